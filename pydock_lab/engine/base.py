@@ -1,0 +1,169 @@
+"""The Engine: what the command line, the notebook and the API ask for, whoever does it.
+
+The local engine (`engine.local`) is ours; others (Docker, podman, Kubernetes) may stand behind the same Protocol.
+All names of images and containers are texts as a user writes them; every method raises PydockError.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
+from pydock_lab.engine.results import BuildResult, Container, Image
+from pydock_lab.engine.streams import Streams
+from pydock_lab.engine.values import (
+    ContainerSummary,
+    DiskUsage,
+    ImageSummary,
+    Info,
+    NetworkSummary,
+    Pruned,
+    SearchResult,
+    VolumeSummary,
+)
+from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.views import Doctor, FileChange, Instances, LayerStack, TagTree
+
+
+class Images(Protocol):
+    """Commands on images."""
+
+    def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
+        """`docker build`."""
+
+    def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
+        """`docker images`, newest first."""
+
+    def image(self, reference: str) -> Image:
+        """One image, by name, digest, or the start of its id."""
+
+    def layers(self, reference: str) -> LayerStack:
+        """`docker history`, with what each layer holds."""
+
+    def tag(self, source: str, destination: str) -> None:
+        """`docker tag`."""
+
+    def remove_image(self, reference: str, *, force: bool = False) -> tuple[str, ...]:
+        """`docker rmi`: the lines `Untagged: ...` and `Deleted: ...`."""
+
+    def save(self, references: Iterable[str], stream: BinaryIO) -> None:
+        """`docker save`: an archive that Docker and OCI tools both read."""
+
+    def load(self, stream: BinaryIO) -> tuple[str, ...]:
+        """`docker load`: the names that were loaded."""
+
+    def import_(self, stream: BinaryIO, reference: str, *, message: str = "") -> Image:
+        """`docker import`: a root file system tar as an image of one layer."""
+
+    def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
+        """`docker pull`."""
+
+    def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
+        """`docker push`: the manifest's digest."""
+
+    def login(self, host: str, username: str, password: str) -> None:
+        """`docker login`: tried at the registry, then kept in Docker's config.json."""
+
+    def logout(self, host: str) -> None:
+        """`docker logout`."""
+
+    def search(self, term: str, *, limit: int = 25) -> tuple[SearchResult, ...]:
+        """`docker search` on Docker Hub."""
+
+    def tag_tree(self, host: str) -> TagTree:
+        """All repositories, tags and manifests of a registry that lets itself be listed."""
+
+
+class Containers(Protocol):
+    """Commands on containers."""
+
+    def create(self, options: RunOptions, *, on_event: OnEvent = ignore) -> Container:
+        """`docker create`."""
+
+    def run(
+        self, options: RunOptions, *, streams: Streams | None = None, on_event: OnEvent = ignore
+    ) -> Container:
+        """`docker run`: with `streams` until it ends, without them (`-d`) until it is started."""
+
+    def start(self, container: str, *, streams: Streams | None = None) -> Container:
+        """`docker start`; with `streams` as `docker start -a`."""
+
+    def stop(self, container: str, *, timeout: int | None = None) -> None:
+        """`docker stop`: the stop signal, and after `timeout` seconds (10) SIGKILL."""
+
+    def kill(self, container: str, *, signal: str = "KILL") -> None:
+        """`docker kill`."""
+
+    def wait(self, container: str) -> int:
+        """`docker wait`: the exit status."""
+
+    def rename(self, container: str, name: str) -> None:
+        """`docker rename`."""
+
+    def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        """`docker rm`."""
+
+    def exec(self, options: ExecOptions, *, streams: Streams | None = None) -> int:
+        """`docker exec`: the exit status."""
+
+    def logs(self, options: LogOptions) -> Iterator[ContainerOutput]:
+        """`docker logs`."""
+
+    def containers(self, *, all_: bool = False) -> tuple[ContainerSummary, ...]:
+        """`docker ps`, newest first."""
+
+    def container(self, container: str) -> Container:
+        """One container, by name or the start of its id."""
+
+    def diff(self, container: str) -> tuple[FileChange, ...]:
+        """`docker diff`."""
+
+    def copy_in(self, container: str, source: Path, target: str) -> None:
+        """`docker cp SOURCE CONTAINER:TARGET`."""
+
+    def copy_out(self, container: str, source: str, target: Path) -> None:
+        """`docker cp CONTAINER:SOURCE TARGET`."""
+
+    def commit(self, container: str, reference: str, *, message: str = "") -> Image:
+        """`docker commit`."""
+
+    def instances(self) -> Instances:
+        """Images and the containers on them, to be drawn."""
+
+
+class Things(Protocol):
+    """Volumes, networks, and the system itself."""
+
+    def volumes(self) -> tuple[VolumeSummary, ...]:
+        """`docker volume ls`."""
+
+    def create_volume(self, name: str = "") -> VolumeSummary:
+        """`docker volume create`."""
+
+    def remove_volume(self, name: str, *, force: bool = False) -> None:
+        """`docker volume rm`."""
+
+    def networks(self) -> tuple[NetworkSummary, ...]:
+        """`docker network ls`."""
+
+    def info(self) -> Info:
+        """`docker info`."""
+
+    def version(self) -> Info:
+        """`docker version`."""
+
+    def doctor(self) -> Doctor:
+        """What this machine can do, facet by facet."""
+
+    def disk_usage(self) -> tuple[DiskUsage, ...]:
+        """`docker system df`."""
+
+    def prune(self, kinds: Iterable[str], *, all_: bool = False) -> Mapping[str, Pruned]:
+        """`docker KIND prune`, for `container`, `image`, `volume`, `builder`."""
+
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
+        """`pydock system check`: every digest computed again; the problems found, none if all is well."""
+
+
+class Engine(Images, Containers, Things, Protocol):
+    """Everything that can be asked of an engine."""

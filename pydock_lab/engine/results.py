@@ -1,0 +1,120 @@
+"""An image and a container in a person's hands: values with the few verbs that one wants to say to them.
+
+Both show themselves as a picture in a notebook (`_repr_mimebundle_`: picture with text alternative, and text).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydock_lab import drawing
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.values import ContainerSummary, ImageDetails
+    from pydock_lab.views import FileChange, LayerStack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """An image of an engine; `name` is how it was asked for."""
+
+    engine: Engine
+    name: str
+    details: ImageDetails
+
+    @property
+    def id(self) -> str:
+        """The digest of its config, as Docker calls an image."""
+        return self.details.image_id
+
+    @property
+    def digest(self) -> str:
+        """The digest of its manifest, as a registry calls it."""
+        return self.details.digest
+
+    @property
+    def layers(self) -> LayerStack:
+        """Its layers, with what each holds."""
+        return self.engine.layers(self.id)
+
+    def tag(self, name: str) -> Image:
+        """Give it one more name."""
+        self.engine.tag(self.id, name)
+        return self.engine.image(name)
+
+    def __repr__(self) -> str:
+        return f"<Image {self.name} {self.id[7:19]}>"
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        return drawing.mimebundle(self.layers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildResult:
+    """What a build made: the image, its layers as they came, and the record that explains them."""
+
+    image: Image
+    stack: LayerStack
+    build: str
+
+    def __repr__(self) -> str:
+        return f"<BuildResult {self.image.name} {self.image.id[7:19]}>"
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        return drawing.mimebundle(self.stack)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """A container of an engine, by its id; every question is asked of the engine when it is asked."""
+
+    engine: Engine
+    id: str
+
+    @property
+    def summary(self) -> ContainerSummary:
+        """Its row of `docker ps -a`, now."""
+        return next(row for row in self.engine.containers(all_=True) if row.id == self.id)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.summary.name
+
+    @property
+    def state(self) -> str:
+        """`created`, `running`, `exited` ..., now."""
+        return self.summary.state
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit status, once it has ended."""
+        return self.summary.exit_code
+
+    @property
+    def changes(self) -> tuple[FileChange, ...]:
+        """What it wrote, changed and deleted against its image."""
+        return self.engine.diff(self.id)
+
+    def logs(self) -> str:
+        """All that its program has written, both streams together."""
+        from pydock_lab.engine.options import LogOptions  # noqa: PLC0415 - values only where they are used
+
+        return "".join(event.text for event in self.engine.logs(LogOptions(container=self.id)))
+
+    def wait(self) -> int:
+        """Wait until it ends; its exit status."""
+        return self.engine.wait(self.id)
+
+    def stop(self, timeout: int | None = None) -> None:
+        """Stop it."""
+        self.engine.stop(self.id, timeout=timeout)
+
+    def remove(self, *, force: bool = False) -> None:
+        """Remove it, and its writable layer with it."""
+        self.engine.remove(self.id, force=force)
+
+    def __repr__(self) -> str:
+        return f"<Container {self.id[:12]}>"

@@ -1,0 +1,125 @@
+"""What an engine answers, as frozen values: rows of Docker's lists, and the whole of one thing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydock_lab.oci import ImageConfig, Manifest
+from pydock_lab.views import PortView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageSummary:
+    """One row of `docker images`; `tag` and `repository` are `<none>` where there is no name; sizes in bytes."""
+
+    repository: str
+    tag: str
+    image_id: str
+    digest: str
+    created: str
+    size: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageDetails:
+    """`docker inspect` of an image: its documents and names."""
+
+    image_id: str
+    digest: str
+    references: tuple[str, ...]
+    manifest: Manifest
+    config: ImageConfig
+    size: int
+
+    def to_json(self) -> dict[str, object]:
+        """In the form and with the names of `docker image inspect`."""
+        config = self.config
+        return {
+            "Id": self.image_id,
+            "RepoTags": [name for name in self.references if "@" not in name],
+            "RepoDigests": [f"{name.rpartition(':')[0]}@{self.digest}" for name in self.references],
+            "Created": config.created,
+            "Author": config.author,
+            "Architecture": config.platform.architecture,
+            "Os": config.platform.os,
+            "Size": self.size,
+            "Config": config.config.to_json(),
+            "RootFS": {"Type": "layers", "Layers": [str(diff_id) for diff_id in config.diff_ids]},
+            "Descriptor": {
+                "mediaType": str(self.manifest.media_type),
+                "digest": self.digest,
+                "size": len(self.manifest.to_bytes()),
+            },
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSummary:
+    """One row of `docker ps`."""
+
+    id: str
+    name: str
+    image: str
+    command: str
+    created: float
+    state: str
+    status: str
+    ports: tuple[PortView, ...] = ()
+    exit_code: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeSummary:
+    """One row of `docker volume ls`."""
+
+    name: str
+    mountpoint: str
+    created: str
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkSummary:
+    """One row of `docker network ls`."""
+
+    id: str
+    name: str
+    driver: str
+    scope: str = "local"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiskUsage:
+    """One row of `docker system df`: counts, and bytes."""
+
+    kind: str
+    total: int
+    active: int
+    size: int
+    reclaimable: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pruned:
+    """What a prune removed: names or ids, and bytes won."""
+
+    removed: tuple[str, ...]
+    reclaimed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchResult:
+    """One row of `docker search`."""
+
+    name: str
+    description: str
+    stars: int
+    official: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Info:
+    """`docker version` and `docker info`: names and values, in the order in which they are shown."""
+
+    facts: Mapping[str, str]
