@@ -1,0 +1,78 @@
+# make lab    everything from a fresh clone to JupyterLab on the first lesson
+# make test   everything from a fresh clone to all checks and tests
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+NPM    := .cache/node_modules/axe-core/axe.min.js
+# What the tests compare us with, and what they look with. Only Debian's own packages, by name.
+DEBS   := busybox-static graphviz chromium skopeo umoci oci-image-tool docker-registry crun mmdebstrap \
+          uidmap slirp4netns strace apache2-utils libcap2-bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab demo test check format bench soak fuzz docs system clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null || { \
+	  echo "pydock_lab needs Python 3.11 or newer with venv (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	@touch $@
+
+setup: $(STAMP)  ## prepare .venv, with `pydock` in it
+
+lab: setup  ## JupyterLab on the first lesson
+	$(BIN)/pydock lab lessons
+
+demo: setup  ## the main job in the terminal: build, run, push, pull back, run again
+	$(BIN)/python -m benchmarks.demo
+
+# As root on Debian, install what is missing; elsewhere say what is missing: the tests that need it skip, and say so.
+system:
+	@missing=$$(for p in $(DEBS); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "not installed, the tests that need them are skipped:" $$missing; fi
+
+$(NPM):
+	@if command -v npm >/dev/null; then npm install --silent --no-fund --no-audit --prefix .cache axe-core; \
+	else echo "npm is not installed: the accessibility tests are skipped"; fi
+
+test: system $(VENV)/.test $(NPM) check docs  ## all checks and tests
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+check: $(VENV)/.test  ## ruff, formatting, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.test  ## the documentation, warnings are errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+bench: $(VENV)/.test  ## side by side with other engines
+	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks import
+
+soak: $(VENV)/.test  ## the long form of what `make test` does in short: kills, thousands of runs
+	PYDOCK_SOAK=1 $(BIN)/python -m pytest -q tests -m soak
+
+fuzz: $(VENV)/.test  ## the long form of the fuzz tests
+	PYDOCK_FUZZ=1 $(BIN)/python -m pytest -q tests -m fuzz
+
+clean:  ## remove what was made
+	rm -rf $(VENV) .cache docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

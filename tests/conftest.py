@@ -1,0 +1,46 @@
+"""What all tests share: programs and privileges that a test needs, and a fresh home for each."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ON_CI = os.environ.get("CI") == "true"
+
+
+def missing(reason: str) -> None:
+    """Skip this test and say why; on CI, where everything must be there, fail instead."""
+    if ON_CI:
+        pytest.fail(f"on CI nothing may be skipped: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def need() -> Callable[[str], str]:
+    """`need("skopeo")`: the path of a program, or the test is skipped (on CI: fails)."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        if path is None:
+            missing(f"{program} is not installed (`make test` as root on Debian installs it)")
+        assert path is not None
+        return path
+
+    return find
+
+
+@pytest.fixture
+def as_root() -> None:
+    """This test needs root."""
+    if os.geteuid() != 0:
+        missing("needs root")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty $PYDOCK_HOME."""
+    path = tmp_path / "home"
+    monkeypatch.setenv("PYDOCK_HOME", str(path))
+    return path
