@@ -1,0 +1,181 @@
+"""Packing a layer: what a directory holds becomes a tar, and equal trees become equal bytes.
+
+Entries come depth first, each directory's names in the order of their bytes, without user and group names, with
+whole seconds; a second name of a file becomes a hard link to the first. From an overlay's upper directory the
+marks of deleted files become whiteouts (`whiteout.py`), and overlay's own attributes stay behind.
+
+The tree must not be written to meanwhile: a file that shrinks is an error, not a layer with holes.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from pydock_lab.archive import whiteout
+from pydock_lab.archive.apply import allowed_xattr
+from pydock_lab.archive.entry import Entry, EntryType, Limits, show
+from pydock_lab.archive.rooted import OPEN_DIRECTORY, join
+from pydock_lab.archive.writer import TarWriter, Writable
+from pydock_lab.errors import ArchiveError
+
+_OPEN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_TYPES = {
+    stat.S_IFREG: EntryType.FILE,
+    stat.S_IFDIR: EntryType.DIRECTORY,
+    stat.S_IFLNK: EntryType.SYMLINK,
+    stat.S_IFCHR: EntryType.CHARACTER,
+    stat.S_IFBLK: EntryType.BLOCK,
+    stat.S_IFIFO: EntryType.FIFO,
+}
+_MAX_DEPTH = Limits().depth
+
+
+class TreeForm(Enum):
+    """What a directory is: an overlay's upper one, with marks for what is deleted, or just a tree of files."""
+
+    OVERLAY = auto()
+    PLAIN = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiffOptions:
+    """How to pack.
+
+    `owners` (uid and gid by path) overrides what the file system says; all other paths belong to `everyone`, where
+    it is given. `latest` is the newest time that may stand in the layer, in seconds: SOURCE_DATE_EPOCH.
+    """
+
+    form: TreeForm = TreeForm.OVERLAY
+    owners: Mapping[bytes, tuple[int, int]] = field(default_factory=dict)
+    everyone: tuple[int, int] | None = None
+    latest: int | None = None
+
+
+def diff(root_fd: int, sink: Writable, *, options: DiffOptions | None = None) -> int:
+    """Write the tar of the directory `root_fd` to `sink`; the number of its entries.
+
+    The root itself gets no entry. Raises ArchiveError for what no layer can say, OSError for what cannot be read.
+    """
+    packing = _Packing(TarWriter(sink), options or DiffOptions())
+    packing.directory(root_fd, b"")
+    packing.tar.finish()
+    return packing.entries
+
+
+class _Packing:
+    """One tree on its way into a tar."""
+
+    def __init__(self, tar: TarWriter, options: DiffOptions) -> None:
+        self.tar, self._options = tar, options
+        self._overlay = options.form is TreeForm.OVERLAY
+        self._first_names: dict[tuple[int, int], bytes] = {}
+        self.entries = 0
+
+    def directory(self, fd: int, path: bytes) -> None:
+        """All below the open directory, which has been announced already."""
+        if path.count(b"/") >= _MAX_DEPTH:
+            raise ArchiveError("archive.name-deep", entry=show(path[:80]), limit=_MAX_DEPTH)
+        for name, status in self._children(fd, path):
+            self._add(fd, name, join(path, name), status)
+
+    def _children(self, fd: int, path: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
+        with os.scandir(fd) as found:
+            children = [(os.fsencode(child.name), child.stat(follow_symlinks=False)) for child in found]
+        for name, status in sorted(children, key=lambda child: child[0]):
+            if name.startswith(whiteout.PREFIX):
+                raise ArchiveError("archive.reserved-name", entry=show(join(path, name)))
+            yield name, status
+
+    def _add(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
+        if self._overlay and whiteout.is_whiteout(status):
+            self._mark(join(path.rpartition(b"/")[0], whiteout.PREFIX + name))
+            return
+        kind = _TYPES.get(stat.S_IFMT(status.st_mode))
+        if kind is EntryType.FILE:
+            self._file(fd, name, path, status)
+        elif kind is EntryType.DIRECTORY:
+            self._subdirectory(fd, name, path, status)
+        elif kind is not None:  # a socket means nothing without the process behind it
+            target = os.readlink(name, dir_fd=fd) if kind is EntryType.SYMLINK else b""
+            self._put(self._entry(path, kind, status, target=target))
+
+    def _file(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
+        if status.st_nlink > 1:
+            first = self._first_names.setdefault((status.st_dev, status.st_ino), path)
+            if first != path:
+                self._put(self._entry(path, EntryType.HARDLINK, status, target=first))
+                return
+        file = os.open(name, _OPEN_FILE, dir_fd=fd)
+        try:
+            entry = self._entry(path, EntryType.FILE, status, size=status.st_size, xattrs=self._xattrs(file, path))
+            self.tar.add_file(entry, file)
+        finally:
+            os.close(file)
+        self.entries += 1
+
+    def _subdirectory(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
+        inside = os.open(name, OPEN_DIRECTORY, dir_fd=fd)
+        try:
+            self._put(self._entry(path, EntryType.DIRECTORY, status, xattrs=self._xattrs(inside, path)))
+            if self._overlay and self._is_opaque(inside):
+                self._mark(join(path, whiteout.OPAQUE))
+            self.directory(inside, path)
+        finally:
+            os.close(inside)
+
+    def _entry(
+        self,
+        path: bytes,
+        kind: EntryType,
+        status: os.stat_result,
+        *,
+        size: int = 0,
+        target: bytes = b"",
+        xattrs: Mapping[str, bytes] | None = None,
+    ) -> Entry:
+        options = self._options
+        uid, gid = options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)
+        seconds = max(0, status.st_mtime_ns // 1_000_000_000)
+        is_device = kind in (EntryType.CHARACTER, EntryType.BLOCK)
+        return Entry(
+            path=path,
+            type=kind,
+            size=size,
+            mode=stat.S_IMODE(status.st_mode),
+            uid=uid,
+            gid=gid,
+            mtime=seconds if options.latest is None else min(seconds, options.latest),
+            target=target,
+            device=(os.major(status.st_rdev), os.minor(status.st_rdev)) if is_device else (0, 0),
+            xattrs=xattrs or {},
+        )
+
+    def _xattrs(self, fd: int, path: bytes) -> dict[str, bytes]:
+        names = _listxattr(fd)
+        if not names:
+            return {}
+        # These say "the content is elsewhere", which no tar can say; we mount with both turned off.
+        if any(name.endswith((".overlay.redirect", ".overlay.metacopy")) for name in names):
+            raise ArchiveError("archive.overlay-redirect", entry=show(path))
+        return {name: os.getxattr(fd, name) for name in names if allowed_xattr(name)}
+
+    def _is_opaque(self, fd: int) -> bool:
+        names = _listxattr(fd)
+        return any(name in names and os.getxattr(fd, name) == b"y" for name in whiteout.OpaqueAttribute)
+
+    def _mark(self, path: bytes) -> None:
+        """A whiteout: an empty file of root's, of no time, so that the same deletion gives the same bytes."""
+        self._put(Entry(path=path, mode=0o644))
+
+    def _put(self, entry: Entry) -> None:
+        self.tar.add(entry)
+        self.entries += 1
+
+
+def _listxattr(fd: int) -> list[str]:
+    try:
+        return os.listxattr(fd)
+    except (OSError, AttributeError):  # a file system, or a system, without them
+        return []

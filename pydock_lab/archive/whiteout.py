@@ -1,0 +1,40 @@
+"""How a layer says that something of the layers below is gone.
+
+    in a tar                    in an overlay's upper directory
+    etc/.wh.motd                etc/motd       a character device 0/0     the file is deleted
+    srv/.wh..wh..opq            srv            xattr overlay.opaque = y   nothing of below shows in srv
+
+Source: OCI image specification, layer.md, "Whiteouts"; the kernel's filesystems/overlayfs.rst.
+"""
+
+import stat
+from enum import StrEnum
+from os import stat_result
+
+from pydock_lab.archive.entry import show
+from pydock_lab.errors import ArchiveError
+
+PREFIX = b".wh."
+META_PREFIX = b".wh..wh."
+OPAQUE = b".wh..wh..opq"
+OVERLAY_PREFIXES = ("trusted.overlay.", "user.overlay.")
+
+
+class OpaqueAttribute(StrEnum):
+    """The attribute of an opaque directory: root's overlay reads the first, one in a user namespace the second."""
+
+    TRUSTED = "trusted.overlay.opaque"
+    USER = "user.overlay.opaque"
+
+
+def is_whiteout(status: stat_result) -> bool:
+    """Whether this is overlay's mark of a deleted file."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def hidden(name: bytes) -> bytes:
+    """The name that the whiteout `name` deletes; ArchiveError where that is no name, or leaves the directory."""
+    target = name.removeprefix(PREFIX)
+    if target in (b"", b".", b".."):
+        raise ArchiveError("archive.whiteout", entry=show(name))
+    return target
