@@ -1,0 +1,140 @@
+"""Capabilities: the power of root, cut into pieces that a process can give up one by one (capabilities(7)).
+
+    root on the host        all 41 pieces
+    root in a container     Docker's 14: enough to install packages and to bind port 80,
+                            not enough to mount, to load kernel modules or to set the clock
+    a user in a container   none
+
+The *bounding* set limits what any program started later can ever get back: it is cut first.
+"""
+
+from collections.abc import Iterable
+from enum import IntFlag
+
+from pydock_lab.errors import ContainerError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Prctl
+
+
+class Capability(IntFlag):
+    """One bit a capability, numbered as in linux/capability.h."""
+
+    CHOWN = 1 << 0
+    DAC_OVERRIDE = 1 << 1
+    DAC_READ_SEARCH = 1 << 2
+    FOWNER = 1 << 3
+    FSETID = 1 << 4
+    KILL = 1 << 5
+    SETGID = 1 << 6
+    SETUID = 1 << 7
+    SETPCAP = 1 << 8
+    LINUX_IMMUTABLE = 1 << 9
+    NET_BIND_SERVICE = 1 << 10
+    NET_BROADCAST = 1 << 11
+    NET_ADMIN = 1 << 12
+    NET_RAW = 1 << 13
+    IPC_LOCK = 1 << 14
+    IPC_OWNER = 1 << 15
+    SYS_MODULE = 1 << 16
+    SYS_RAWIO = 1 << 17
+    SYS_CHROOT = 1 << 18
+    SYS_PTRACE = 1 << 19
+    SYS_PACCT = 1 << 20
+    SYS_ADMIN = 1 << 21
+    SYS_BOOT = 1 << 22
+    SYS_NICE = 1 << 23
+    SYS_RESOURCE = 1 << 24
+    SYS_TIME = 1 << 25
+    SYS_TTY_CONFIG = 1 << 26
+    MKNOD = 1 << 27
+    LEASE = 1 << 28
+    AUDIT_WRITE = 1 << 29
+    AUDIT_CONTROL = 1 << 30
+    SETFCAP = 1 << 31
+    MAC_OVERRIDE = 1 << 32
+    MAC_ADMIN = 1 << 33
+    SYSLOG = 1 << 34
+    WAKE_ALARM = 1 << 35
+    BLOCK_SUSPEND = 1 << 36
+    AUDIT_READ = 1 << 37
+    PERFMON = 1 << 38
+    BPF = 1 << 39
+    CHECKPOINT_RESTORE = 1 << 40
+
+
+ALL = ~Capability(0)
+
+# What Docker leaves to root in a container (moby, oci/caps/defaults.go).
+DEFAULT = (
+    Capability.CHOWN
+    | Capability.DAC_OVERRIDE
+    | Capability.FSETID
+    | Capability.FOWNER
+    | Capability.MKNOD
+    | Capability.NET_RAW
+    | Capability.SETGID
+    | Capability.SETUID
+    | Capability.SETFCAP
+    | Capability.SETPCAP
+    | Capability.NET_BIND_SERVICE
+    | Capability.SYS_CHROOT
+    | Capability.KILL
+    | Capability.AUDIT_WRITE
+)
+
+
+def parse(name: str) -> Capability:
+    """The capability called `NET_ADMIN`, `cap_net_admin` or `ALL`; raises ContainerError for another word."""
+    word = name.upper().removeprefix("CAP_")
+    if word == "ALL":
+        return ALL
+    try:
+        return Capability[word]
+    except KeyError:
+        raise ContainerError("linux.unknown-capability", name=name) from None
+
+
+def parse_all(names: Iterable[str]) -> Capability:
+    """The union of the named capabilities; raises ContainerError for an unknown name."""
+    union = Capability(0)
+    for name in names:
+        union |= parse(name)
+    return union
+
+
+def adjust(base: Capability, *, add: Iterable[str] = (), drop: Iterable[str] = ()) -> Capability:
+    """What `--cap-add` and `--cap-drop` make of `base`: `ALL` first, then the single names, as Docker does."""
+    added, dropped = list(add), list(drop)
+    if any(parse(name) == ALL for name in added):
+        base = ALL
+    if any(parse(name) == ALL for name in dropped):
+        base = Capability(0)
+    single_added = parse_all(name for name in added if parse(name) != ALL)
+    single_dropped = parse_all(name for name in dropped if parse(name) != ALL)
+    return (base | single_added) & ~single_dropped
+
+
+def names(capabilities: Capability) -> tuple[str, ...]:
+    """The OCI names (`CAP_CHOWN`), in the kernel's order."""
+    return tuple(f"CAP_{one.name}" for one in Capability if one in capabilities)
+
+
+def last_capability() -> int:
+    """The highest capability number of the running kernel."""
+    with open("/proc/sys/kernel/cap_last_cap", "rb") as file:
+        return int(file.read())
+
+
+def limit_bounding(keep: Capability, last: int) -> None:
+    """Cut the bounding set down to `keep`; `last` is the kernel's highest number."""
+    for number in range(last + 1):
+        if not keep >> number & 1:
+            syscalls.prctl(Prctl.CAPBSET_DROP, number)
+
+
+def hold(keep: Capability) -> Capability:
+    """Keep only those capabilities of `keep` that are permitted now, and return them."""
+    _, permitted = syscalls.capget()
+    kept = Capability(keep & permitted)
+    syscalls.capset(kept, kept)
+    return kept

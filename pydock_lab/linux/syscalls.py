@@ -1,0 +1,254 @@
+"""The system calls that Python has no name for. This is the only module of the package that uses ctypes.
+
+A container is nothing but an ordinary process that asked the kernel for other views before it started:
+
+    clone3(NEWPID | NEWNET | ...)     a child that counts processes from 1, with network devices of its own
+    mount, pivot_root                 another tree of files becomes its "/"
+    capset, prctl, seccomp            it gives up powers, for good
+    execve                            the program of the image takes the process over
+
+`PyDLL` keeps the interpreter's lock while it calls: the child of a raw clone has a single thread, and a lock that
+another thread of the parent held at that instant would stay locked in it for ever. Every failure is an OSError
+whose text names the call. Sources: the manual pages of section 2, and linux/sched.h, linux/mount.h.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+from enum import IntEnum, IntFlag
+
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+AT_FDCWD = -100
+AT_EMPTY_PATH = 0x1000
+AT_RECURSIVE = 0x8000
+MNT_DETACH = 2
+
+# Calls with a number above 400 have the same one on every architecture; the others are given per architecture.
+_ARM = platform.machine() == "aarch64"
+_PIVOT_ROOT = 41 if _ARM else 155
+_SECCOMP = 277 if _ARM else 317
+_OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
+_CLONE3, _MOUNT_SETATTR = 435, 442
+
+
+class Namespace(IntFlag):
+    """The kinds of namespaces, as `clone3`, `unshare` and `setns` take them (namespaces(7))."""
+
+    MOUNT = 0x0002_0000
+    CGROUP = 0x0200_0000
+    UTS = 0x0400_0000
+    IPC = 0x0800_0000
+    USER = 0x1000_0000
+    PID = 0x2000_0000
+    NET = 0x4000_0000
+
+
+# How /proc/PID/ns calls them.
+NAMESPACE_FILES = {
+    Namespace.MOUNT: "mnt",
+    Namespace.CGROUP: "cgroup",
+    Namespace.UTS: "uts",
+    Namespace.IPC: "ipc",
+    Namespace.USER: "user",
+    Namespace.PID: "pid",
+    Namespace.NET: "net",
+}
+
+
+class MountFlag(IntFlag):
+    """The flags of mount(2)."""
+
+    NONE = 0
+    RDONLY = 1
+    NOSUID = 2
+    NODEV = 4
+    NOEXEC = 8
+    REMOUNT = 32
+    BIND = 4096
+    REC = 16384
+    PRIVATE = 1 << 18
+    STRICTATIME = 1 << 24
+
+
+class MountAttribute(IntFlag):
+    """The attributes of mount_setattr(2) and fsmount(2)."""
+
+    RDONLY = 1
+    NOSUID = 2
+    NODEV = 4
+    NOEXEC = 8
+
+
+class Prctl(IntEnum):
+    """The operations of prctl(2) that the package uses."""
+
+    SET_PDEATHSIG = 1
+    SET_DUMPABLE = 4
+    SET_KEEPCAPS = 8
+    SET_NAME = 15
+    CAPBSET_DROP = 24
+    SET_CHILD_SUBREAPER = 36
+    SET_NO_NEW_PRIVS = 38
+
+
+class _CloneArguments(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_uint64)
+        for name in (
+            "flags",
+            "pidfd",
+            "child_tid",
+            "parent_tid",
+            "exit_signal",
+            "stack",
+            "stack_size",
+            "tls",
+            "set_tid",
+            "set_tid_size",
+            "cgroup",
+        )
+    ]
+
+
+_CLONE_PIDFD = 0x1000
+_SIGCHLD = 17
+
+
+def _checked(result: int, call: str, path: str | None = None) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{call}: {os.strerror(code)}", path)
+    return result
+
+
+def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
+    return None if text is None else os.fsencode(text)
+
+
+def clone3(flags: Namespace) -> tuple[int, int]:
+    """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
+
+    Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended.
+    """
+    pidfd = ctypes.c_int(-1)
+    arguments = _CloneArguments(
+        flags=int(flags) | _CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=_SIGCHLD
+    )
+    pid = _checked(_libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments)), "clone3")
+    return pid, pidfd.value
+
+
+def unshare(flags: Namespace) -> None:
+    """Leave the present namespaces for new ones (unshare(2)); a user namespace needs a single thread."""
+    _checked(_libc.unshare(int(flags)), "unshare")
+
+
+def setns(descriptor: int, flags: Namespace) -> None:
+    """Enter the namespaces of a process (a pidfd) or the one behind a /proc/PID/ns file (setns(2))."""
+    _checked(_libc.setns(descriptor, int(flags)), "setns")
+
+
+def mount(
+    source: str | None,
+    target: str,
+    kind: str | None = None,
+    flags: MountFlag = MountFlag.NONE,
+    options: str | None = None,
+) -> None:
+    """Attach a file system, or change an attachment (mount(2)); `options` must fit into one page."""
+    result = _libc.mount(
+        _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(int(flags)), _bytes(options)
+    )
+    _checked(result, f"mount {kind or source or 'flags'}", target)
+
+
+def umount(target: str, flags: int = MNT_DETACH) -> None:
+    """Detach a file system; by default lazily, with all that is mounted below it (umount2(2))."""
+    _checked(_libc.umount2(_bytes(target), flags), "umount2", target)
+
+
+def pivot_root(new_root: str, put_old: str) -> None:
+    """Make `new_root` the root of this mount namespace and put the old one at `put_old` (pivot_root(2))."""
+    _checked(_libc.syscall(_PIVOT_ROOT, _bytes(new_root), _bytes(put_old)), "pivot_root", new_root)
+
+
+def open_tree(path: str, *, recursive: bool = True) -> int:
+    """A detached copy of the mounts at `path`, as a descriptor that `move_mount` attaches (open_tree(2))."""
+    open_tree_clone, close_on_exec = 1, os.O_CLOEXEC
+    flags = open_tree_clone | close_on_exec | (AT_RECURSIVE if recursive else 0)
+    return _checked(_libc.syscall(_OPEN_TREE, AT_FDCWD, _bytes(path), flags), "open_tree", path)
+
+
+def move_mount(descriptor: int, target: str) -> None:
+    """Attach what `open_tree` or `fsmount` gave (move_mount(2))."""
+    from_empty_path = 4
+    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", AT_FDCWD, _bytes(target), from_empty_path)
+    _checked(result, "move_mount", target)
+
+
+def set_mount_attributes(descriptor: int, attributes: MountAttribute, path: str = "") -> None:
+    """Switch attributes on for a mount and all mounts below it (mount_setattr(2), Linux 5.12)."""
+    packed = struct.pack("=QQQQ", int(attributes), 0, 0, 0)
+    flags = AT_RECURSIVE | (0 if path else AT_EMPTY_PATH)
+    result = _libc.syscall(_MOUNT_SETATTR, descriptor, _bytes(path), flags, packed, len(packed))
+    _checked(result, "mount_setattr", path or None)
+
+
+def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: MountAttribute) -> int:
+    """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2)."""
+    close_on_exec, set_string, create = 1, 1, 6
+    context = _checked(_libc.syscall(_FSOPEN, _bytes(kind), close_on_exec), "fsopen")
+    try:
+        for name, value in parameters:
+            result = _libc.syscall(_FSCONFIG, context, set_string, _bytes(name), _bytes(value), 0)
+            _checked(result, f"fsconfig {name}", value)
+        _checked(_libc.syscall(_FSCONFIG, context, create, None, None, 0), "fsconfig create")
+        return _checked(_libc.syscall(_FSMOUNT, context, close_on_exec, int(attributes)), "fsmount")
+    finally:
+        os.close(context)
+
+
+def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
+    """Change an attribute of this process (prctl(2))."""
+    value = ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_ulong(argument)
+    zero = ctypes.c_ulong(0)
+    _checked(_libc.prctl(int(operation), value, zero, zero, zero), f"prctl {operation.name}")
+
+
+def sethostname(name: str) -> None:
+    """Name the host of this UTS namespace (sethostname(2))."""
+    encoded = os.fsencode(name)
+    _checked(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+
+
+_CAPABILITY_VERSION_3 = 0x2008_0522
+
+
+def capget() -> tuple[int, int]:
+    """The (effective, permitted) capabilities of this process, one bit each (capget(2))."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    data = (ctypes.c_uint32 * 6)()
+    _checked(_libc.capget(header, data), "capget")
+    return data[0] | data[3] << 32, data[1] | data[4] << 32
+
+
+def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
+    """Set the capabilities of this process, one bit each; powers given up never come back (capset(2))."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (effective, permitted, inheritable)
+    low, high = [value & 0xFFFF_FFFF for value in sets], [value >> 32 for value in sets]
+    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(*low, *high)), "capset")
+
+
+def install_seccomp(program: bytes) -> None:
+    """Put every later system call of this process and its children through a BPF program (seccomp(2)).
+
+    Each instruction has 8 bytes. Needs no_new_privs or CAP_SYS_ADMIN.
+    """
+    set_mode_filter = 1
+    code = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    _checked(_libc.syscall(_SECCOMP, set_mode_filter, 0, header), "seccomp")

@@ -1,0 +1,129 @@
+"""`exec`: another program in a container that runs already, by joining its namespaces (setns(2)).
+
+    shim --- fork ---> worker: setns(pidfd of PID 1) --- clone3 ---> child: in the pid namespace, too
+                       relays the terminal, waits, answers
+
+The worker itself stays outside of the pid namespace: setns changes only what its children are born into.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pydock_lab.errors import ContainerError, PydockError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, ProcessSpec
+from pydock_lab.runtime import init
+from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
+from pydock_lab.runtime.control import reply
+from pydock_lab.runtime.init import Birth
+from pydock_lab.runtime.privileges import assemble_filters
+from pydock_lab.runtime.relay import Loop
+from pydock_lab.runtime.stdio import Stdio
+from pydock_lab.sandbox.protocol import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The container to join: its first process, the doors of its control group, and how it was made."""
+
+    pidfd: int
+    doors: tuple[int, ...]
+    spec: ContainerSpec
+    tier: Tier
+
+
+def work(connection: Connection, message: dict[str, object], descriptors: list[int], target: Target) -> NoReturn:
+    """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
+    try:
+        _keep_only({connection.fileno(), *descriptors, target.pidfd, *target.doors})
+        process = ProcessSpec.from_json(message["process"])  # type: ignore[arg-type]
+        streams = dict(zip(message["streams"], descriptors, strict=False))  # type: ignore[call-overload]
+        code = _run(connection, process, streams, target)
+        reply(connection, {"result": {"exit_code": code}})
+    except PydockError as error:
+        reply(connection, {"error": error.to_json()})
+    except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
+        failure = ContainerError("runtime.start-failed", reason=str(error))
+        reply(connection, {"error": failure.to_json()})
+    os._exit(0)
+
+
+def _keep_only(wanted: set[int]) -> None:
+    """Close what the fork copied: an open copy of a pipe or connection would hide its end from its reader."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in wanted:  # noqa: PLR2004 - standard error
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+
+
+def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> int:
+    loop, pipes = Loop(), Pipes()
+    stdio = Stdio(loop, streams, use_terminal=process.terminal)
+    child = _bear(process, stdio, pipes, target)
+    try:
+        say_go(pipes)
+        _, error = hear(pipes)
+        if error:
+            raise error
+    except BaseException:
+        child.kill()
+        child.reap()
+        raise
+    stdio.connect(pipes)
+    reply(connection, {"started": child.pid})
+    _relay(loop, connection, child, stdio)
+    code = child.reap()
+    stdio.finish()
+    return code
+
+
+def _bear(process: ProcessSpec, stdio: Stdio, pipes: Pipes, target: Target) -> Child:
+    namespaces = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC | Namespace.CGROUP
+    if target.spec.network.mode is not NetworkMode.HOST:
+        namespaces |= Namespace.NET
+    standard = stdio.prepare(pipes)
+    pipes.inward("go")
+    pipes.outward("report")
+    birth = Birth(
+        tier=target.tier,
+        filters=assemble_filters(process, single_id=target.tier is Tier.ROOTLESS_SINGLE),
+        namespaces=Namespace(0),
+        standard=standard,
+        report=pipes.theirs["report"],
+        go=pipes.theirs["go"],
+        doors=target.doors,
+        terminal=pipes.theirs.get("terminal", -1),
+    )
+    syscalls.setns(target.pidfd, namespaces)
+    return bear(Namespace(0), birth, pipes, lambda own: init.join(process, own))
+
+
+def _relay(loop: Loop, connection: Connection, child: Child, stdio: Stdio) -> None:
+    """Wait for the program's end; meanwhile its signals and its terminal's size come from the engine."""
+    running = True
+
+    def hear_engine() -> None:
+        received = connection.receive()
+        if received is None:
+            loop.forget(connection)
+            child.kill()
+            return
+        message, _ = received
+        if message.get("do") == "kill":
+            child.kill(message["signal"])
+        elif message.get("do") == "resize":
+            stdio.resize(message["rows"], message["columns"])
+
+    def end() -> None:
+        nonlocal running
+        running = False
+        loop.forget(child.pidfd)
+
+    loop.watch(connection, hear_engine)
+    loop.watch(child.pidfd, end)
+    while running:
+        loop.turn()

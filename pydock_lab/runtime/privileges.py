@@ -1,0 +1,95 @@
+"""What a program gives up before it starts, in the one order that works.
+
+    limits          while the powers to set them are there
+    no_new_privs    where asked for: no setuid program brings anything back
+    seccomp         while CAP_SYS_ADMIN is there; later it would demand no_new_privs, and `su` would stop working
+    bounding set    before the user changes
+    user, groups    from root to another one, with KEEPCAPS, so that the powers survive until
+    capabilities    are set: Docker's 14 for root, none for others
+"""
+
+import os
+import resource
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydock_lab.linux import capabilities, seccomp, syscalls
+from pydock_lab.linux.capabilities import Capability
+from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.oci.runtime_spec import ProcessSpec, Rlimit
+from pydock_lab.runtime.identity import Identity
+from pydock_lab.runtime.steplog import StepLog
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """BPF programs, assembled before the container exists; empty ones are not installed."""
+
+    ownership: bytes = b""
+    container: bytes = b""
+
+
+def assemble_filters(process: ProcessSpec, *, single_id: bool) -> Filters:
+    """The filters of a program; `single_id` stands for a user namespace in which owners are only pretended."""
+    allowed = capabilities.parse_all(process.capabilities)
+    container = seccomp.assemble(seccomp.container_policy(allowed)) if process.seccomp else b""
+    ownership = seccomp.assemble(seccomp.ownership_policy()) if single_id else b""
+    return Filters(ownership=ownership, container=container)
+
+
+def set_rlimits(rlimits: Iterable[Rlimit]) -> None:
+    """Set limits as far as it is allowed: without CAP_SYS_RESOURCE nobody may raise a hard limit."""
+    for one in rlimits:
+        number = getattr(resource, f"RLIMIT_{one.name.upper()}", None)
+        if number is None:
+            continue
+        wanted = (_limit(one.soft), _limit(one.hard))
+        try:
+            resource.setrlimit(number, wanted)
+        except (ValueError, OSError):
+            _, most = resource.getrlimit(number)
+            resource.setrlimit(number, (_least(wanted[0], most), _least(wanted[1], most)))
+
+
+def _limit(value: int) -> int:
+    return resource.RLIM_INFINITY if value < 0 else value
+
+
+def _least(one: int, other: int) -> int:
+    finite = [value for value in (one, other) if value != resource.RLIM_INFINITY]
+    return min(finite, default=resource.RLIM_INFINITY)
+
+
+def give_up(process: ProcessSpec, identity: Identity, filters: Filters, log: StepLog) -> None:
+    """Become the container's user, without what a container must not do; there is no way back."""
+    set_rlimits(process.rlimits)
+    keep = capabilities.parse_all(process.capabilities)
+    _, permitted = syscalls.capget()
+    if process.no_new_privileges:
+        syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
+    if filters.container:
+        syscalls.install_seccomp(filters.container)
+        log.add("seccomp", f"{len(filters.container) // 8} instructions")
+    capabilities.limit_bounding(keep, capabilities.last_capability())
+    if filters.ownership:
+        kept = capabilities.hold(keep)
+        _pretend(filters.ownership, log)
+    else:
+        _change_user(identity)
+        kept = capabilities.hold(keep if identity.uid == 0 else Capability(0))
+    log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}")
+
+
+def _pretend(program: bytes, log: StepLog) -> None:
+    """With a single id there is no other user to become; setuid programs mean nothing here either."""
+    syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
+    syscalls.install_seccomp(program)
+    log.add("ownership", "pretended")
+
+
+def _change_user(identity: Identity) -> None:
+    os.setgroups(list(identity.groups))
+    if identity.uid or identity.gid:
+        syscalls.prctl(Prctl.SET_KEEPCAPS)
+        os.setresgid(identity.gid, identity.gid, identity.gid)
+        os.setresuid(identity.uid, identity.uid, identity.uid)

@@ -1,0 +1,240 @@
+"""The shim: one small process a container, its parent, for as long as it runs.
+
+    engine <--- connection ---> shim ---- clone3 ---> the container's PID 1
+                                 |  its output: log.jsonl, the engine's descriptors
+                                 |  state.json, control.sock (kill, exec, attach, wait ...), published ports
+                                 '- its exit status, which only a parent is told
+
+A container in the foreground dies with the engine that asked for it: the connection closes, the shim kills. One in
+the background (`-d`) lives on, and so does its shim: the engine may end, be restarted, and find both by
+`control.sock`. If the shim is killed, the kernel kills PID 1 (PR_SET_PDEATHSIG), and with it everything in its pid
+namespace. So nothing is ever left without somebody who will clean up after it.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydock_lab.errors import PydockError
+from pydock_lab.linux import cgroups, syscalls
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import ContainerSpec
+from pydock_lab.runtime import init, state
+from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
+from pydock_lab.runtime.commands import Commands
+from pydock_lab.runtime.connectivity import Connectivity
+from pydock_lab.runtime.control import Control
+from pydock_lab.runtime.filesystem import make_stub
+from pydock_lab.runtime.init import Birth
+from pydock_lab.runtime.logs import LOG_FILE, LogWriter
+from pydock_lab.runtime.privileges import assemble_filters
+from pydock_lab.runtime.relay import Loop
+from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
+from pydock_lab.runtime.stdio import Stdio
+from pydock_lab.sandbox.worker import Request
+from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
+
+EVENTS_FILE = "events.jsonl"
+
+
+def start(request: Request) -> dict[str, Any]:
+    """The job: run a container until it ends; `{"exit_code": ..., "oom_killed": ...}`.
+
+    Arguments: `spec` and `directory` (the container's own), `stub` (the lowest layer), `streams` (names of the
+    descriptors that came along), `record` (keep state, log, events and a control socket), `detach`, `keep_input`.
+    The event {"started": ..., "steps": [...]} comes first. Raises ContainerError, IsolationError, Conflict.
+    """
+    if request.tier is Tier.NONE:
+        raise _nothing_to_stand_on(request)
+    # The zygote's SIGTERM says that the engine has gone; we see that ourselves, and clean up first.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.setsid()
+    syscalls.prctl(Prctl.SET_NAME, b"pydock-shim")
+    syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
+    return Shim(request).run()
+
+
+class Shim:
+    """One container's life."""
+
+    def __init__(self, request: Request) -> None:
+        arguments = request.arguments
+        self._request = request
+        self._spec = ContainerSpec.from_json(arguments["spec"])
+        self._directory = Path(arguments["directory"])
+        self._stub: str = arguments["stub"]
+        self._record: bool = arguments.get("record", False)
+        self._detach: bool = arguments.get("detach", False)
+        self._streams = dict(zip(arguments.get("streams", ()), request.descriptors, strict=False))
+        self._loop = Loop()
+        log = LogWriter(self._directory / LOG_FILE) if self._record else None
+        self._stdio = Stdio(
+            self._loop,
+            self._streams,
+            use_terminal=self._spec.process.terminal,
+            log=log,
+            keep_input=arguments.get("keep_input", False),
+        )
+        self._state = state.load(self._directory) if self._record else ContainerState()
+        self._group: ControlGroup | None = None
+        self._undo = contextlib.ExitStack()
+
+    def run(self) -> dict[str, Any]:
+        """Start it, watch it, and clean up, whatever happens."""
+        with self._undo:
+            try:
+                child, network = self._start()
+            except PydockError as error:
+                self._note_failure(error)
+                raise
+            commands = Commands(self._loop, child, self._stdio, self._group, self._spec, self._request.tier)
+            commands.on_status = self._note
+            self._announce(child, network, commands)
+            self._watch(commands)
+            code = child.reap()
+            self._stdio.finish()
+            oom_killed = bool(self._group and self._group.was_out_of_memory())
+        result = {"exit_code": code, "oom_killed": oom_killed}
+        self._note(Action.DIE, process=None, shim=None, finished_at=time.time(), **result)
+        commands.finish(result)
+        return result
+
+    # ---- starting
+
+    def _start(self) -> tuple[Child, Connectivity]:
+        make_stub(self._stub)
+        prepare_upper(self._spec.rootfs)
+        if self._spec.rootfs.upper:
+            self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
+        network = self._undo.enter_context(Connectivity(self._spec, self._directory))
+        doors = self._make_group()
+        pipes = Pipes()
+        self._undo.callback(pipes.close)
+        standard = self._stdio.prepare(pipes)
+        pipes.inward("go")
+        pipes.outward("report")
+        birth = Birth(
+            tier=self._request.tier,
+            filters=assemble_filters(self._spec.process, single_id=self._request.tier is Tier.ROOTLESS_SINGLE),
+            namespaces=init.clone_flags(self._spec),
+            standard=standard,
+            report=pipes.theirs["report"],
+            go=pipes.theirs["go"],
+            stub=self._stub,
+            doors=doors,
+            terminal=pipes.theirs.get("terminal", -1),
+            mounts=network.files(),
+        )
+        return self._bear(birth, pipes, network), network
+
+    def _bear(self, birth: Birth, pipes: Pipes, network: Connectivity) -> Child:
+        child = bear(birth.namespaces, birth, pipes, self._live)
+        for door in birth.doors:
+            os.close(door)
+        try:
+            network.connect(child.pid)
+            say_go(pipes)
+            self._steps, error = hear(pipes)
+            if error:
+                raise error
+        except BaseException:
+            child.kill()
+            child.reap()
+            raise
+        self._stdio.connect(pipes)
+        return child
+
+    def _live(self, birth: Birth) -> NoReturn:
+        init.live(self._spec, birth)
+
+    def _make_group(self) -> tuple[int, ...]:
+        """The container's control group, where one is wanted and possible; its doors."""
+        if not (self._record or self._spec.limits):
+            return ()
+        hierarchy = cgroups.find_hierarchy()
+        try:
+            if hierarchy is None:
+                raise FileNotFoundError
+            self._group = ControlGroup.create(hierarchy, self._spec.id, self._spec.limits)
+            self._undo.callback(self._group.remove)
+            return self._group.open_doors()
+        except OSError as error:
+            if self._spec.limits:
+                self._request.send({"noted": "runtime.no-limits", "reason": error.strerror or ""})
+            return ()
+
+    # ---- running
+
+    def _announce(self, child: Child, network: Connectivity, commands: Commands) -> None:
+        """Write down that it runs, become reachable, and tell the engine, in this order."""
+        if self._record:
+            control = Control(self._loop, self._directory, commands.table())
+            self._undo.callback(control.close)
+            self._note(
+                Action.START,
+                process=ProcessMark.of(child.pid),
+                shim=ProcessMark.of(os.getpid()),
+                started_at=time.time(),
+                finished_at=0,
+                exit_code=0,
+                error=None,
+                oom_killed=False,
+                address=network.address,
+                gateway=network.gateway,
+                ports=network.ports,
+            )
+            with (self._directory / EVENTS_FILE).open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(step) + "\n" for step in self._steps)
+        if self._detach:
+            self._request.detach()
+        with contextlib.suppress(OSError):
+            self._request.send({"started": child.pid, "steps": self._steps})
+        self._loop.watch(self._request.connection, lambda: self._hear_engine(commands))
+
+    def _hear_engine(self, commands: Commands) -> None:
+        """What the engine that started the container says on the way: signals, the terminal's size; or it has gone."""
+        received = self._request.connection.receive()
+        if received is not None:
+            message, descriptors = received
+            commands.do(self._request.connection, message, descriptors)
+            return
+        self._loop.forget(self._request.connection)
+        self._stdio.detach(self._streams)
+        if not self._detach:
+            commands.child.kill()
+
+    def _watch(self, commands: Commands) -> None:
+        ended = False
+
+        def end() -> None:
+            nonlocal ended
+            ended = True
+            self._loop.forget(commands.child.pidfd)
+
+        self._loop.watch(commands.child.pidfd, end)
+        while not ended:
+            self._loop.turn()
+
+    # ---- writing down
+
+    def _note(self, action: Action, **changes: Any) -> None:
+        if self._record:
+            self._state = self._state.then(action, **changes)
+            state.save(self._directory, self._state)
+
+    def _note_failure(self, error: PydockError) -> None:
+        changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
+        self._note(Action.DIE, **changes)
+
+
+def _nothing_to_stand_on(request: Request) -> PydockError:
+    from pydock_lab.errors import IsolationError
+
+    last = request.refusals[-1] if request.refusals else None
+    return IsolationError("runtime.no-isolation", facet="namespaces", call=last.call if last else "?")

@@ -1,0 +1,176 @@
+"""The states of a container, and the one table of how it goes from one to the next.
+
+                 start            die
+    created ----------> running --------> exited --- start --> running
+       |                 |    ^              |
+       |           pause |    | unpause      | remove
+       |                 v    |              v
+       |                 paused           removing --- (its files are gone)
+       '----- remove -----------------------^  |
+                                               '-- fail --> dead: something of it could not be removed
+
+Who does what: the engine creates and removes; the shim starts, pauses and sees the end, because it is the parent of
+the container's first process, and only a parent learns of an exit status. A machine that stops in between leaves
+`running` on disk: `observe` tells by the shim's pid, its start time and the boot that nobody is there any more.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydock_lab.errors import ContainerError
+from pydock_lab.oci.runtime_spec import Document, PublishedPort
+
+STATE_FILE = "state.json"
+_FORMAT = 1
+# Docker's status for a container whose end nobody saw (the machine went down).
+LOST = 255
+
+
+class Status(StrEnum):
+    """Where a container is in its life, in Docker's words."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    EXITED = "exited"
+    REMOVING = "removing"
+    DEAD = "dead"
+
+
+class Action(StrEnum):
+    """What leads from one status to the next."""
+
+    START = "start"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    DIE = "die"
+    REMOVE = "remove"
+    FAIL = "fail"
+
+
+TRANSITIONS: Mapping[tuple[Status, Action], Status] = MappingProxyType(
+    {
+        (Status.CREATED, Action.START): Status.RUNNING,
+        (Status.CREATED, Action.DIE): Status.EXITED,  # it could not be started
+        (Status.CREATED, Action.REMOVE): Status.REMOVING,
+        (Status.RUNNING, Action.PAUSE): Status.PAUSED,
+        (Status.RUNNING, Action.DIE): Status.EXITED,
+        (Status.PAUSED, Action.UNPAUSE): Status.RUNNING,
+        (Status.PAUSED, Action.DIE): Status.EXITED,
+        (Status.EXITED, Action.START): Status.RUNNING,
+        (Status.EXITED, Action.DIE): Status.EXITED,  # a second start that failed
+        (Status.EXITED, Action.REMOVE): Status.REMOVING,
+        (Status.REMOVING, Action.REMOVE): Status.REMOVING,  # again, after a crash
+        (Status.REMOVING, Action.FAIL): Status.DEAD,
+        (Status.DEAD, Action.REMOVE): Status.REMOVING,
+    }
+)
+
+
+def after(status: Status, action: Action) -> Status:
+    """The status that `action` leads to; raises ContainerError where it is not possible."""
+    try:
+        return TRANSITIONS[status, action]
+    except KeyError:
+        raise ContainerError("runtime.wrong-state", status=status.value, action=action.value) from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessMark(Document):
+    """A process that can be told from a later one with the same pid: start time in clock ticks since the boot."""
+
+    pid: int
+    started: int
+    boot: str
+    namespace: str
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessMark":
+        """The mark of a process that is running now; a pid that is gone gets start time 0."""
+        return cls(pid=pid, started=_start_time(pid), boot=_boot_id(), namespace=_pid_namespace())
+
+    def is_alive(self) -> bool:
+        """Whether that very process still runs; True if it is of another pid namespace, which we cannot see."""
+        if self.boot != _boot_id():
+            return False
+        return self.namespace != _pid_namespace() or 0 < self.started == _start_time(self.pid)
+
+
+def _start_time(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name, in brackets, may hold spaces and brackets of its own (proc_pid_stat(5)); a zombie is no more.
+            words = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0
+    return 0 if words[0] in (b"Z", b"X") else int(words[19])
+
+
+def _boot_id() -> str:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def _pid_namespace() -> str:
+    return os.readlink("/proc/self/ns/pid")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerState(Document):
+    """What is known of a container's life: `state.json`. Times are seconds since 1970, 0 where not yet.
+
+    `process` is its first process, `shim` the one that watches it. `ports` are those that are open, with the host
+    port that was found for each. `error` is a PydockError as plain data, where it could not be started.
+    """
+
+    status: Status = Status.CREATED
+    process: ProcessMark | None = None
+    shim: ProcessMark | None = None
+    exit_code: int = 0
+    error: dict[str, Any] | None = None
+    started_at: float = 0
+    finished_at: float = 0
+    oom_killed: bool = False
+    address: str = ""
+    gateway: str = ""
+    ports: tuple[PublishedPort, ...] = ()
+    format: int = _FORMAT
+
+    def then(self, action: Action, **changes: Any) -> "ContainerState":
+        """The state after `action`; raises ContainerError where it is not possible."""
+        return replace(self, status=after(self.status, action), **changes)
+
+
+def load(directory: Path) -> ContainerState:
+    """The state as it was last written; a container that was never started is `created`."""
+    try:
+        document = json.loads((directory / STATE_FILE).read_bytes())
+    except FileNotFoundError:
+        return ContainerState()
+    return ContainerState.from_json(document)
+
+
+def save(directory: Path, state: ContainerState) -> None:
+    """Replace the state in one step: whoever reads sees the old one or the new one."""
+    temporary = directory / f".{STATE_FILE}.{os.getpid()}"
+    temporary.write_text(json.dumps(state.to_json()))
+    temporary.replace(directory / STATE_FILE)
+
+
+def observe(directory: Path) -> ContainerState:
+    """The state as it is: one that is called running, but whose shim is no more, has ended unseen."""
+    state = load(directory)
+    lives = state.status in (Status.RUNNING, Status.PAUSED)
+    if not lives or (state.shim and state.shim.is_alive()):
+        return state
+    ended = state.then(Action.DIE, exit_code=LOST, process=None, shim=None)
+    with contextlib.suppress(OSError):
+        ended = replace(ended, finished_at=(directory / STATE_FILE).stat().st_mtime)
+    return ended

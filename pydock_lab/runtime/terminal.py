@@ -1,0 +1,45 @@
+"""A terminal for a container (`-t`): made inside, because its name must exist in the container's own /dev/pts.
+
+    you <-> shim <-> master | kernel: echo, Ctrl-C, line editing | slave <-> the program's 0, 1 and 2
+
+Sources: pty(7), ioctl_tty(2).
+"""
+
+import fcntl
+import os
+import struct
+import termios
+
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import MountFlag
+
+_TIOCSPTLCK = 0x4004_5431
+_TIOCGPTN = 0x8004_5430
+_WINDOW = struct.Struct("HHHH")
+
+
+def open_terminal(rows: int, columns: int) -> tuple[int, int]:
+    """A new terminal in this mount namespace's /dev/pts: (master, slave), closed at exec."""
+    master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
+    (number,) = struct.unpack("i", fcntl.ioctl(master, _TIOCGPTN, bytes(4)))
+    resize(master, rows, columns)
+    slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    return master, slave
+
+
+def be_console(slave: int) -> None:
+    """Show the terminal as /dev/console too, as Docker does."""
+    os.close(os.open("/dev/console", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    syscalls.mount(os.ttyname(slave), "/dev/console", None, MountFlag.BIND)
+
+
+def control(slave: int) -> None:
+    """Make the terminal the controlling one of this process, in a new session: Ctrl-C becomes SIGINT."""
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+
+def resize(master: int, rows: int, columns: int) -> None:
+    """Tell the terminal its size in characters; the program gets SIGWINCH."""
+    fcntl.ioctl(master, termios.TIOCSWINSZ, _WINDOW.pack(rows, columns, 0, 0))

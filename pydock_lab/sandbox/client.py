@@ -1,0 +1,197 @@
+"""The engine's side of the sandbox: it finds the zygote of a store, or starts one, and asks it for work.
+
+One zygote serves one store, one user and one version of the code: all three are in the name of its socket, so that
+a newer pydock_lab never talks to an older zygote. Threads may use one `Sandbox` at the same time: each request has
+its own connection.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pydock_lab
+from pydock_lab import errors
+from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.linux.tiers import Refusal, Tier
+from pydock_lab.sandbox.protocol import PROTOCOL, Connection
+
+OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
+
+_PACKAGE = Path(pydock_lab.__file__).parent
+_ABOUT = "pydock_lab.sandbox.about:about"
+# -I, -S and -E keep everything out that could differ from one user's Python to another's.
+_BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
+_START_SECONDS = 30
+
+
+class Sandbox:
+    """The workers of one store. `modules` are the modules whose jobs may be asked for."""
+
+    def __init__(self, store: Path, modules: Sequence[str] = ()) -> None:
+        self._modules = sorted({*modules, _ABOUT.partition(":")[0]})
+        self._socket = socket_directory() / f"{_fingerprint(store, self._modules)}.sock"
+        self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def tier(self) -> Tier:
+        """The ground that the workers stand on."""
+        return self._stand()[0]
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Why it is no better one, tier by tier."""
+        return self._stand()[1]
+
+    def _stand(self) -> tuple[Tier, tuple[Refusal, ...]]:
+        if self._ground is None:
+            told = self.call(_ABOUT)
+            self._ground = (Tier(told["tier"]), tuple(Refusal(**one) for one in told["refusals"]))
+        return self._ground
+
+    def open(
+        self, job: str, arguments: Mapping[str, Any] | None = None, descriptors: Sequence[int] = ()
+    ) -> Connection:
+        """Ask for a job and give its connection: events, then a result (see `read_reply`).
+
+        `job` is `package.module:function`; `descriptors` are passed along and stay open here. Closing the
+        connection ends a worker that has not detached.
+        """
+        request = {"job": job, "arguments": dict(arguments or {})}
+        for _ in range(3):  # the zygote may go to its rest just as we knock
+            connection = self._connect()
+            try:
+                connection.send(request, descriptors)
+            except ConnectionError:
+                connection.close()
+            else:
+                return connection
+        raise IsolationError("sandbox.not-answering", path=str(self._socket))
+
+    def call(
+        self,
+        job: str,
+        arguments: Mapping[str, Any] | None = None,
+        descriptors: Sequence[int] = (),
+        on_message: OnMessage | None = None,
+    ) -> Any:
+        """Do a job and give its result (plain data).
+
+        Events go to `on_message`. Raises the PydockError that the job raised.
+        """
+        with contextlib.closing(self.open(job, arguments, descriptors)) as connection:
+            for message in replies(connection, job):
+                if "result" in message:
+                    return message["result"]
+                if on_message:
+                    on_message(message)
+        raise IsolationError("sandbox.worker-gone", job=job)
+
+    def _connect(self) -> Connection:
+        end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        path = str(self._socket)
+        try:
+            end.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            with self._starting:
+                self._start(end)
+        return Connection(end)
+
+    def _start(self, end: socket.socket) -> None:
+        """Start the zygote unless another thread or process did meanwhile, and connect `end` to it."""
+        path = str(self._socket)
+        with _locked(self._socket.with_suffix(".lock")):
+            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                end.connect(path)
+                return
+            _spawn(path, self._modules)
+        try:
+            end.connect(path)
+        except OSError as error:
+            raise IsolationError("sandbox.not-started", reason=str(error)) from None
+
+
+def replies(connection: Connection, job: str) -> Iterator[dict[str, Any]]:
+    """The messages of a job, up to its result; raises the PydockError that the job ended with."""
+    while received := connection.receive():
+        message, _ = received
+        if "error" in message:
+            raise errors.from_json(message["error"])
+        if "failure" in message:
+            raise PydockError("sandbox.worker-failed", job=job, detail=message["failure"])
+        yield message
+        if "result" in message:
+            return
+
+
+def socket_directory() -> Path:
+    """A short, private directory for sockets: $XDG_RUNTIME_DIR/pydock, else /tmp/pydock-UID.
+
+    A socket's path has at most 107 bytes (unix(7)). Raises IsolationError when somebody else owns the directory.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    short = 60
+    if runtime and len(runtime) < short and os.access(runtime, os.W_OK):
+        path = Path(runtime) / "pydock"
+    else:
+        path = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < short else "/tmp")  # noqa: S108 - checked below
+        path /= f"pydock-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    # /tmp belongs to everybody: a directory that somebody else prepared is not ours.
+    state = path.lstat()
+    if state.st_uid != os.getuid() or state.st_mode & 0o777 != 0o700:  # noqa: PLR2004 - permission bits
+        raise IsolationError("sandbox.directory", path=str(path))
+    return path
+
+
+def _fingerprint(store: Path, modules: Sequence[str]) -> str:
+    newest = max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*.py"))
+    parts = (PROTOCOL, pydock_lab.__version__, newest, sys.executable, str(store.absolute()), *modules)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    import fcntl  # noqa: PLC0415 - absent on Windows
+
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _spawn(path: str, modules: Sequence[str]) -> None:
+    """Start a zygote and wait until it listens; raises IsolationError."""
+    paths = [str(_PACKAGE.parent), sysconfig.get_path("purelib")]
+    options = json.dumps({"socket": path, "modules": list(modules)})
+    command = [sys.executable, "-I", "-S", "-E", "-c", _BOOT.format(paths=paths), options]
+    # It outlives us, so it must not keep our directory or our environment's secrets.
+    environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+    with open(path.removesuffix(".sock") + ".log", "wb") as log:
+        starter = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            starter.communicate(timeout=_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            starter.kill()
+            starter.communicate()
+    if starter.returncode:
+        reason = Path(log.name).read_text(errors="replace").strip().rpartition("\n")[2]
+        raise IsolationError("sandbox.not-started", reason=reason or starter.returncode)

@@ -1,0 +1,120 @@
+"""Finding a ground to stand on: the best tier that this machine really gives, each tried before it is believed.
+
+    starter ---fork---> child: enters a user namespace .......... "entered"
+       |  newuidmap, newgidmap (only from outside)
+       '------------- "mapped" --> child: becomes root in it, tries a container
+                                          fails: the starter tries the next tier
+                                          works: it stays and is the zygote, the starter ends
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TypeAlias
+
+from pydock_lab.linux import idmap, syscalls
+from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.tiers import Refusal, Tier, attempt, try_container
+
+Live: TypeAlias = Callable[[Tier, tuple[Refusal, ...]], NoReturn]
+
+_OK = "ok"
+
+
+def candidates() -> Iterator[Tier]:
+    """The tiers that this user may hope for, best first."""
+    if os.geteuid() == 0:
+        yield Tier.ROOT
+    else:
+        yield Tier.ROOTLESS
+    yield Tier.ROOTLESS_SINGLE
+    yield Tier.NONE
+
+
+def settle(live: Live) -> bool:
+    """Call `live` in a child that stands on the best ground there is; True as soon as one does."""
+    refusals: tuple[Refusal, ...] = ()
+    for tier in candidates():
+        refusal = _try(tier, refusals, live)
+        if refusal is None:
+            return True
+        refusals += (refusal,)
+    return False
+
+
+def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live) -> Refusal | None:
+    """Fork a child for one tier: None when it lives, else what it was refused."""
+    ours, theirs = _pipe_pair()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        ours.close()
+        _stand(tier, theirs, lambda: live(tier, refusals))
+    theirs.close()
+    report = ours.receive()
+    if report == "entered":
+        refused = idmap.write_ranges(pid)
+        ours.send("mapped" if refused is None else f"{refused[1]} {refused[0]}")
+        report = ours.receive()
+    ours.close()
+    if report == _OK:
+        return None
+    os.waitpid(pid, 0)
+    code, _, call = report.partition(" ")
+    return Refusal(tier=tier, call=call, code=int(code or 0))
+
+
+def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn]) -> NoReturn:
+    try:
+        _enter(tier, starter)
+        error = attempt(try_container) if tier is not Tier.NONE else None
+        if error is not None:
+            raise error
+    except OSError as error:
+        starter.send(f"{error.errno or 0} {error.strerror}")
+        os._exit(1)
+    starter.send(_OK)
+    starter.close()
+    live()
+
+
+def _enter(tier: Tier, starter: "_Line") -> None:
+    """Enter the user namespace of the tier, and be root in it; raises OSError."""
+    if not tier.in_user_namespace:
+        return
+    uid, gid = os.getuid(), os.getgid()
+    syscalls.unshare(Namespace.USER | Namespace.MOUNT)
+    if tier is Tier.ROOTLESS_SINGLE:
+        idmap.write_single(uid, gid)
+        return
+    starter.send("entered")
+    answer = starter.receive()
+    if answer != "mapped":
+        code, _, call = answer.partition(" ")
+        raise OSError(int(code or 0), call)
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    os.setgroups([])
+
+
+class _Line:
+    """A pipe each way, for one word at a time between the starter and its child."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self._reader, self._writer = reader, writer
+
+    def send(self, word: str) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._writer, word.encode())
+
+    def receive(self) -> str:
+        return os.read(self._reader, 4096).decode()
+
+    def close(self) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+def _pipe_pair() -> tuple[_Line, _Line]:
+    first, second = os.pipe(), os.pipe()
+    return _Line(first[0], second[1]), _Line(second[0], first[1])

@@ -1,0 +1,77 @@
+"""How engine, zygote and shims talk: messages over a unix socket, with open files passed along.
+
+    | length, 4 bytes | JSON, that many bytes |     and, with the first byte, file descriptors (unix(7), SCM_RIGHTS)
+
+A request is {"job": "package.module:function", "arguments": ...}. What comes back are any number of events, then
+exactly one {"result": ...}, {"error": ...} (a PydockError as plain data) or {"failure": traceback}.
+"""
+
+import array
+import json
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Message: TypeAlias = Mapping[str, Any]
+
+PROTOCOL = 1
+_LENGTH = struct.Struct("!I")
+_MAX_DESCRIPTORS = 64
+_MAX_MESSAGE = 64 * 1024 * 1024  # bytes; both ends are ours, so this only stops a stray writer
+
+
+class Connection:
+    """One end of a conversation; closing it is how either side says that it goes away."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.socket = end
+
+    def fileno(self) -> int:
+        """The descriptor, to be polled."""
+        return self.socket.fileno()
+
+    def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
+        """Send one message; raises OSError (BrokenPipeError) when the other side has gone."""
+        body = json.dumps(message, separators=(",", ":")).encode()
+        frame = _LENGTH.pack(len(body)) + body
+        attached = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        sent = self.socket.sendmsg([frame], attached, socket.MSG_NOSIGNAL)
+        if sent < len(frame):
+            self.socket.sendall(memoryview(frame)[sent:])
+
+    def receive(self) -> tuple[dict[str, Any], list[int]] | None:
+        """The next message and its descriptors (closed at exec), or None when the other side has gone."""
+        try:
+            head, descriptors = self._receive_head()
+            if len(head) < _LENGTH.size:
+                return None
+            (length,) = _LENGTH.unpack(head)
+            body = self._receive_exactly(length) if length <= _MAX_MESSAGE else b""
+        except ConnectionError:
+            return None
+        return (json.loads(body), descriptors) if body else None
+
+    def _receive_head(self) -> tuple[bytes, list[int]]:
+        numbers = array.array("i")
+        space = socket.CMSG_SPACE(_MAX_DESCRIPTORS * numbers.itemsize)
+        head, attached, _, _ = self.socket.recvmsg(_LENGTH.size, space, socket.MSG_CMSG_CLOEXEC)
+        for level, kind, content in attached:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
+        if 0 < len(head) < _LENGTH.size:
+            head += self._receive_exactly(_LENGTH.size - len(head))
+        return head, list(numbers)
+
+    def _receive_exactly(self, count: int) -> bytes:
+        content = bytearray()
+        while len(content) < count:
+            chunk = self.socket.recv(count - len(content))
+            if not chunk:
+                return b""
+            content += chunk
+        return bytes(content)
+
+    def close(self) -> None:
+        """Go away."""
+        self.socket.close()

@@ -1,0 +1,1 @@
+"""Trees of files: layers under a directory that takes the changes."""

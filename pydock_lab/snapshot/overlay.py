@@ -1,0 +1,97 @@
+"""Overlay: many read-only layers and one writable directory, seen as one tree (Documentation/filesystems/overlayfs).
+
+    what the container sees     /etc/hosts   /app/main.py   /bin/sh
+                                     ^            ^             ^
+    upper   (this container)    etc/hosts         |             |       every change comes here
+    layer 2 (COPY main.py)                   app/main.py        |       never changes
+    layer 1 (FROM)                                           bin/sh     never changes
+
+The first change to a file copies it up. A deletion is a *whiteout*, a character device 0/0; a directory made anew
+is *opaque*. The options used here keep every upper directory a complete set of plain files, so that a layer can be
+made of it: no redirects for renamed directories, no copies of metadata without data.
+"""
+
+import fcntl
+import os
+import shutil
+
+from pydock_lab.errors import Conflict, IsolationError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import MountAttribute, MountFlag
+from pydock_lab.oci.runtime_spec import Rootfs
+
+_PAGE = 4096  # bytes that mount(2) takes as options
+_AS_ROOT = (("redirect_dir", "off"), ("metacopy", "off"), ("index", "off"))
+_IN_USER_NAMESPACE = (("userxattr", ""),)  # trusted.overlay.* attributes are for the host's root alone
+
+
+def prepare_upper(rootfs: Rootfs) -> None:
+    """Make the directories that the overlay needs; a new upper looks like the root of the topmost layer."""
+    os.makedirs(rootfs.mountpoint, exist_ok=True)
+    if not rootfs.upper:
+        return
+    os.makedirs(rootfs.work, exist_ok=True)
+    if not os.path.isdir(rootfs.upper):
+        os.makedirs(rootfs.upper)
+        if rootfs.layers:
+            state = os.stat(rootfs.layers[0])
+            os.chown(rootfs.upper, state.st_uid, state.st_gid)
+            shutil.copystat(rootfs.layers[0], rootfs.upper)
+
+
+def lock_upper(upper: str) -> int:
+    """Take an upper directory for this process: a descriptor to keep open; raises Conflict when it is in use.
+
+    The kernel lets two overlays share one upper directory without a word, and both go wrong.
+    """
+    descriptor = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Conflict("snapshot.upper-in-use", path=upper) from None
+    return descriptor
+
+
+def mount_overlay(rootfs: Rootfs, *, in_user_namespace: bool, stub: str = "") -> None:
+    """Mount the tree at its mountpoint, in this process's own mount namespace.
+
+    `stub` is a directory that lies below all layers: places to mount something on, which an image may lack.
+    Raises IsolationError (facet storage) where the file system of the store does not allow it.
+    """
+    lowers = [*rootfs.layers, *([stub] if stub else [])]
+    writable = [("upperdir", rootfs.upper), ("workdir", rootfs.work)] if rootfs.upper else []
+    settings = [*writable, *(_IN_USER_NAMESPACE if in_user_namespace else _AS_ROOT)]
+    options = classic_options(lowers, settings)
+    try:
+        if len(options) < _PAGE:
+            syscalls.mount("overlay", rootfs.mountpoint, "overlay", MountFlag.NODEV, options)
+        else:
+            _mount_many(lowers, settings, rootfs.mountpoint)
+    except OSError as error:
+        fields = {"path": rootfs.upper or rootfs.mountpoint, "reason": error.strerror}
+        raise IsolationError("snapshot.overlay-refused", facet="storage", **fields) from None
+
+
+def classic_options(lowers: list[str], settings: list[tuple[str, str]]) -> str:
+    """The option text of mount(2): `lowerdir=top:..:bottom,upperdir=..`; what separates is escaped in paths."""
+    layers = ":".join(_escaped(path).replace(":", "\\:") for path in lowers)
+    rest = [f"{name}={_escaped(value)}" if value else name for name, value in settings]
+    return ",".join([f"lowerdir={layers}", *rest])
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(",", "\\,")
+
+
+def _mount_many(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) -> None:
+    """More layers than one page can name: one parameter each (Linux 6.8)."""
+    parameters = [("lowerdir+", path) for path in lowers]
+    flags = [(name, value) for name, value in settings if value]
+    # A parameter without a value is a flag, which fsconfig takes in another way: as "on".
+    flags += [(name, "") for name, value in settings if not value]
+    tree = syscalls.mount_parameters("overlay", [*parameters, *flags], MountAttribute.NODEV)
+    try:
+        syscalls.move_mount(tree, mountpoint)
+    finally:
+        os.close(tree)
