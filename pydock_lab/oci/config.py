@@ -54,7 +54,7 @@ class Healthcheck:
 class ContainerConfig:
     """What `docker run` starts from: each field is what the instruction of that name wrote.
 
-    `None` for `entrypoint` and `cmd` means "never said", an empty tuple "said to be empty".
+    `None` for `entrypoint` and `cmd` means "never said", an empty tuple "said to be empty"; JSON has one form for both.
     """
 
     user: str = ""
@@ -69,11 +69,13 @@ class ContainerConfig:
     healthcheck: Healthcheck | None = None
     shell: tuple[str, ...] = ()
     on_build: tuple[str, ...] = ()
+    args_escaped: bool = False  # Docker's word for "cmd is final": every CMD says so
 
     @classmethod
     def from_node(cls, node: Node) -> Self:
         """Read one; raises InvalidDocument."""
         return cls(
+            args_escaped=node.maybe("ArgsEscaped", Node.truth) or False,
             user=node.maybe("User", Node.text) or "",
             env=node.get("Env").texts(),
             entrypoint=node.maybe("Entrypoint", Node.texts),
@@ -101,10 +103,10 @@ class ContainerConfig:
             "Healthcheck": self.healthcheck.to_json() if self.healthcheck else None,
             "Shell": list(self.shell),
             "OnBuild": list(self.on_build),
+            "ArgsEscaped": self.args_escaped or None,
         }
-        # An empty list here is a statement (`CMD []` unsets an inherited command), so it is written.
-        said = {"Entrypoint": self.entrypoint, "Cmd": self.cmd}
-        return drop_empty(fields) | {name: list(words) for name, words in said.items() if words is not None}
+        said = {"Entrypoint": list(self.entrypoint or ()), "Cmd": list(self.cmd or ())}
+        return drop_empty(fields | said)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,0 +1,134 @@
+"""The index of a layer: all that is in its tar but the bytes, so that nobody has to unpack it to know.
+
+`docker history` shows what a layer added and deleted, COPY --from looks for files, COPY asks whether its
+destination is a directory: all of them ask the index. It is made while the layer's bytes pass by anyway.
+
+    usr/            directory                      usr/.wh.old      -> whiteouts  {usr/old}
+    usr/bin/tool    file, with its checksum        var/.wh..wh..opq -> opaque     {var}
+"""
+
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from pydock_lab.archive import checksum
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.reader import TarReader
+
+WHITEOUT = b".wh."
+OPAQUE = b".wh..wh..opq"
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerIndex:
+    """A layer's entries in the order of its tar; `checksums` (sha256, hexadecimal) are those of its files."""
+
+    entries: tuple[Entry, ...]
+    checksums: Mapping[bytes, str]
+    whiteouts: frozenset[bytes] = frozenset()
+    opaque: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def read(cls, chunks: Iterator[bytes]) -> Self:
+        """The index of an uncompressed tar; raises ArchiveError where it is malformed."""
+        reader = TarReader(chunks)
+        entries: list[Entry] = []
+        checksums: dict[bytes, str] = {}
+        whiteouts, opaque = set(), set()
+        for entry in reader:
+            folder, _, name = entry.path.rpartition(b"/")
+            if name == OPAQUE:
+                opaque.add(folder)
+            elif name.startswith(WHITEOUT):
+                whiteouts.add((folder + b"/" + name.removeprefix(WHITEOUT)).lstrip(b"/"))
+            else:
+                entries.append(entry)
+                if entry.type is EntryType.FILE:
+                    digest = checksum.start(entry)
+                    for piece in reader.content():
+                        digest.update(piece)
+                    checksums[entry.path] = digest.hexdigest()
+        return cls(
+            entries=tuple(entries),
+            checksums=checksums,
+            whiteouts=frozenset(whiteouts),
+            opaque=frozenset(opaque),
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.entries)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data: names as text with surrogates for what is not UTF-8, attributes in base 64."""
+        return {
+            "format": FORMAT,
+            "entries": [_entry_to_json(entry, self.checksums.get(entry.path, "")) for entry in self.entries],
+            "whiteouts": sorted(map(os.fsdecode, self.whiteouts)),
+            "opaque": sorted(map(os.fsdecode, self.opaque)),
+        }
+
+    def to_bytes(self) -> bytes:
+        """As it is kept on disk."""
+        return json.dumps(self.to_json(), separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """What `to_bytes` wrote; raises ValueError or KeyError for anything else."""
+        document = json.loads(content)
+        if document["format"] != FORMAT:
+            raise ValueError(document["format"])
+        read = [_entry_from_json(row) for row in document["entries"]]
+        return cls(
+            entries=tuple(entry for entry, _ in read),
+            checksums={entry.path: said for entry, said in read if said},
+            whiteouts=frozenset(map(os.fsencode, document["whiteouts"])),
+            opaque=frozenset(map(os.fsencode, document["opaque"])),
+        )
+
+
+def _entry_to_json(entry: Entry, said: str) -> list[object]:
+    row: list[object] = [
+        os.fsdecode(entry.path),
+        entry.type.value.decode(),
+        entry.mode,
+        entry.uid,
+        entry.gid,
+        entry.size,
+        entry.mtime,
+        os.fsdecode(entry.target),
+        said,
+    ]
+    extra = {name: b64encode(value).decode() for name, value in entry.xattrs.items()}
+    return [*row, extra, list(entry.device)] if extra or any(entry.device) else row
+
+
+def _entry_from_json(row: list[object]) -> tuple[Entry, str]:
+    path, kind, mode, uid, gid, size, mtime, target, said, *rest = row
+    extra, device = rest or ({}, (0, 0))
+    entry = Entry(
+        path=os.fsencode(str(path)),
+        type=_TYPES[str(kind)],
+        mode=int(str(mode)),
+        uid=int(str(uid)),
+        gid=int(str(gid)),
+        size=int(str(size)),
+        mtime=int(str(mtime)),
+        target=os.fsencode(str(target)),
+        device=_pair(device),
+        xattrs={name: b64decode(value) for name, value in extra.items()} if isinstance(extra, dict) else {},
+    )
+    return entry, str(said)
+
+
+def _pair(device: object) -> tuple[int, int]:
+    major, minor = device if isinstance(device, Iterable) else (0, 0)
+    return int(major), int(minor)
+
+
+_TYPES = {kind.value.decode(): kind for kind in EntryType}

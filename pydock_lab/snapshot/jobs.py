@@ -1,0 +1,175 @@
+"""The work on trees of files that only the owner of the user namespace can do: unpack, pack, look, remove.
+
+Rootless, the files of a snapshot belong to ids that the engine's own user can neither read nor delete. So these
+functions run in a worker that the zygote forks inside the user namespace, as root they run in the same way, and
+the engine hands over open files and gets plain data back.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydock_lab.archive import whiteout
+from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
+from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
+from pydock_lab.archive.whiteout import OpaqueAttribute
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci import Digest
+from pydock_lab.sandbox.worker import Request
+
+UNPACK, PACK, CHANGES, REMOVE, ADOPT = (
+    f"{__name__}:{name}" for name in ("unpack", "pack", "changes", "remove", "adopt")
+)
+_MOST_CHANGES = 5000  # what a view shows is far less
+
+
+def policy(tier: Tier) -> Policy:
+    """How a layer becomes an overlay's lower directory with the privilege that `tier` has."""
+    return Policy(
+        whiteouts=Whiteouts.OVERLAY,
+        opaque=OpaqueAttribute.USER if tier.in_user_namespace else OpaqueAttribute.TRUSTED,
+        # With one uid nobody can be made the owner; the layers' indexes know who it should be.
+        ownership=Ownership.RECORD if tier is Tier.ROOTLESS_SINGLE else Ownership.CHOWN,
+        devices=tier is Tier.ROOT,
+    )
+
+
+def unpack(request: Request) -> dict[str, Any]:
+    """Unpack the layer in the first descriptor into `directory`, all or nothing.
+
+    Arguments: `directory`, `size` (compressed bytes), `diff_id`. Gives `size` (bytes of files) and `skipped`.
+    """
+    directory = Path(request.arguments["directory"])
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
+    try:
+        os.chmod(temporary, 0o755)  # noqa: S103 - the root of an image
+        root = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
+        with open(request.descriptors[0], "rb", buffering=0) as layer:
+            applied = apply(
+                layer,
+                root,
+                policy=policy(request.tier),
+                size=request.arguments["size"],
+                diff_id=Digest(request.arguments["diff_id"]),
+            )
+        os.close(root)
+        _settle(temporary, directory)
+    finally:
+        if os.path.isdir(temporary):
+            _delete(temporary)
+    return {"size": applied.size, "skipped": [os.fsdecode(path) for path in applied.skipped]}
+
+
+def _settle(temporary: str, directory: Path) -> None:
+    try:
+        os.rename(temporary, directory)
+    except OSError:
+        # Somebody else unpacked the same layer meanwhile: one is as good as the other.
+        if not directory.is_dir():
+            raise
+
+
+def adopt(request: Request) -> None:
+    """Make the upper directory of a finished step the snapshot of the layer that was made of it.
+
+    Arguments: `upper`, `directory`. What is there already stays.
+    """
+    directory = Path(request.arguments["directory"])
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    if not directory.is_dir():
+        _settle(request.arguments["upper"], directory)
+
+
+def pack(request: Request) -> dict[str, Any]:
+    """Write the tar of `directory` to the first descriptor.
+
+    Arguments: `directory`, `plain` (no overlay marks), `owners` (path -> [uid, gid] where only said),
+    `latest` (seconds: no file is newer). Gives the number of `entries`.
+    """
+    arguments = request.arguments
+    owners: Mapping[str, list[int]] = arguments.get("owners") or {}
+    options = DiffOptions(
+        form=TreeForm.PLAIN if arguments.get("plain") else TreeForm.OVERLAY,
+        owners={os.fsencode(path): (uid, gid) for path, (uid, gid) in owners.items()},
+        latest=arguments.get("latest"),
+    )
+    root = os.open(arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
+    with open(request.descriptors[0], "wb", buffering=0) as sink:
+        entries = diff(root, _Whole(sink.write), options=options)
+    return {"entries": entries}
+
+
+class _Whole:
+    """A pipe takes what fits: this writes until all is taken."""
+
+    def __init__(self, write: Callable[[memoryview], int | None]) -> None:
+        self._write = write
+
+    def write(self, content: bytes) -> None:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._write(rest) or 0 :]
+
+
+def changes(request: Request) -> dict[str, Any]:
+    """What an upper directory holds: rows of path, letter (`A` there, `D` deleted), size, mode, link, is_directory.
+
+    Arguments: `directory`. Gives `rows` (at most 5000), `total` and `size` (bytes of all files).
+    """
+    rows: list[list[object]] = []
+    total = size = 0
+    for path, status, link in _walk(os.fsencode(request.arguments["directory"]), b""):
+        total += 1
+        is_file = stat.S_ISREG(status.st_mode)
+        size += status.st_size if is_file else 0
+        if len(rows) < _MOST_CHANGES:
+            letter = "D" if whiteout.is_whiteout(status) else "A"
+            weight = status.st_size if is_file else 0
+            mode, is_folder = stat.S_IMODE(status.st_mode), stat.S_ISDIR(status.st_mode)
+            rows.append([os.fsdecode(path), letter, weight, mode, os.fsdecode(link), is_folder])
+    return {"rows": rows, "total": total, "size": size}
+
+
+def _walk(directory: bytes, inside: bytes) -> Iterator[tuple[bytes, os.stat_result, bytes]]:
+    with os.scandir(directory) as found:
+        children = sorted(found, key=lambda child: child.name)
+    for child in children:
+        path = inside + b"/" + child.name if inside else child.name
+        try:
+            status = child.stat(follow_symlinks=False)
+            link = os.readlink(child.path) if stat.S_ISLNK(status.st_mode) else b""
+        except FileNotFoundError:  # the container is alive, and deletes
+            continue
+        yield path, status, link
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(child.path, path)
+
+
+def remove(request: Request) -> None:
+    """Remove the trees `paths`; what is not there is no error."""
+    for path in request.arguments["paths"]:
+        if os.path.lexists(path):
+            _delete(path)
+
+
+def _delete(path: str) -> None:
+    def unlock(_function: object, failed: str, _error: object) -> None:
+        # overlay's work/work has mode 000, and an image may hold folders that even their owner cannot enter.
+        if not os.path.lexists(failed):
+            return
+        os.chmod(os.path.dirname(failed), 0o700)
+        if os.path.isdir(failed) and not os.path.islink(failed):
+            os.chmod(failed, 0o700)
+            shutil.rmtree(failed)
+        else:
+            os.unlink(failed)
+
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, onerror=unlock)
+    else:
+        os.unlink(path)

@@ -1,0 +1,1 @@
+"""Things to test with: small trees, views, engines."""
