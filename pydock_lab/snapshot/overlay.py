@@ -11,6 +11,7 @@ is *opaque*. The options used here keep every upper directory a complete set of 
 made of it: no redirects for renamed directories, no copies of metadata without data.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -35,7 +36,8 @@ def prepare_upper(rootfs: Rootfs) -> None:
         os.makedirs(rootfs.upper)
         if rootfs.layers:
             state = os.stat(rootfs.layers[0])
-            os.chown(rootfs.upper, state.st_uid, state.st_gid)
+            with contextlib.suppress(OSError):  # an owner without a place in this user namespace
+                os.chown(rootfs.upper, state.st_uid, state.st_gid)
             shutil.copystat(rootfs.layers[0], rootfs.upper)
 
 

@@ -1,0 +1,123 @@
+"""Snapshots: layers unpacked once, shared read-only by all that stand on them, and the writable ones on top.
+
+    snapshots/<chain id>/      committed: one layer's files, a lower directory of many overlays, never changed
+    containers/<id>/upper      active: what one container or build step writes
+
+A committed snapshot has a name (its chain id: what the file system is, with all layers below), an active one only
+a place. A step's active snapshot becomes the committed one of the layer that is made of it.
+
+Source: the design of containerd's snapshotters; OCI image specification, config.md, "Layer ChainID".
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydock_lab.oci import Digest
+from pydock_lab.oci.runtime_spec import Rootfs
+from pydock_lab.snapshot import jobs
+
+Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
+JOB_MODULES = (jobs.__name__,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackedLayer:
+    """A layer as a blob, to be unpacked: `size` in compressed bytes."""
+
+    chain_id: Digest
+    diff_id: Digest
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What an active snapshot holds; `rows` as `jobs.changes` gives them, `size` bytes of files."""
+
+    rows: tuple[tuple[str, str, int, int, str, bool], ...]
+    total: int
+    size: int
+
+
+class Snapshotter:
+    """Snapshots below `root`; `call(job, arguments, descriptors)` does the work where the privilege is."""
+
+    def __init__(self, root: Path, call: Call) -> None:
+        self.root = root
+        self._call = call
+
+    def path(self, chain_id: Digest) -> Path:
+        """Where the committed snapshot of that name is, or would be."""
+        return self.root / chain_id.hex
+
+    def has(self, chain_id: Digest) -> bool:
+        """Whether the layer is unpacked."""
+        return self.path(chain_id).is_dir()
+
+    def unpack(self, layer: PackedLayer, blob: BinaryIO) -> None:
+        """Unpack a layer, all or nothing; raises ArchiveError and Corrupt, with nothing left behind."""
+        arguments = {
+            "directory": str(self.path(layer.chain_id)),
+            "size": layer.size,
+            "diff_id": str(layer.diff_id),
+        }
+        self._call(jobs.UNPACK, arguments, [blob.fileno()])
+
+    def commit(self, rootfs: Rootfs, chain_id: Digest) -> None:
+        """Make what was written to `rootfs` the committed snapshot of that name."""
+        self._call(jobs.ADOPT, {"upper": rootfs.upper, "directory": str(self.path(chain_id))}, [])
+
+    def rootfs(self, chain_ids: Sequence[Digest], folder: Path, *, writable: bool = True) -> Rootfs:
+        """The tree of these layers (base first), with the writable one in `folder`."""
+        return Rootfs(
+            layers=tuple(str(self.path(chain_id)) for chain_id in reversed(chain_ids)),
+            mountpoint=str(folder / "merged"),
+            upper=str(folder / "upper") if writable else "",
+            work=str(folder / "work") if writable else "",
+        )
+
+    @contextlib.contextmanager
+    def packed(
+        self, directory: str, *, plain: bool = False, owners: Mapping[bytes, tuple[int, int]] | None = None
+    ) -> Iterator[BinaryIO]:
+        """The tar of a directory as a stream, written by a worker meanwhile; its errors are raised at the end."""
+        arguments = {
+            "directory": directory,
+            "plain": plain,
+            "owners": {os.fsdecode(path): owner for path, owner in (owners or {}).items()},
+        }
+        reader, writer = os.pipe()
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._call(jobs.PACK, arguments, [writer])
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
+                failures.append(error)
+            finally:
+                os.close(writer)
+
+        thread = threading.Thread(target=work, name="pydock-pack", daemon=True)
+        thread.start()
+        with os.fdopen(reader, "rb", buffering=0) as stream:
+            yield stream
+        thread.join()
+        if failures:
+            raise failures[0]
+
+    def changes(self, rootfs: Rootfs) -> Changes:
+        """What was written, as far as it can be seen now."""
+        if not os.path.isdir(rootfs.upper):
+            return Changes(rows=(), total=0, size=0)
+        found = self._call(jobs.CHANGES, {"directory": rootfs.upper}, [])
+        return Changes(rows=tuple(map(tuple, found["rows"])), total=found["total"], size=found["size"])
+
+    def remove(self, *paths: str | Path) -> None:
+        """Remove trees whose files may belong to ids that only the workers can touch."""
+        present = [str(path) for path in paths if os.path.lexists(path)]
+        if present:
+            self._call(jobs.REMOVE, {"paths": present}, [])
