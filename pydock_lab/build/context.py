@@ -38,9 +38,7 @@ class BuildContext:
     is listed when the first COPY asks for it, once. None is an empty context.
     """
 
-    def __init__(
-        self, root: Path | None, excluded: Excluded = lambda _: False, *, reinclude: bool = False
-    ) -> None:
+    def __init__(self, root: Path | None, excluded: Excluded = lambda _: False, *, reinclude: bool = False) -> None:
         self.root = root
         self._excluded, self._reinclude = excluded, reinclude
         self._checksums: dict[bytes, Digest] = {}

@@ -80,9 +80,7 @@ class Containers(Protocol):
     def create(self, options: RunOptions, *, on_event: OnEvent = ignore) -> Container:
         """`docker create`."""
 
-    def run(
-        self, options: RunOptions, *, streams: Streams | None = None, on_event: OnEvent = ignore
-    ) -> Container:
+    def run(self, options: RunOptions, *, streams: Streams | None = None, on_event: OnEvent = ignore) -> Container:
         """`docker run`: with `streams` until it ends, without them (`-d`) until it is started."""
 
     def start(self, container: str, *, streams: Streams | None = None) -> Container:
