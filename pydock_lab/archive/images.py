@@ -85,6 +85,10 @@ class ImageArchive:
         """A blob of an oci-archive; the reader verifies it, as with every blob."""
         return self.open(f"blobs/{digest.algorithm}/{digest.hex}")
 
+    def has_blob(self, digest: Digest) -> bool:
+        """Whether an oci-archive has this blob."""
+        return self._find(f"blobs/{digest.algorithm}/{digest.hex}") is not None
+
     def index(self) -> Index:
         """The index of an oci-archive; raises InvalidDocument."""
         return Index.from_bytes(self.document("index.json"))

@@ -1,0 +1,84 @@
+"""Where bytes wait until they are whole: written to a file of this process, then renamed to where they belong.
+
+A rename is all or nothing (rename(2)), so a reader never sees half a file. A process that is killed leaves its
+files here, and their names say whose they were: the next one that opens the store removes them.
+"""
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from pydock_lab.store.process import Liveness, Process
+
+_UNKNOWN_FOR = 24 * 3600  # seconds: how long files of processes that cannot be seen from here are kept
+
+
+class Ingest:
+    """The directory `ingest` below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._directory = root / "ingest"
+
+    def create(self) -> tuple[Path, BinaryIO]:
+        """A new file, open for writing, and its path."""
+        path = self._directory / f"{Process.current()}~~{secrets.token_hex(8)}"
+        try:
+            return path, path.open("xb", buffering=0)
+        except FileNotFoundError:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            return path, path.open("xb", buffering=0)
+
+    def replace(self, target: Path, content: bytes, *, durable: bool = False) -> None:
+        """Make `content` all that `target` holds; `durable` even if the power fails a moment later."""
+        path, file = self.create()
+        try:
+            with file:
+                write_all(file, content)
+                if durable:
+                    os.fsync(file.fileno())
+            _rename(path, target)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+    def sweep(self) -> int:
+        """Remove what dead processes left; how many files that were."""
+        found = [path for path in self._files() if _is_stale(path)]
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _files(self) -> list[Path]:
+        return list(self._directory.iterdir()) if self._directory.is_dir() else []
+
+
+def write_all(file: BinaryIO, content: bytes) -> None:
+    """Write all of `content`: an unbuffered file on a disk that is nearly full takes a part of it, without error."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _rename(path: Path, target: Path) -> None:
+    try:
+        os.replace(path, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+
+
+def is_stale(owner: Process | None, path: Path) -> bool:
+    """Whether a file of `owner` is left over: it is dead, or nobody can tell and the file is a day old."""
+    liveness = owner.liveness() if owner else Liveness.UNKNOWN
+    if liveness is not Liveness.UNKNOWN:
+        return liveness is Liveness.DEAD
+    try:
+        return time.time() - path.stat().st_mtime > _UNKNOWN_FOR
+    except FileNotFoundError:
+        return False
+
+
+def _is_stale(path: Path) -> bool:
+    return is_stale(Process.parse(path.name.partition("~~")[0]), path)

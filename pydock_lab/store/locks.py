@@ -1,0 +1,80 @@
+"""One writer at a time: a lock file a collection, held by whoever has it open and locked.
+
+The system gives a lock back when its holder dies, however it dies: nothing is ever left locked. `flock` is used where
+there is one (Linux, macOS; over NFS it becomes a lock of the server), `msvcrt.locking` on Windows.
+
+Source: flock(2).
+"""
+
+import os
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+_threads = Lock()  # all that is left where the system has neither kind of lock
+
+
+class FileLock:
+    """A context manager that holds the lock of the file `path`, alone, or together with others that share it.
+
+    Every use opens the file anew, so threads of one process keep each other out as processes do. It does not nest.
+    """
+
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
+        self._path, self._shared = path, shared
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            _lock(self._fd, shared=self._shared)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        _unlock(self._fd)
+        os.close(self._fd)
+
+
+def _lock(fd: int, *, shared: bool) -> None:
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows, where this module must import
+    except ImportError:
+        _lock_elsewhere(fd)
+    else:
+        fcntl.flock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+
+
+def _lock_elsewhere(fd: int) -> None:
+    try:
+        import msvcrt  # noqa: PLC0415 - only on Windows
+    except ImportError:
+        _threads.acquire()
+        return
+    while True:
+        try:
+            msvcrt.locking(fd, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        except OSError:  # it gives up after ten seconds; we do not
+            continue
+        return
+
+
+def _unlock(fd: int) -> None:
+    try:
+        import fcntl  # noqa: F401, PLC0415 - closing the file is all that flock needs
+    except ImportError:
+        _unlock_elsewhere(fd)
+
+
+def _unlock_elsewhere(fd: int) -> None:
+    try:
+        import msvcrt  # noqa: PLC0415 - only on Windows
+    except ImportError:
+        _threads.release()
+        return
+    os.lseek(fd, 0, os.SEEK_SET)
+    msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined, unused-ignore]

@@ -1,0 +1,117 @@
+"""Collections of records: one directory a thing (a container, a build), one JSON file a record, replaced as a whole.
+
+    containers/3f2a.../spec.json state.json       builds/91bc.../record.json
+    containers/.lock                              one lock a collection, for who reads and then writes
+
+Every record says `"format": 1`; a later format is refused rather than misread.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound
+from pydock_lab.store.ingest import Ingest
+from pydock_lab.store.locks import FileLock
+
+FORMAT = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+
+
+class Trash:
+    """Trees to be deleted: moved here at once, removed later, when nobody waits for it."""
+
+    def __init__(self, root: Path) -> None:
+        self._directory = root / "trash"
+
+    def put(self, path: Path) -> bool:
+        """Move `path` into the trash; whether it was there."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(path, self._directory / f"{path.name[:60]}.{secrets.token_hex(6)}".replace(":", "-"))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def empty(self, remove: Callable[[Path], None] | None = None) -> int:
+        """Delete what is in it; how many trees that were.
+
+        `remove` deletes one tree: trees with the files of other user ids need one that runs in the user namespace.
+        What cannot be deleted stays for the next time.
+        """
+        found = list(self._directory.iterdir()) if self._directory.is_dir() else []
+        for path in found:
+            with suppress(OSError):
+                (remove or _remove)(path)
+        return sum(not os.path.lexists(path) for path in found)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+class Collection:
+    """The records of one kind below `root/name`; `record` is the file that makes a directory one of them."""
+
+    def __init__(self, root: Path, name: str, record: str = "record.json") -> None:
+        self.directory = root / name
+        self._record = record
+        self._ingest, self._trash = Ingest(root), Trash(root)
+
+    def path(self, key: str) -> Path:
+        """The directory of `key`; raises InvalidValue for what is no key, so that no path leads elsewhere."""
+        if not _NAME.fullmatch(key):
+            raise InvalidValue("store.key", key=key[:80])
+        return self.directory / key
+
+    def create(self, key: str) -> Path:
+        """A new directory; raises Conflict where there is one."""
+        path = self.path(key)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise Conflict("store.key-taken", key=key) from None
+        return path
+
+    def write(self, key: str, document: Mapping[str, object], file: str | None = None) -> None:
+        """Replace a record, at once or not at all."""
+        content = json.dumps({"format": FORMAT, **document}, ensure_ascii=False, indent=1).encode()
+        self._ingest.replace(self.path(key) / (file or self._record), content)
+
+    def read(self, key: str, file: str | None = None) -> dict[str, Any]:
+        """A record; raises NotFound, or Corrupt where it is not of our format."""
+        path = self.path(key) / (file or self._record)
+        try:
+            document = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise NotFound("store.no-record", key=key) from None
+        except ValueError as error:
+            raise Corrupt("store.record", path=str(path), reason=str(error)) from None
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise Corrupt("store.record-format", path=str(path))
+        return document
+
+    def __iter__(self) -> Iterator[str]:
+        for path in sorted(self.directory.glob(f"*/{self._record}")):
+            yield path.parent.name
+
+    def __contains__(self, key: str) -> bool:
+        return (self.path(key) / self._record).exists()
+
+    def remove(self, key: str) -> None:
+        """Move the directory into the trash; raises NotFound."""
+        if not self._trash.put(self.path(key)):
+            raise NotFound("store.no-record", key=key)
+
+    def lock(self) -> FileLock:
+        """For reading and then writing what nobody else may change in between."""
+        return FileLock(self.directory / ".lock")
