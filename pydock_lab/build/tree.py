@@ -32,9 +32,10 @@ class LayeredTree:
         self._children: dict[bytes, dict[bytes, None]] = {b"": {}}
         self._checksums: dict[tuple[int, bytes], str] = {}
         for number, index in enumerate(indexes):
-            self._lay(number, index)
+            self.add(number, index)
 
-    def _lay(self, number: int, index: LayerIndex) -> None:
+    def add(self, number: int, index: LayerIndex) -> None:
+        """Lay one more layer on top."""
         for path in index.whiteouts:
             self._remove(path)
         for folder in index.opaque:
@@ -101,6 +102,10 @@ class LayeredTree:
         """The checksum that the layer's index has of a file."""
         number, original = self._entries[entry.path]
         return Digest("sha256:" + self._checksums[number, original.path])
+
+    def owners(self) -> dict[bytes, tuple[int, int]]:
+        """The owners of all that does not belong to root."""
+        return {path: (one.uid, one.gid) for path, (_, one) in self._entries.items() if one.uid or one.gid}
 
     def read(self, path: bytes) -> bytes:
         """The bytes of one small file (links not followed); empty where there is none."""

@@ -1,0 +1,133 @@
+"""Writing layers: from a draft, or from the tar that a worker packs, into a blob, its two digests and its index.
+
+draft or packed tar --chunks--+--> LayerWriter: diff_id, gzip, digest --> blob
+'--> LayerIndex (in a thread: it has its own pace)
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO, Self
+
+from pydock_lab.archive.compress import LayerWriter, WrittenLayer
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.index import LayerIndex
+from pydock_lab.archive.reader import CHUNK
+from pydock_lab.archive.writer import TarWriter
+from pydock_lab.build.copying import LayerDraft
+from pydock_lab.build.source import Contents, Source
+from pydock_lab.oci import Descriptor
+from pydock_lab.store.blobs import BlobStore
+from pydock_lab.store.indexes import IndexStore
+
+_DEPTH = 8
+
+
+class LayerSink:
+    """Takes a tar; `commit` makes it a blob of the store, with its index.
+
+    A context manager: left without `commit`, nothing stays.
+    """
+
+    def __init__(self, blobs: BlobStore, indexes: IndexStore) -> None:
+        self._indexes = indexes
+        self._stack = ExitStack()
+        self._blob = self._stack.enter_context(blobs.writer())
+        self._layer = self._stack.enter_context(LayerWriter(self._blob))
+        self._indexing = _Indexing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._indexing.stop()
+        self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+    def write(self, content: bytes) -> int:
+        """Take some bytes of the tar."""
+        self._indexing.put(content)
+        return self._layer.write(content)
+
+    def commit(self) -> tuple[WrittenLayer, Descriptor, LayerIndex]:
+        """The layer as it was written, its descriptor, and its index."""
+        written = self._layer.close()
+        index = self._indexing.finish()
+        self._blob.commit(written.digest, written.size)
+        self._indexes.put(written.diff_id, index)
+        descriptor = Descriptor(media_type=written.media_type, digest=written.digest, size=written.size)
+        return written, descriptor, index
+
+
+class _Indexing:
+    """A LayerIndex that is read in a thread while the tar is written."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[bytes] = queue.Queue(_DEPTH)
+        self._found: list[LayerIndex] = []
+        self._error: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, name="pydock-index", daemon=True)
+        self._thread.start()
+
+    def put(self, content: bytes) -> None:
+        if content:
+            self._queue.put(content)
+
+    def finish(self) -> LayerIndex:
+        self.stop()
+        if self._error:
+            raise self._error[0]
+        return self._found[0]
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._queue.put(b"")
+        self._thread.join()
+
+    def _run(self) -> None:
+        chunks = iter(self._queue.get, b"")
+        try:
+            self._found.append(LayerIndex.read(chunks))
+        except BaseException as error:  # noqa: BLE001 - raised again by finish()
+            self._error.append(error)
+            for _ in chunks:  # the writer must not wait for a reader that is gone
+                pass
+
+
+def write_stream(stream: BinaryIO, sink: LayerSink) -> None:
+    """Copy a tar to `sink`."""
+    while chunk := stream.read(CHUNK):
+        sink.write(chunk)
+
+
+def write_draft(draft: LayerDraft, sink: LayerSink) -> None:
+    """Write the tar of a draft; raises BuildError and ArchiveError where a source has changed meanwhile."""
+    tar = TarWriter(sink)
+    with ExitStack() as stack:
+        contents = {source: stack.enter_context(source.contents(files)) for source, files in _files(draft)}
+        for entry in draft.in_order():
+            _write(entry, draft, contents, tar)
+    tar.finish()
+
+
+def _files(draft: LayerDraft) -> Iterator[tuple[Source, list[Entry]]]:
+    by_source: dict[Source, list[Entry]] = {}
+    for source, entry in draft.origins.values():
+        if entry.type is EntryType.FILE:
+            by_source.setdefault(source, []).append(entry)
+    yield from by_source.items()
+
+
+def _write(entry: Entry, draft: LayerDraft, contents: dict[Source, Contents], tar: TarWriter) -> None:
+    if entry.path in draft.inline:
+        tar.add(entry, draft.inline[entry.path])
+    elif entry.path in draft.origins and entry.type is EntryType.FILE:
+        source, original = draft.origins[entry.path]
+        fd = contents[source].descriptor(original)
+        try:
+            tar.add_file(entry, fd)
+        finally:
+            os.close(fd)
+    else:
+        tar.add(entry)

@@ -1,0 +1,80 @@
+"""What a build works with: the parts of the store, base images, and a way to run programs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydock_lab.archive.compress import decompress
+from pydock_lab.archive.reader import chunks
+from pydock_lab.build.cache import BuildCache
+from pydock_lab.build.steps import RunStep
+from pydock_lab.build.tree import LayeredTree
+from pydock_lab.oci import Descriptor, Digest, ImageConfig, Manifest
+from pydock_lab.oci.runtime_spec import Rootfs
+from pydock_lab.snapshot.snapshotter import PackedLayer, Snapshotter
+from pydock_lab.store.blobs import BlobStore
+from pydock_lab.store.indexes import IndexStore
+from pydock_lab.store.leases import Lease
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageLayer:
+    """A layer as a stage stands on it."""
+
+    descriptor: Descriptor
+    diff_id: Digest
+
+
+class BaseImages(Protocol):
+    """The images that stages stand on and copy from."""
+
+    def config(self, name: str, platform: str) -> ImageConfig:
+        """The config of an image; raises PydockError where it cannot be had."""
+
+    def manifest(self, name: str, platform: str) -> Manifest:
+        """Its manifest."""
+
+
+class Runner(Protocol):
+    """Runs the program of a RUN step in a tree of files."""
+
+    def run(self, step: RunStep, rootfs: Rootfs, folder: Path, stdout: int, stderr: int) -> int:
+        """The exit status; raises PydockError where it could not be started, or this machine has no containers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """Everything that a builder needs; `folder` is where its writable snapshots are while steps run.
+
+    `pretended_owners`: with a single uid every file is the user's own, and only the indexes know better.
+    """
+
+    blobs: BlobStore
+    indexes: IndexStore
+    cache: BuildCache
+    snapshots: Snapshotter
+    images: BaseImages
+    runner: Runner
+    lease: Lease
+    folder: Path
+    pretended_owners: bool = False
+
+    def tree(self, layers: Sequence[StageLayer]) -> LayeredTree:
+        """The file system of these layers, base first."""
+        indexes = [self.indexes.get(layer.diff_id, layer.descriptor) for layer in layers]
+        return LayeredTree(indexes, lambda number: self.tar(layers[number].descriptor))
+
+    def tar(self, layer: Descriptor) -> Iterator[bytes]:
+        """The uncompressed bytes of a layer."""
+        with self.blobs.open(layer) as blob:
+            yield from decompress(chunks(blob))
+
+    def unpacked(self, layers: Sequence[StageLayer], chain_ids: Sequence[Digest]) -> None:
+        """Have every one of these layers as a committed snapshot."""
+        for layer, chain_id in zip(layers, chain_ids, strict=True):
+            self.lease.add(chain_id)
+            if not self.snapshots.has(chain_id):
+                packed = PackedLayer(chain_id=chain_id, diff_id=layer.diff_id, size=layer.descriptor.size)
+                with self.blobs.open(layer.descriptor) as blob:
+                    self.snapshots.unpack(packed, blob)

@@ -1,0 +1,59 @@
+"""The indexes of layers, kept by diff_id: `indexes/<hex>.json`, made again from the blob where one is missing."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from pydock_lab.archive.compress import decompress
+from pydock_lab.archive.index import LayerIndex
+from pydock_lab.archive.reader import chunks
+from pydock_lab.errors import Corrupt
+from pydock_lab.oci import Descriptor, Digest
+from pydock_lab.store.blobs import BlobStore
+from pydock_lab.store.ingest import Ingest
+
+_KEPT = 64  # indexes in memory: the layers of an image or two
+
+
+class IndexStore:
+    """The indexes below `root`, whose blobs are `blobs`."""
+
+    def __init__(self, root: Path, blobs: BlobStore) -> None:
+        self._directory, self._blobs = root / "indexes", blobs
+        self._ingest = Ingest(root)
+        self._cached = lru_cache(_KEPT)(self._load)
+
+    def path(self, diff_id: Digest) -> Path:
+        """Where the index is, or would be."""
+        return self._directory / f"{diff_id.hex}.json"
+
+    def put(self, diff_id: Digest, index: LayerIndex) -> None:
+        """Keep an index."""
+        self._ingest.replace(self.path(diff_id), index.to_bytes())
+
+    def get(self, diff_id: Digest, layer: Descriptor) -> LayerIndex:
+        """The index of a layer; raises NotFound, Corrupt or ArchiveError where its blob is not here or broken."""
+        return self._cached(diff_id, layer)
+
+    def _load(self, diff_id: Digest, layer: Descriptor) -> LayerIndex:
+        try:
+            return LayerIndex.from_bytes(self.path(diff_id).read_bytes())
+        except (FileNotFoundError, ValueError, KeyError):
+            index = self._make(diff_id, layer)
+            self.put(diff_id, index)
+            return index
+
+    def _make(self, diff_id: Digest, layer: Descriptor) -> LayerIndex:
+        digest = hashlib.sha256()
+
+        def hashed(source: Iterator[bytes]) -> Iterator[bytes]:
+            for chunk in source:
+                digest.update(chunk)
+                yield chunk
+
+        with self._blobs.open(layer) as blob:
+            index = LayerIndex.read(hashed(decompress(chunks(blob))))
+        if digest.hexdigest() != diff_id.hex:
+            raise Corrupt("store.blob-content", digest=layer.digest)
+        return index
