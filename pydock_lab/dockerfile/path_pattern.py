@@ -46,6 +46,7 @@ _BY_NAME = re.compile(r"\[:(\^?)([a-z]+):\]")
 _SET_BODY = r"(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])"
 _PART = re.compile(rf"\\.|\[\^?(?:\]|{_SET_BODY}){_SET_BODY}*+\]|.", re.DOTALL)
 _IN_SET = re.compile(r"\\.|\[:\^?[a-z]+:\]|[\[&~|]", re.DOTALL)
+_DIRECTORIES = re.compile(r"(\(\.\*/\)\?)+")
 _LETTERS = "dDwWsSbBAaftnrv"  # what a backslash makes of a letter is what regular expressions make of it
 
 
@@ -122,7 +123,9 @@ def _expression(text: str) -> Iterator[str]:
 
 def _python(text: str) -> str:
     """Go's regular expression in Python's syntax: they differ in sets, and in what a backslash may precede."""
-    return "".join(_part(found[0]) for found in _PART.finditer(text))
+    # Directories in a row mean no more than one, and each would multiply the ways to look for a match.
+    shorter = _DIRECTORIES.sub(r"\1", text)
+    return "".join(_part(found[0]) for found in _PART.finditer(shorter))
 
 
 def _part(part: str) -> str:

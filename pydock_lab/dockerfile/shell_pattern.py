@@ -40,7 +40,12 @@ class ShellPattern:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The pattern that is written; raises DockerfileError with the field `escaped` for a wrong escape."""
-        return cls(tokens=tuple(_tokens(text)))
+        tokens: list[str | Wildcard] = []
+        for token in _tokens(text):
+            # Stars in a row mean no more than one.
+            if not (token is Wildcard.MANY and tokens[-1:] == [token]):
+                tokens.append(token)
+        return cls(tokens=tuple(tokens))
 
     def trim_prefix(self, text: str, *, longest: bool) -> str:
         """The text without the shortest, or longest, part at its start that matches."""
