@@ -54,6 +54,7 @@ def pairs(keyword: str, text: str, escape: str) -> tuple[str, ...]:
     found = words(text, escape)
     if not found:
         return ()
+    # The first word alone tells which form it is: in the old one, equals signs further on are text.
     if "=" not in found[0]:
         name, *value = BLANKS.split(text, maxsplit=1)
         if not value:
@@ -79,7 +80,7 @@ def json_strings(text: str) -> tuple[str, ...] | None:
         # Numbers are not converted: Python refuses to read thousands of digits.
         items = json.loads(text, parse_int=str.encode, parse_float=str.encode, parse_constant=_no_constant)
     except RecursionError:
-        items = [None]
+        items = [None]  # thousands of brackets: an array of arrays, not of strings
     except ValueError:
         return None
     if not all(isinstance(item, str) for item in items):

@@ -130,6 +130,7 @@ class _Expander:
 
     def _piece(self, char: str, result: _Words) -> None:
         quotes = Mode.PLAIN_QUOTES not in self._mode
+        # Only values outside quotes are cut at their blanks: this is what quotes around "$x" are for.
         if char == "$":
             result.add_split(self._dollar())
         elif char == "'" and quotes:
@@ -220,6 +221,7 @@ class _Expander:
     def _braces(self) -> str:
         if self._peek() == END:
             raise self._error("expand-brace")
+        # Other characters may be names: ${#} and ${?} are the shell's own, and always unset here.
         if self._peek() in "{}:":
             raise self._error("expand-bad")
         name = self._name()
@@ -251,10 +253,12 @@ class _Expander:
 
     def _modified(self, name: str, sign: str) -> str:
         operator = sign[-1]
+        # A pattern needs its escapes: \* is a star, and * is not.
         word = self._nested("}", "expand-brace", keep_escapes=operator in "#%")
         value = self._lookup(name)
         if value is None and Mode.KEEP_UNSET in self._mode:
             return f"${{{name}{sign}{word}}}"
+        # The colon makes an empty value count as none.
         missing = value is None or (sign[0] == ":" and not value)
         if operator == "-":
             return word if missing else value or ""
@@ -274,6 +278,7 @@ class _Expander:
         raise self._error("expand-unset" if value is None else "expand-empty", name=name)
 
     def _trimmed(self, value: str, sign: str, word: str) -> str:
+        # The second # or % was read as the start of the pattern.
         longest = word.startswith(sign)
         pattern = self._pattern(word[1:] if longest else word)
         trim = pattern.trim_prefix if sign == "#" else pattern.trim_suffix

@@ -46,6 +46,7 @@ def read_flags(written: Iterable[str], known: Mapping[str, FlagKind]) -> Flags:
         kind = known.get(name)
         if kind is None:
             raise _unknown(name, known)
+        # Two values for one flag are a mistake in most cases, and no order would be right in the others.
         if name in values and kind is not FlagKind.TEXTS:
             raise DockerfileError("dockerfile.flag-twice", flag=name)
         checked = _switch(name, value, equals) if kind is FlagKind.SWITCH else _text(name, value, equals)

@@ -94,6 +94,7 @@ def parse_mount(text: str, expand: Callable[[str], str]) -> Mount:
     """Read a mount, each value after `expand`; raises DockerfileError."""
     draft = _Draft()
     for field in fields(text, what="mounts"):
+        # Only values can be variables: which options there are is known without them.
         key, equals, value = field.partition("=")
         if equals:
             draft.set(key.lower(), expand(value), field)
@@ -145,6 +146,7 @@ class _Draft:
         self._only(key, MountType.SECRET, MountType.SSH)
         self._values["required"] = _boolean(key, value)
 
+    # The type must come first: until it is read, a mount is a bind mount, and the reference says so.
     def _size(self, key: str, value: str) -> None:
         self._only(key, MountType.TMPFS)
         if (limit := size(value)) is None:
@@ -165,6 +167,7 @@ class _Draft:
             self._check_secret()
         elif "sharing" in self._values and self._type is not MountType.CACHE:
             raise DockerfileError("dockerfile.mount-not-shared", type=self._type.value)
+        # A cache that could not be written would stay empty; a secret must not be changed by accident.
         writable = self._type in (MountType.CACHE, MountType.TMPFS)
         read_only = not writable if self._read_only is None else self._read_only
         return Mount(type=self._type, read_only=read_only, **self._values)  # type: ignore[arg-type]  # checked by `set`

@@ -44,6 +44,7 @@ class _Parser:
         self._too_long = False
         top = (line.lstrip(WHITE_SPACE).rstrip("\r\n") for line in _physical_lines(text))
         self._directives = tuple(directives(top))
+        # The escape character decides where every line ends, so it must be known before the first.
         self._escape = escape_of(self._directives)
         self._nodes: list[Node] = []
         self._warnings: list[ParseWarning] = []
@@ -82,6 +83,7 @@ class _Parser:
 
     def _check_end(self) -> None:
         place = {"line": self._number, "end_line": self._number} if self._number else {}
+        # Both may be true, and a file that was cut at its first line is first of all empty.
         if not self._nodes:
             raise DockerfileError("dockerfile.empty", **place)
         if self._too_long:
@@ -103,6 +105,7 @@ class _Parser:
         text, goes_on = self._without_escape(line)
         parts, has_empty = [text], False
         while goes_on and (following := self._next()) is not None:
+            # A comment neither continues nor ends the instruction that it stands in.
             if _is_comment(following):
                 continue
             if not following.strip(WHITE_SPACE):
@@ -126,6 +129,7 @@ class _Parser:
     def _heredoc(self, announced: Heredoc, first: int) -> Heredoc:
         content: list[str] = []
         while (line := self._next()) is not None:
+            # The terminator may have another line end than the rest, but no blanks around it.
             end = line.rstrip("\r\n")
             if (end.lstrip("\t") if announced.chomp else end) == announced.name:
                 return replace(announced, content="".join(content))

@@ -118,8 +118,9 @@ def _single(text: str, host: Platform) -> Platform:
 
 def _normal(system: str, architecture: str, variant: str = "") -> Platform:
     architecture, variant = architecture.lower(), variant.lower()
-    architecture, usual = _ALIASES.get(architecture, (architecture, ""))
-    variant = variant or usual
+    # Some aliases are a variant as well: armhf is v7, whatever is written behind it.
+    architecture, implied = _ALIASES.get(architecture, (architecture, ""))
+    variant = implied or variant
     if architecture == "arm" and variant in ("5", "6", "7", "8"):
         variant = f"v{variant}"
     variant = _USUAL.get((architecture, variant), variant)

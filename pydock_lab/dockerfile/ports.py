@@ -26,11 +26,13 @@ def _ports(text: str) -> Iterator[str]:
     container, _, protocol = rest.partition("/")
     if not container:
         raise DockerfileError("dockerfile.port-missing", port=quote(text))
+    # The protocol is looked at first, so that `tcp/80` is told what is really wrong with it.
     protocol = protocol.lower() or "tcp"
     if protocol not in _PROTOCOLS:
         raise DockerfileError("dockerfile.port-protocol", port=quote(text), protocol=rest.partition("/")[2])
     _check_address(address)
     ports = _range(container, "port-container")
+    # One port of the container may have a whole range of the host's to choose from.
     if host and len(_range(host, "port-host")) != len(ports) != 1:
         raise DockerfileError("dockerfile.port-ranges", container=container, host=host)
     yield from (f"{port}/{protocol}" for port in ports)

@@ -58,6 +58,7 @@ class Dockerfile:
 
     def stage(self, name: str) -> Stage | None:
         """The last stage of that name, in any case, or the one with that index."""
+        # A name that looks like an index is no valid name, so the two cannot be confused.
         for stage in reversed(self.stages):
             if stage.name and stage.name == name.lower():
                 return stage
@@ -80,6 +81,7 @@ def read_dockerfile(syntax: Syntax) -> Dockerfile:
             stages.append((instruction, []))
         elif stages:
             stages[-1][1].append(instruction)
+        # Before the first FROM there is no image yet that an instruction could change.
         elif isinstance(instruction, Arg):
             meta_args.append(instruction)
         else:

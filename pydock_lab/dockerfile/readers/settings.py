@@ -114,6 +114,7 @@ def read_onbuild(node: Node) -> Onbuild:
         raise DockerfileError("dockerfile.onbuild-chain")
     if node.trigger.name in ("FROM", "MAINTAINER"):
         raise DockerfileError("dockerfile.onbuild-trigger", instruction=node.trigger.name)
+    # A trigger that means nothing is kept: its mistake is told to the build that runs it.
     expression = _ONBUILD.sub("", node.original, count=1)
     # The image keeps one text for each trigger, so here-documents go into it.
     parts = [expression, *(f"\n{each.content}{each.name}" for each in node.heredocs)]
