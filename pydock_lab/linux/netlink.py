@@ -7,6 +7,7 @@ What `ip link add ... type veth` does in 3 ms with a program of its own takes 0.
 network namespace in which it was made, wherever its process goes later.
 """
 
+import fcntl
 import os
 import socket
 import struct
@@ -140,6 +141,7 @@ class Netlink:
 
 
 def loopback_up() -> None:
-    """Switch on `lo` of the present network namespace; it is device 1 of every one."""
-    with Netlink() as kernel:
-        kernel.do([set_up(1)])
+    """Switch on `lo` of the present network namespace, by the older and quicker way (netdevice(7))."""
+    set_flags = 0x8914
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as device:
+        fcntl.ioctl(device, set_flags, struct.pack("16sh14x", b"lo", _IFF_UP))

@@ -14,7 +14,7 @@ and package managers give up. The filter answers 0, "done", and nothing is done 
 """
 
 import errno
-import platform
+import os
 import struct
 from dataclasses import dataclass
 
@@ -92,7 +92,7 @@ def assemble(policy: Policy, machine: str = "") -> bytes:
 
     Raises KeyError for an architecture or a name that is not in the tables.
     """
-    architecture, column = _ARCHITECTURES[machine or platform.machine()]
+    architecture, column = _ARCHITECTURES[machine or os.uname().machine]
     program = _instruction(_LOAD, _ARCHITECTURE)
     program += _instruction(_JUMP_EQUAL, architecture, 1, 0) + _instruction(_RETURN, policy.foreign)
     program += _instruction(_LOAD, _NUMBER)

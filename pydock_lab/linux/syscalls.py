@@ -14,7 +14,6 @@ whose text names the call. Sources: the manual pages of section 2, and linux/sch
 
 import ctypes
 import os
-import platform
 import struct
 from enum import IntEnum, IntFlag
 
@@ -27,7 +26,7 @@ AT_RECURSIVE = 0x8000
 MNT_DETACH = 2
 
 # Calls with a number above 400 have the same one on every architecture; the others are given per architecture.
-_ARM = platform.machine() == "aarch64"
+_ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
 _SECCOMP = 277 if _ARM else 317
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432

@@ -1,33 +1,274 @@
-"""The runtime as the engine sees it: start a container, and talk to it later."""
+"""The runtime as the engine sees it: start a container, and talk to it later.
+
+    Runtime(home).run(directory, spec, stdout=1)      until it ends: the exit status
+    Runtime(home).start(directory, spec, ...)         a `Process`, to be waited for
+    Runtime(home).exec(directory, process, ...)       a further `Process` in a running container
+    Runtime(home).kill(directory, 15)                 through the shim, whoever started it
+
+`directory` is the container's own: `state.json`, `log.jsonl`, `events.jsonl` and `control.sock` are kept there. All
+methods may be called from threads, and raise PydockError.
+"""
 
 import contextlib
-import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.events import Event, Noted, OnEvent, StartStep, ignore
+from pydock_lab.events import Noted, OnEvent, StartStep, ignore
+from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.locale import text
 from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
 from pydock_lab.runtime import control, state
-from pydock_lab.runtime.state import ContainerState
-from pydock_lab.sandbox import Connection, Sandbox, replies
+from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.sandbox.client import Sandbox, replies
+from pydock_lab.sandbox.protocol import Connection
 
-JOB_MODULES = ("pydock_lab.runtime.shim",)
+JOB_MODULES = ("pydock_lab.runtime.shim", "pydock_lab.runtime.probing")
+
 _START = "pydock_lab.runtime.shim:start"
+_PROBE = "pydock_lab.runtime.probing:probe"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stdio:
+    """Descriptors for a program; None: /dev/null (or, for a recorded container, the log alone)."""
+
+    stdin: int | None = None
+    stdout: int | None = None
+    stderr: int | None = None
+
+    def given(self) -> dict[str, int]:
+        """Those that there are, by name."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: descriptor for name, descriptor in found.items() if descriptor is not None}
+
+
+_NOTHING = Stdio()
 
 
 class Process:
-    """A program that has been started and that this engine watches; closing it ends a foreground program."""
+    """A program that runs, as long as this object is not closed; use it in a `with` statement.
 
-    def __init__(self, connection: Connection, messages: Any, pid: int) -> None:
+    `pid` is that of the program on the host. Closing ends a foreground program; one in the background goes on.
+    """
+
+    def __init__(self, connection: Connection, messages: Iterator[dict[str, Any]], pid: int) -> None:
         self.pid = pid
+        self.oom_killed = False
         self._connection, self._messages = connection, messages
+        self._status: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def wait(self) -> int:
-        for message in self._messages:
-            if "result" in message:
-                self._connection.close()
-                return int(message["result"]["exit_code"])
-        raise ContainerError("runtime.shim-gone")
+        """Wait for the end: the exit status, 128 + signal where a signal ended it; raises ContainerError."""
+        if self._status is None:
+            result = _result(self._messages)
+            self._status = int(result["exit_code"])
+            self.oom_killed = bool(result.get("oom_killed"))
+            self.close()
+        return self._status
+
+    def kill(self, signal: int) -> None:
+        """Send a signal; nothing happens if the program has ended."""
+        self._say({"do": "kill", "signal": int(signal)})
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell the program's terminal its size."""
+        self._say({"do": "resize", "rows": rows, "columns": columns})
+
+    def close(self) -> None:
+        """Let go."""
+        self._connection.close()
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.send(message)
+
+
+class Runtime:
+    """Containers of one store; `jobs` are further modules whose jobs `call` may ask for."""
+
+    def __init__(self, home: Path, *, jobs: Sequence[str] = ()) -> None:
+        self._stub = home / "stub"
+        self.sandbox = Sandbox(home, (*JOB_MODULES, *jobs))
+
+    @property
+    def tier(self) -> Tier:
+        """The ground that containers stand on here; Tier.NONE means that none can be started."""
+        return self.sandbox.tier
+
+    def probe(self, directory: Path | None = None) -> tuple[Facet, ...]:
+        """What isolation is in force, facet by facet, each really tried; storage at `directory` (default: the store)."""
+        place = directory or self._stub.parent
+        place.mkdir(parents=True, exist_ok=True)
+        found: list[dict[str, Any]] = self.sandbox.call(_PROBE, {"directory": str(place)})
+        return tuple(Facet.from_json(one) for one in found)
+
+    def call(
+        self,
+        job: str,
+        arguments: Mapping[str, Any] | None = None,
+        descriptors: Sequence[int] = (),
+        on_message: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Any:
+        """Do another job where containers live (apply, diff, copy ...): its result; see `Sandbox.call`."""
+        return self.sandbox.call(job, arguments, descriptors, on_message)
+
+    # ---- starting
+
+    def start(
+        self,
+        directory: Path,
+        spec: ContainerSpec,
+        stdio: Stdio = _NOTHING,
+        *,
+        record: bool = True,
+        detach: bool = False,
+        keep_input: bool = False,
+        on_event: OnEvent = ignore,
+    ) -> Process:
+        """Start a container and return as soon as its program runs.
+
+        With `record` its state, log and events are kept in `directory`, and others can reach it; a build's step
+        needs none of that. With `detach` it outlives this process, and `keep_input` leaves its standard input open
+        for `attach`. Raises ContainerError (exit status 125, 126 or 127), IsolationError, Conflict.
+        """
+        given = stdio.given()
+        arguments = {
+            "spec": spec.to_json(),
+            "directory": str(directory),
+            "stub": str(self._stub),
+            "streams": list(given),
+            "record": record,
+            "detach": detach,
+            "keep_input": keep_input,
+        }
+        connection = self.sandbox.open(_START, arguments, list(given.values()))
+        return _started(connection, _START, lambda message: _tell(message, spec.id, on_event))
+
+    def run(
+        self,
+        directory: Path,
+        spec: ContainerSpec,
+        stdio: Stdio = _NOTHING,
+        *,
+        record: bool = False,
+        on_event: OnEvent = ignore,
+    ) -> int:
+        """Run a container until it ends: the exit status; interrupted, it is killed. Raises as `start` does."""
+        with self.start(directory, spec, stdio, record=record, on_event=on_event) as process:
+            return process.wait()
+
+    # ---- a container that runs
+
+    def exec(self, directory: Path, process: ProcessSpec, stdio: Stdio = _NOTHING) -> Process:
+        """Start a further program in a running container; raises ContainerError."""
+        given = stdio.given()
+        connection = _dial(directory)
+        message = {"do": "exec", "process": process.to_json(), "streams": list(given)}
+        connection.send(message, list(given.values()))
+        return _started(connection, "exec")
+
+    def attach(self, directory: Path, stdio: Stdio) -> Process:
+        """Watch a running container, and type into it; closing the Process lets it go on."""
+        given = stdio.given()
+        connection = _dial(directory)
+        connection.send({"do": "attach", "streams": list(given)}, list(given.values()))
+        messages = replies(connection, "attach")
+        next(messages)  # {"attached": true}
+        marked = state.load(directory).process
+        return Process(connection, messages, marked.pid if marked else 0)
+
+    def kill(self, directory: Path, signal: int) -> None:
+        """Send a signal to a running container's first process; raises ContainerError."""
+        _ask(directory, {"do": "kill", "signal": int(signal)})
+
+    def pause(self, directory: Path) -> None:
+        """Freeze all processes of a container; raises ContainerError, IsolationError."""
+        _ask(directory, {"do": "pause"})
+
+    def unpause(self, directory: Path) -> None:
+        """Let them go on."""
+        _ask(directory, {"do": "unpause"})
+
+    def resize(self, directory: Path, rows: int, columns: int) -> None:
+        """Tell a container's terminal its size."""
+        _ask(directory, {"do": "resize", "rows": rows, "columns": columns})
+
+    def stats(self, directory: Path) -> dict[str, Any]:
+        """What a running container uses (`cgroups.Usage` as plain data); empty where it cannot be known."""
+        found: dict[str, Any] = _ask(directory, {"do": "stats"})
+        return found
+
+    def wait(self, directory: Path) -> int:
+        """Wait until a container has ended: its exit status."""
+        with contextlib.suppress(ContainerError):
+            return int(_ask(directory, {"do": "wait"})["exit_code"])
+        return self.state(directory).exit_code
+
+    def state(self, directory: Path) -> ContainerState:
+        """How a container is now, also if the machine was switched off in between."""
+        return state.observe(directory)
+
+    def is_running(self, directory: Path) -> bool:
+        """Whether its processes exist (a paused one's do)."""
+        return self.state(directory).status in (Status.RUNNING, Status.PAUSED)
+
+
+def _tell(message: Mapping[str, Any], container: str, on_event: OnEvent) -> None:
+    """Turn the shim's messages into events."""
+    if "noted" in message:
+        on_event(Noted(text=text(message["noted"], reason=message["reason"])))
+    for step in message.get("steps", ()):
+        on_event(StartStep(container=container, **step))
+
+
+def _started(
+    connection: Connection, job: str, on_message: Callable[[dict[str, Any]], None] = lambda _message: None
+) -> Process:
+    """Wait until the program runs; raises the error with which it could not be started."""
+    messages = replies(connection, job)
+    try:
+        for message in messages:
+            on_message(message)
+            if "started" in message:
+                return Process(connection, messages, message["started"])
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    raise ContainerError("runtime.shim-gone")
+
+
+def _result(messages: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    for message in messages:
+        if "result" in message:
+            result: dict[str, Any] = message["result"]
+            return result
+    raise ContainerError("runtime.shim-gone")
+
+
+def _dial(directory: Path) -> Connection:
+    try:
+        return control.dial(directory)
+    except OSError:
+        status = state.observe(directory).status
+        raise ContainerError("runtime.not-running", container=directory.name, status=status.value) from None
+
+
+def _ask(directory: Path, message: Mapping[str, Any]) -> Any:
+    """One command and its answer."""
+    with contextlib.closing(_dial(directory)) as connection:
+        connection.send(message)
+        for reply in replies(connection, message["do"]):
+            if "result" in reply:
+                return reply["result"]
+    raise ContainerError("runtime.shim-gone")

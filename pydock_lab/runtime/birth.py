@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.runtime.init import Birth, split_report
 
 
@@ -54,10 +54,22 @@ class Pipes:
 
 @dataclass(slots=True)
 class Child:
-    """A program that the shim has started: `pid` on the host, `pidfd` readable once it has ended."""
+    """A program that the shim has started: `pid` on the host, `pidfd` readable once it has ended.
+
+    `namespaces` are descriptors of those it was born into, for those who join it later.
+    """
 
     pid: int
     pidfd: int
+    namespaces: tuple[int, ...] = ()
+
+    def hold_namespaces(self, flags: Namespace) -> None:
+        """Open the child's namespaces: possible only until it makes itself unreadable, that is before `go`."""
+        names = [name for flag, name in NAMESPACE_FILES.items() if flag in flags]
+        # The mount namespace last: joining it changes what the paths of others would mean.
+        names.sort(key=lambda name: name == "mnt")
+        paths = (f"/proc/{self.pid}/ns/{name}" for name in names)
+        self.namespaces = tuple(os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pydock_lab.errors import ContainerError, IsolationError, PydockError
+from pydock_lab.linux import orphans
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec
@@ -102,7 +103,7 @@ class Commands:
         doors = self._group.open_doors() if self._group else ()
         pid = os.fork()
         if pid == 0:
-            joining.work(connection, message, descriptors, joining.Target(self.child.pidfd, doors, self._spec, self._tier))
+            joining.work(connection, message, descriptors, self._target(doors))
         for descriptor in (*doors, *descriptors):
             os.close(descriptor)
         self._loop.forget(connection)
@@ -112,20 +113,14 @@ class Commands:
         self._loop.watch(pidfd, lambda: self._bury(pidfd))
         return LATER
 
+    def _target(self, doors: tuple[int, ...]) -> joining.Target:
+        return joining.Target(self.child.namespaces, doors, self._spec, self._tier)
+
     def _bury(self, pidfd: int) -> None:
         self._loop.forget(pidfd)
         os.close(pidfd)
         os.waitpid(self._workers.pop(pidfd), 0)
-        self._bury_orphans()
-
-    def _bury_orphans(self) -> None:
-        """Reap what a killed worker left behind: as subreaper we have inherited it."""
-        known = {self.child.pid, *self._workers.values()}
-        while True:
-            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if found is None or found.si_pid in known:
-                return
-            os.waitpid(found.si_pid, 0)
+        orphans.bury({self.child.pid, *self._workers.values()})
 
 
 def check_signal(name: str) -> int:

@@ -23,7 +23,18 @@ from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.snapshot.overlay import mount_overlay
 
+# Combined here, once: the child of every container would otherwise work them out anew.
 _QUIET = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
+_QUIET_RDONLY = _QUIET | MountFlag.RDONLY
+_PRIVATE = MountFlag.REC | MountFlag.PRIVATE
+_TREE = MountFlag.BIND | MountFlag.REC
+_DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
+_PTS = MountFlag.NOSUID | MountFlag.NOEXEC
+_MAKE_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
+_MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
+_HOST_VIEW = (
+    MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
+)
 
 # The devices of every container (OCI runtime specification, config-linux.md, "Default Devices").
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
@@ -51,6 +62,8 @@ STUB_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
 
 def make_stub(path: str) -> None:
     """Make the lowest layer, once for all containers of a store."""
+    if os.path.exists(os.path.join(path, STUB_FILES[-1])):
+        return
     for name in STUB_DIRECTORIES:
         os.makedirs(os.path.join(path, name), exist_ok=True)
     for name in STUB_FILES:
@@ -62,7 +75,7 @@ def assemble(spec: ContainerSpec, log: StepLog, *, in_user_namespace: bool, stub
 
     Raises IsolationError, ContainerError or OSError.
     """
-    syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+    syscalls.mount(None, "/", None, _PRIVATE)
     mount_overlay(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub)
     log.add("overlay", f"{len(spec.rootfs.layers)} layers")
     held = [(one, _hold(one)) for one in spec.mounts]
@@ -81,8 +94,7 @@ def assemble(spec: ContainerSpec, log: StepLog, *, in_user_namespace: bool, stub
     if spec.masked:
         _mask(log)
     if spec.read_only:
-        flags = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
-        syscalls.mount(None, "/", None, flags)
+        syscalls.mount(None, "/", None, _MAKE_RDONLY)
         log.add("read-only", "/")
 
 
@@ -103,7 +115,7 @@ def _attach(mount: Mount, tree: int) -> None:
     if mount.kind is MountKind.TMPFS:
         os.makedirs(mount.target, exist_ok=True)
         size = f",size={mount.size}" if mount.size else ""
-        flags = _QUIET | (MountFlag.RDONLY if mount.read_only else MountFlag.NONE)
+        flags = _QUIET_RDONLY if mount.read_only else _QUIET
         syscalls.mount("tmpfs", mount.target, "tmpfs", flags, f"mode={mount.mode:o}{size}")
         return
     _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
@@ -128,13 +140,11 @@ def _mount_kernel_views(log: StepLog) -> None:
     syscalls.mount("proc", "/proc", "proc", _QUIET)
     log.add("mount", "proc on /proc")
     try:
-        syscalls.mount("sysfs", "/sys", "sysfs", _QUIET | MountFlag.RDONLY)
+        syscalls.mount("sysfs", "/sys", "sysfs", _QUIET_RDONLY)
     except PermissionError:
         # The network namespace is not ours (`--network host` without root): the host's view, read-only.
         tree = syscalls.open_tree("./sys")
-        syscalls.set_mount_attributes(
-            tree, MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
-        )
+        syscalls.set_mount_attributes(tree, _HOST_VIEW)
         syscalls.move_mount(tree, "/sys")
         os.close(tree)
     log.add("mount", "sysfs on /sys")
@@ -142,7 +152,7 @@ def _mount_kernel_views(log: StepLog) -> None:
 
 def _make_devices(spec: ContainerSpec, held: dict[str, int], log: StepLog) -> None:
     """A small tmpfs with the devices that every program may expect; `held` are the host's, in a user namespace."""
-    syscalls.mount("tmpfs", "/dev", "tmpfs", MountFlag.NOSUID | MountFlag.STRICTATIME, "mode=755,size=64k")
+    syscalls.mount("tmpfs", "/dev", "tmpfs", _DEV, "mode=755,size=64k")
     for name, (major, minor) in _DEVICES.items():
         path = f"/dev/{name}"
         if name in held:
@@ -164,12 +174,11 @@ def _make_devices(spec: ContainerSpec, held: dict[str, int], log: StepLog) -> No
 
 def _mount_terminals() -> None:
     options = "newinstance,ptmxmode=0666,mode=0620"
-    flags = MountFlag.NOSUID | MountFlag.NOEXEC
     try:
-        syscalls.mount("devpts", "/dev/pts", "devpts", flags, f"{options},gid=5")
+        syscalls.mount("devpts", "/dev/pts", "devpts", _PTS, f"{options},gid=5")
     except OSError:
         # Group 5 (tty) has no place in a user namespace with a single id.
-        syscalls.mount("devpts", "/dev/pts", "devpts", flags, options)
+        syscalls.mount("devpts", "/dev/pts", "devpts", _PTS, options)
     try:
         syscalls.mount("mqueue", "/dev/mqueue", "mqueue", _QUIET)
     except OSError:
@@ -188,7 +197,6 @@ def _mask(log: StepLog, masked: Sequence[str] = MASKED, read_only: Sequence[str]
             syscalls.mount("/dev/null", path, None, MountFlag.BIND)
     for path in read_only:
         if os.path.exists(path):
-            syscalls.mount(path, path, None, MountFlag.BIND | MountFlag.REC)
-            flags = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | _QUIET
-            syscalls.mount(None, path, None, flags)
+            syscalls.mount(path, path, None, _TREE)
+            syscalls.mount(None, path, None, _MAKE_QUIET_RDONLY)
     log.add("mask", "/proc and /sys")

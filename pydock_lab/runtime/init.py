@@ -28,7 +28,7 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode, ProcessSpec
 from pydock_lab.runtime import filesystem, launch, terminal
 from pydock_lab.runtime.identity import Identity, resolve
-from pydock_lab.runtime.privileges import Filters, give_up
+from pydock_lab.runtime.privileges import Powers, give_up
 from pydock_lab.runtime.steplog import StepLog
 
 CANNOT_START = 125
@@ -44,7 +44,7 @@ class Birth:
     """
 
     tier: Tier
-    filters: Filters
+    powers: Powers
     namespaces: Namespace
     standard: tuple[int, int, int]
     report: int
@@ -59,9 +59,7 @@ def live(spec: ContainerSpec, birth: Birth) -> NoReturn:
     """Become the container's program; runs in the child of clone3, and ends it whatever happens."""
     def begin(log: StepLog) -> None:
         _arrive(birth, log)
-        # The cgroup namespace shows the cgroup that one is in when it is made as its root.
-        syscalls.unshare(Namespace.CGROUP)
-        _show_namespaces(birth.namespaces | Namespace.CGROUP, log)
+        _show_namespaces(birth.namespaces, log)
         if spec.network.mode is not NetworkMode.HOST:
             loopback_up()
             _open_low_ports()
@@ -108,7 +106,7 @@ def _become(process: ProcessSpec, birth: Birth, log: StepLog, *, init: bool, con
     for number, descriptor in enumerate(birth.standard if slave < 0 else (slave,) * 3):
         os.dup2(descriptor, number)
     _change_directory(process.cwd)
-    give_up(process, identity, birth.filters, log)
+    give_up(process, identity, birth.powers, log)
     _die_with_the_shim(birth)
     if init:
         _be_init()
@@ -132,18 +130,20 @@ def _die_with_the_shim(birth: Birth) -> None:
 def _arrive(birth: Birth, log: StepLog) -> None:
     """Die with the shim, be unreadable to the container, join the cgroup, and say which namespaces these are."""
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-    # Until execve we are a program of the host: the container must not reach it through /proc/1/exe.
-    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     for door in birth.doors:
         os.write(door, b"0")
     if os.read(birth.go, 1) != b"g":
         os._exit(CANNOT_START)  # the shim has ended
+    # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
+    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
+    # The cgroup namespace shows the cgroup that one is in when it is made as its root.
+    syscalls.unshare(Namespace.CGROUP)
     log.add("arrive")
 
 
 def _show_namespaces(namespaces: Namespace, log: StepLog) -> None:
     for flag, name in NAMESPACE_FILES.items():
-        if flag in namespaces:
+        if flag in namespaces or flag is Namespace.CGROUP:
             log.add("namespace", os.readlink(f"/proc/self/ns/{name}"))
 
 
@@ -179,7 +179,7 @@ def _open_terminal(process: ProcessSpec, birth: Birth, identity: Identity, *, co
     with socket.socket(fileno=os.dup(birth.terminal)) as shim:
         socket.send_fds(shim, [b"t"], [master])
     os.close(master)
-    if not birth.filters.ownership:
+    if not birth.powers.ownership:
         os.fchown(slave, identity.uid, -1)
     return slave
 
@@ -239,10 +239,13 @@ def _bury(child: int) -> int | None:
             found = code if code >= 0 else 128 - code
 
 
+_OWN = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC
+_OWN_AND_NET = _OWN | Namespace.NET
+
+
 def clone_flags(spec: ContainerSpec) -> Namespace:
     """The namespaces that a container is born into; its cgroup namespace comes after it joined its cgroup."""
-    flags = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC
-    return flags if spec.network.mode is NetworkMode.HOST else flags | Namespace.NET
+    return _OWN if spec.network.mode is NetworkMode.HOST else _OWN_AND_NET
 
 
 def split_report(content: bytes) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:

@@ -1,6 +1,6 @@
 """`exec`: another program in a container that runs already, by joining its namespaces (setns(2)).
 
-    shim --- fork ---> worker: setns(pidfd of PID 1) --- clone3 ---> child: in the pid namespace, too
+    shim --- fork ---> worker: setns, one namespace after the other --- clone3 ---> child: in the pid namespace, too
                        relays the terminal, waits, answers
 
 The worker itself stays outside of the pid namespace: setns changes only what its children are born into.
@@ -13,14 +13,14 @@ from typing import NoReturn
 
 from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, ProcessSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
 from pydock_lab.runtime import init
 from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
 from pydock_lab.runtime.control import reply
 from pydock_lab.runtime.init import Birth
-from pydock_lab.runtime.privileges import assemble_filters
+from pydock_lab.runtime.privileges import powers
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.stdio import Stdio
 from pydock_lab.sandbox.protocol import Connection
@@ -28,9 +28,9 @@ from pydock_lab.sandbox.protocol import Connection
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The container to join: its first process, the doors of its control group, and how it was made."""
+    """The container to join: its namespaces, the doors of its control group, and how it was made."""
 
-    pidfd: int
+    namespaces: tuple[int, ...]
     doors: tuple[int, ...]
     spec: ContainerSpec
     tier: Tier
@@ -39,7 +39,7 @@ class Target:
 def work(connection: Connection, message: dict[str, object], descriptors: list[int], target: Target) -> NoReturn:
     """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
     try:
-        _keep_only({connection.fileno(), *descriptors, target.pidfd, *target.doors})
+        _keep_only({connection.fileno(), *descriptors, *target.namespaces, *target.doors})
         process = ProcessSpec.from_json(message["process"])  # type: ignore[arg-type]
         streams = dict(zip(message["streams"], descriptors, strict=False))  # type: ignore[call-overload]
         code = _run(connection, process, streams, target)
@@ -82,15 +82,14 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
 
 
 def _bear(process: ProcessSpec, stdio: Stdio, pipes: Pipes, target: Target) -> Child:
-    namespaces = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC | Namespace.CGROUP
-    if target.spec.network.mode is not NetworkMode.HOST:
-        namespaces |= Namespace.NET
     standard = stdio.prepare(pipes)
     pipes.inward("go")
     pipes.outward("report")
     birth = Birth(
         tier=target.tier,
-        filters=assemble_filters(process, single_id=target.tier is Tier.ROOTLESS_SINGLE),
+        powers=powers(
+            process.capabilities, seccomp_on=process.seccomp, single_id=target.tier is Tier.ROOTLESS_SINGLE
+        ),
         namespaces=Namespace(0),
         standard=standard,
         report=pipes.theirs["report"],
@@ -98,7 +97,10 @@ def _bear(process: ProcessSpec, stdio: Stdio, pipes: Pipes, target: Target) -> C
         doors=target.doors,
         terminal=pipes.theirs.get("terminal", -1),
     )
-    syscalls.setns(target.pidfd, namespaces)
+    # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
+    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
+    for namespace in target.namespaces:
+        syscalls.setns(namespace, Namespace(0))
     return bear(Namespace(0), birth, pipes, lambda own: init.join(process, own))
 
 

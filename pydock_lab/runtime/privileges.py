@@ -12,6 +12,7 @@ import os
 import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from pydock_lab.linux import capabilities, seccomp, syscalls
 from pydock_lab.linux.capabilities import Capability
@@ -21,20 +22,27 @@ from pydock_lab.runtime.identity import Identity
 from pydock_lab.runtime.steplog import StepLog
 
 
+_NOTHING = Capability(0)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Filters:
-    """BPF programs, assembled before the container exists; empty ones are not installed."""
+class Powers:
+    """What a program keeps, worked out before it exists: capabilities, and BPF programs (empty: none)."""
 
-    ownership: bytes = b""
+    keep: Capability
+    last: int
     container: bytes = b""
+    ownership: bytes = b""
 
 
-def assemble_filters(process: ProcessSpec, *, single_id: bool) -> Filters:
-    """The filters of a program; `single_id` stands for a user namespace in which owners are only pretended."""
-    allowed = capabilities.parse_all(process.capabilities)
-    container = seccomp.assemble(seccomp.container_policy(allowed)) if process.seccomp else b""
+@cache
+def powers(names: tuple[str, ...], *, seccomp_on: bool, single_id: bool) -> Powers:
+    """What a program with these capabilities keeps; `single_id`: ids can only be pretended to change."""
+    keep = capabilities.parse_all(names)
+    container = seccomp.assemble(seccomp.container_policy(keep)) if seccomp_on else b""
     ownership = seccomp.assemble(seccomp.ownership_policy()) if single_id else b""
-    return Filters(ownership=ownership, container=container)
+    last = capabilities.last_capability()
+    return Powers(keep=keep, last=last, container=container, ownership=ownership)
 
 
 def set_rlimits(rlimits: Iterable[Rlimit]) -> None:
@@ -60,23 +68,22 @@ def _least(one: int, other: int) -> int:
     return min(finite, default=resource.RLIM_INFINITY)
 
 
-def give_up(process: ProcessSpec, identity: Identity, filters: Filters, log: StepLog) -> None:
+def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog) -> None:
     """Become the container's user, without what a container must not do; there is no way back."""
     set_rlimits(process.rlimits)
-    keep = capabilities.parse_all(process.capabilities)
     _, permitted = syscalls.capget()
     if process.no_new_privileges:
         syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
-    if filters.container:
-        syscalls.install_seccomp(filters.container)
-        log.add("seccomp", f"{len(filters.container) // 8} instructions")
-    capabilities.limit_bounding(keep, capabilities.last_capability())
-    if filters.ownership:
-        kept = capabilities.hold(keep)
-        _pretend(filters.ownership, log)
+    if left.container:
+        syscalls.install_seccomp(left.container)
+        log.add("seccomp", f"{len(left.container) // 8} instructions")
+    capabilities.limit_bounding(left.keep, left.last)
+    if left.ownership:
+        kept = capabilities.hold(left.keep)
+        _pretend(left.ownership, log)
     else:
         _change_user(identity)
-        kept = capabilities.hold(keep if identity.uid == 0 else Capability(0))
+        kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
     log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}")
 
 

@@ -19,11 +19,12 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pydock_lab.errors import PydockError
-from pydock_lab.linux import cgroups, syscalls
+from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.linux import capabilities, cgroups, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import ContainerSpec
 from pydock_lab.runtime import init, state
 from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
@@ -33,7 +34,7 @@ from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.init import Birth
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
-from pydock_lab.runtime.privileges import assemble_filters
+from pydock_lab.runtime.privileges import Powers, powers
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Stdio
@@ -58,6 +59,21 @@ def start(request: Request) -> dict[str, Any]:
     syscalls.prctl(Prctl.SET_NAME, b"pydock-shim")
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
     return Shim(request).run()
+
+
+def warm() -> None:
+    """Prepare what every start needs: how a spec is read, and the powers of an ordinary container."""
+    process = {"args": ["true"], "env": ["A=b"], "capabilities": capabilities.names(capabilities.DEFAULT)}
+    document = {"id": "", "process": process, "rootfs": {"layers": ["/"], "mountpoint": "/"}, "network": {}, "limits": {}}
+    spec = ContainerSpec.from_json(json.loads(json.dumps(document)))
+    powers(spec.process.capabilities, seccomp_on=True, single_id=False)
+    powers(spec.process.capabilities, seccomp_on=True, single_id=True)
+
+
+def settled(tier: Tier) -> None:
+    """Make what all containers share."""
+    if tier is not Tier.NONE:
+        hub.found()
 
 
 class Shim:
@@ -121,7 +137,7 @@ class Shim:
         pipes.outward("report")
         birth = Birth(
             tier=self._request.tier,
-            filters=assemble_filters(self._spec.process, single_id=self._request.tier is Tier.ROOTLESS_SINGLE),
+            powers=self._powers(),
             namespaces=init.clone_flags(self._spec),
             standard=standard,
             report=pipes.theirs["report"],
@@ -138,6 +154,8 @@ class Shim:
         for door in birth.doors:
             os.close(door)
         try:
+            if self._record:
+                child.hold_namespaces(birth.namespaces)
             network.connect(child.pid)
             say_go(pipes)
             self._steps, error = hear(pipes)
@@ -149,6 +167,10 @@ class Shim:
             raise
         self._stdio.connect(pipes)
         return child
+
+    def _powers(self) -> Powers:
+        process, single_id = self._spec.process, self._request.tier is Tier.ROOTLESS_SINGLE
+        return powers(process.capabilities, seccomp_on=process.seccomp, single_id=single_id)
 
     def _live(self, birth: Birth) -> NoReturn:
         init.live(self._spec, birth)
@@ -234,7 +256,5 @@ class Shim:
 
 
 def _nothing_to_stand_on(request: Request) -> PydockError:
-    from pydock_lab.errors import IsolationError
-
     last = request.refusals[-1] if request.refusals else None
     return IsolationError("runtime.no-isolation", facet="namespaces", call=last.call if last else "?")

@@ -1,6 +1,5 @@
-"""The one door to privileged work: a zygote that forks a worker for each request."""
+"""The one door to privileged work: a zygote that keeps a worker ready for each request.
 
-from pydock_lab.sandbox.client import Sandbox, replies
-from pydock_lab.sandbox.protocol import Connection
-
-__all__ = ["Connection", "Sandbox", "replies"]
+`client.Sandbox` is the engine's side. Nothing is imported here: the zygote, which is forked for every container,
+would carry the client's imports along.
+"""

@@ -23,12 +23,11 @@ import pydock_lab
 from pydock_lab import errors
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux.tiers import Refusal, Tier
-from pydock_lab.sandbox.protocol import PROTOCOL, Connection
+from pydock_lab.sandbox.protocol import PROTOCOL, Connection, Message
 
 OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 
 _PACKAGE = Path(pydock_lab.__file__).parent
-_ABOUT = "pydock_lab.sandbox.about:about"
 # -I, -S and -E keep everything out that could differ from one user's Python to another's.
 _BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
 _START_SECONDS = 30
@@ -38,7 +37,7 @@ class Sandbox:
     """The workers of one store. `modules` are the modules whose jobs may be asked for."""
 
     def __init__(self, store: Path, modules: Sequence[str] = ()) -> None:
-        self._modules = sorted({*modules, _ABOUT.partition(":")[0]})
+        self._modules = sorted(set(modules))
         self._socket = socket_directory() / f"{_fingerprint(store, self._modules)}.sock"
         self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
         self._starting = threading.Lock()
@@ -55,8 +54,9 @@ class Sandbox:
 
     def _stand(self) -> tuple[Tier, tuple[Refusal, ...]]:
         if self._ground is None:
-            told = self.call(_ABOUT)
-            self._ground = (Tier(told["tier"]), tuple(Refusal(**one) for one in told["refusals"]))
+            connection, hello = self._greeted({}, ())
+            connection.close()
+            self._ground = (Tier(hello["tier"]), tuple(Refusal(**one) for one in hello["refusals"]))
         return self._ground
 
     def open(
@@ -68,14 +68,21 @@ class Sandbox:
         connection ends a worker that has not detached.
         """
         request = {"job": job, "arguments": dict(arguments or {})}
+        return self._greeted(request, descriptors)[0]
+
+    def _greeted(self, request: Message, descriptors: Sequence[int]) -> tuple[Connection, dict[str, Any]]:
+        """A connection on which a worker has said hello; the request, if not empty, is on its way."""
         for _ in range(3):  # the zygote may go to its rest just as we knock
             connection = self._connect()
             try:
-                connection.send(request, descriptors)
+                if request:
+                    connection.send(request, descriptors)
+                hello = connection.receive()
             except ConnectionError:
-                connection.close()
-            else:
-                return connection
+                hello = None
+            if hello:
+                return connection, hello[0]
+            connection.close()
         raise IsolationError("sandbox.not-answering", path=str(self._socket))
 
     def call(

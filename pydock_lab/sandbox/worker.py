@@ -1,38 +1,63 @@
-"""A worker: one process for one request. The zygote forks it, it does a job, answers and ends.
+"""A worker: one process for one request. The zygote forks it ahead of time; it waits, does a job, answers and ends.
 
 A job is a function `job(request) -> result`, in a module that the zygote was told to import. It may do anything to
 its process: enter namespaces, change its root, run out of memory. The zygote is never touched by it.
+
+A module of jobs may have two more functions. `warm()` does what can be done beforehand (fill caches): it is called
+in the zygote and again in each waiting worker, because a page of memory shared after a fork costs a microsecond when
+it is first written to, and a job should not have to wait for a thousand of them. `settled(tier)` is called once in
+the zygote, when it has found its ground: what it opens there, all workers inherit.
 """
 
-import importlib
 import os
+import signal
+import socket
 import struct
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from types import ModuleType
 from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.errors import PydockError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox.protocol import Connection, Message
 
 Job: TypeAlias = Callable[["Request"], Any]
 
 PID = struct.Struct("i")
+_CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What a worker stands on: the tier, why it is no better one, and the modules whose jobs may be asked for."""
+
+    tier: Tier
+    refusals: tuple[Refusal, ...] = ()
+    modules: frozenset[str] = frozenset()
 
 
 class Request:
-    """What a job is given: its arguments, the open files that came along, and the way back to the engine.
+    """What a job is given: its arguments, the open files that came along, and the way back to the engine."""
 
-    `tier` is the ground it stands on, `refusals` why it is no better one.
-    """
-
-    def __init__(self, connection: Connection, message: Message, descriptors: list[int]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        message: Message,
+        descriptors: list[int],
+        *,
+        ground: Ground,
+        zygote: socket.socket | None = None,
+    ) -> None:
         self.connection = connection
         self.arguments: dict[str, Any] = message.get("arguments") or {}
         self.descriptors = descriptors
-        self.tier = Tier.NONE
-        self.refusals: tuple[Refusal, ...] = ()
-        self._detached = -1
+        self.tier, self.refusals = ground.tier, ground.refusals
+        self._zygote = zygote
 
     def send(self, event: Message) -> None:
         """Send an event to the engine, ahead of the result."""
@@ -40,11 +65,55 @@ class Request:
 
     def detach(self) -> None:
         """From now on live on when the engine goes away; to be called before the engine hears of the start."""
-        os.write(self._detached, PID.pack(os.getpid()))
+        if self._zygote:
+            self._zygote.send(PID.pack(os.getpid()))
 
-    def stand_on(self, tier: Tier, refusals: tuple[Refusal, ...], detached: int) -> None:
-        """What the worker has from its zygote; `detached` takes the pid of a worker that lives on."""
-        self.tier, self.refusals, self._detached = tier, refusals, detached
+
+def warm(modules: Iterable[ModuleType]) -> None:
+    """Let modules of jobs prepare what they can."""
+    for module in modules:
+        prepare = getattr(module, "warm", None)
+        if prepare:
+            prepare()
+
+
+def settled(modules: Iterable[ModuleType], tier: Tier) -> None:
+    """Let modules of jobs open what all workers share."""
+    for module in modules:
+        share = getattr(module, "settled", None)
+        if share:
+            share(tier)
+
+
+def live(listener: socket.socket, zygote: socket.socket, ground: Ground) -> NoReturn:
+    """Wait for an engine, do what it asks, and end."""
+    syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)  # as long as there is no request, the zygote is all we have
+    warm(sys.modules[name] for name in ground.modules)
+    connection = _accept(listener)
+    listener.close()
+    socket.send_fds(zygote, [PID.pack(os.getpid())], [connection.fileno()])
+    syscalls.prctl(Prctl.SET_PDEATHSIG, 0)
+    # Hello: by this the engine knows that its request has found somebody, and on what ground.
+    connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
+    received = connection.receive()
+    if received is None:
+        os._exit(0)
+    message, descriptors = received
+    request = Request(connection, message, descriptors, ground=ground, zygote=zygote)
+    _answer(request, message.get("job", ""), ground.modules)
+
+
+def _accept(listener: socket.socket) -> Connection:
+    """The next engine of our own user; this process ends when the zygote has stopped listening."""
+    while True:
+        try:
+            end, _ = listener.accept()
+        except OSError:
+            os._exit(0)
+        credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        if _CREDENTIALS.unpack(credentials)[1] == os.getuid():
+            return Connection(end)
+        end.close()
 
 
 def find_job(name: str, modules: frozenset[str]) -> Job:
@@ -52,11 +121,11 @@ def find_job(name: str, modules: frozenset[str]) -> Job:
     module, _, function = name.partition(":")
     if module not in modules:
         raise PydockError("sandbox.unknown-job", job=name)
-    job: Job = getattr(importlib.import_module(module), function)
+    job: Job = getattr(sys.modules[module], function)
     return job
 
 
-def answer(request: Request, job_name: str, modules: frozenset[str]) -> NoReturn:
+def _answer(request: Request, job_name: str, modules: frozenset[str]) -> NoReturn:
     """Do the job, send its result or its error, and end this process."""
     try:
         reply: dict[str, Any] = {"result": find_job(job_name, modules)(request)}

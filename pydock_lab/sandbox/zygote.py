@@ -1,12 +1,12 @@
 """The zygote: a small process that forks. It is the one door from the engine to privileged work.
 
     Jupyter kernel (threads)              zygote (one thread, 10 MB)
-      engine --- connect, job, fds --->     fork ---> worker: does the job, answers, ends
-      engine <-- events, result ----------------------'
+      engine --- connect, job, fds --->     worker, forked beforehand: does the job, answers, ends
+      engine <-- events, result ----------------'
 
 Why not fork in the engine? A notebook's kernel has threads: a fork copies their locks but not the threads, and the
 kernel refuses unshare(NEWUSER) to a process with several. Why not start a program each time? Python takes 20 ms to
-start, a fork of this process less than one.
+start, a fork of this process one or two; and one worker is always there already, waiting for the next request.
 
 Without root it enters one user namespace when it starts and stays in it; from then on it is root there, and root
 and rootless run the same code. It has its own session, so that Ctrl-C in a terminal or a notebook never reaches it,
@@ -22,126 +22,110 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import orphans, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox import worker
 from pydock_lab.sandbox.ground import settle
-from pydock_lab.sandbox.protocol import Connection
 
 IDLE_SECONDS = 60
-_CREDENTIALS = struct.Struct("3i")
 
 
 @dataclass(slots=True)
 class _Child:
-    """A running worker, and the zygote's copy of its connection (None once it has detached)."""
+    """A worker at work, and the zygote's copy of its connection (-1 once it has detached)."""
 
     pid: int
-    connection: Connection | None
+    connection: int
 
 
 class Zygote:
-    """Accepts requests, forks workers, and ends those whose engine goes away."""
+    """Keeps one worker ready, and ends those at work whose engine goes away."""
 
-    def __init__(
-        self, listener: socket.socket, modules: frozenset[str], tier: Tier, refusals: tuple[Refusal, ...]
-    ) -> None:
-        self._listener = listener
-        self._modules = modules
-        self._tier, self._refusals = tier, refusals
+    def __init__(self, listener: socket.socket, ground: worker.Ground) -> None:
+        self._listener, self._ground = listener, ground
         self._children: dict[int, _Child] = {}
         self._engines: dict[int, int] = {}
-        self._detached, self._detach = os.pipe2(os.O_CLOEXEC)
+        self._news, self._tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._poll = select.poll()
-        self._poll.register(listener, select.POLLIN)
-        self._poll.register(self._detached, select.POLLIN)
+        self._poll.register(self._news, select.POLLIN)
+        self._spare = self._spare_pid = -1
 
     def serve(self) -> None:
-        """Serve until there has been no worker and no request for a while."""
+        """Serve until there has been no worker at work and no request for a while."""
+        self._fork_spare()
         while True:
             events = dict(self._poll.poll(IDLE_SECONDS * 1000))
             if not events and not self._children:
+                self._listener.shutdown(socket.SHUT_RDWR)  # the spare worker's accept fails, and it ends
                 return
             self._handle(events)
 
     def _handle(self, events: dict[int, int]) -> None:
-        # Detaching first: its engine may have gone in the same instant, and that must not end the worker.
-        if events.pop(self._detached, 0):
-            self._note_detached()
-        listening = events.pop(self._listener.fileno(), 0)
+        # News first: that a worker has detached must be known before its engine is seen to be gone.
+        if events.pop(self._news.fileno(), 0):
+            self._hear_news()
         for descriptor in events:
-            if descriptor in self._children:
-                self._reap(descriptor)
+            if descriptor == self._spare:
+                self._reap(self._spare, self._spare_pid)
+                self._fork_spare()
+            elif descriptor in self._children:
+                child = self._children.pop(descriptor)
+                self._forget_engine(child)
+                self._reap(descriptor, child.pid)
             elif descriptor in self._engines:
-                self._end(descriptor)
-        if listening:
-            self._accept()
+                self._end(self._children[self._engines[descriptor]])
 
-    def _accept(self) -> None:
-        end, _ = self._listener.accept()
-        _, uid, _ = _CREDENTIALS.unpack(
-            end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )
-        connection = Connection(end)
-        if uid != os.getuid():
-            connection.close()
-            return
+    def _fork_spare(self) -> None:
         pid = os.fork()
         if pid == 0:
-            self._become_worker(connection)
-        pidfd = os.pidfd_open(pid)
-        self._children[pidfd] = _Child(pid, connection)
-        self._engines[connection.fileno()] = pidfd
-        self._poll.register(pidfd, select.POLLIN)
-        self._poll.register(connection, 0)  # only its hang-up is of interest here
+            # A copy of another worker's connection would hide from its engine that it has ended.
+            for descriptor in (self._spare, *self._children, *self._engines):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._news.close()
+            worker.live(self._listener, self._tell, self._ground)
+        self._spare, self._spare_pid = os.pidfd_open(pid), pid
+        self._poll.register(self._spare, select.POLLIN)
 
-    def _become_worker(self, connection: Connection) -> NoReturn:
-        # A copy of another worker's connection would hide from its engine that it has ended.
-        for pidfd, child in self._children.items():
-            os.close(pidfd)
-            if child.connection:
-                child.connection.close()
-        self._listener.close()
-        received = connection.receive()
-        if received is None:
-            os._exit(0)
-        message, descriptors = received
-        request = worker.Request(connection, message, descriptors)
-        request.stand_on(self._tier, self._refusals, self._detach)
-        worker.answer(request, message.get("job", ""), self._modules)
-
-    def _note_detached(self) -> None:
-        (pid,) = worker.PID.unpack(os.read(self._detached, worker.PID.size))
+    def _hear_news(self) -> None:
+        """A worker has taken up a request (its connection comes along), or has detached."""
+        content, connections, _, _ = socket.recv_fds(self._news, worker.PID.size, 1)
+        (pid,) = worker.PID.unpack(content)
+        if connections:
+            os.set_inheritable(connections[0], False)
+            self._children[self._spare] = _Child(pid, connections[0])
+            self._engines[connections[0]] = self._spare
+            self._poll.register(connections[0], 0)  # only its hang-up is of interest here
+            self._spare = -1
+            self._fork_spare()
+            return
         for child in self._children.values():
             if child.pid == pid:
                 self._forget_engine(child)
 
     def _forget_engine(self, child: _Child) -> None:
-        if child.connection:
-            self._engines.pop(child.connection.fileno())
+        if child.connection >= 0:
+            del self._engines[child.connection]
             self._poll.unregister(child.connection)
-            child.connection.close()
-            child.connection = None
+            os.close(child.connection)
+            child.connection = -1
 
-    def _end(self, descriptor: int) -> None:
-        child = self._children[self._engines[descriptor]]
+    def _end(self, child: _Child) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGTERM)
         self._forget_engine(child)
 
-    def _reap(self, pidfd: int) -> None:
-        child = self._children.pop(pidfd)
-        self._forget_engine(child)
+    def _reap(self, pidfd: int, pid: int) -> None:
         self._poll.unregister(pidfd)
         os.close(pidfd)
-        os.waitpid(child.pid, 0)
+        os.waitpid(pid, 0)
+        orphans.bury({self._spare_pid, *(child.pid for child in self._children.values())})
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -152,8 +136,7 @@ def main(arguments: Sequence[str]) -> None:
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
-    for module in options["modules"]:
-        importlib.import_module(module)
+    worker.warm(importlib.import_module(module) for module in options["modules"])
     if settle(lambda tier, refusals: _live(listener, options["modules"], tier, refusals)):
         return
     os.unlink(path)
@@ -161,6 +144,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
     syscalls.prctl(Prctl.SET_NAME, b"pydock-zygote")
+    # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
+    syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
+    worker.settled((sys.modules[name] for name in modules), tier)
     sys.path.clear()
     # What lives now lives for ever: without the collector's marks a fork shares these pages.
     gc.collect()
@@ -171,7 +157,7 @@ def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tup
     _let_the_engine_go()
     own = os.stat(path).st_ino
     try:
-        Zygote(listener, frozenset(modules), tier, refusals).serve()
+        Zygote(listener, worker.Ground(tier=tier, refusals=refusals, modules=frozenset(modules))).serve()
     finally:
         with contextlib.suppress(OSError):
             if os.stat(path).st_ino == own:  # not that of a successor

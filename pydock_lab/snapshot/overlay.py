@@ -14,7 +14,6 @@ made of it: no redirects for renamed directories, no copies of metadata without 
 import contextlib
 import fcntl
 import os
-import shutil
 
 from pydock_lab.errors import Conflict, IsolationError
 from pydock_lab.linux import syscalls
@@ -38,7 +37,8 @@ def prepare_upper(rootfs: Rootfs) -> None:
             state = os.stat(rootfs.layers[0])
             with contextlib.suppress(OSError):  # an owner without a place in this user namespace
                 os.chown(rootfs.upper, state.st_uid, state.st_gid)
-            shutil.copystat(rootfs.layers[0], rootfs.upper)
+            os.chmod(rootfs.upper, state.st_mode & 0o7777)
+            os.utime(rootfs.upper, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 def lock_upper(upper: str) -> int:

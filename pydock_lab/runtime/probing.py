@@ -1,0 +1,151 @@
+"""What isolation is really in force: each facet is tried, in a child that ends, where containers would live.
+
+Nothing is believed that was not done: not the kernel's version, not a setting in /proc. What a trial leaves behind
+(a mount, a namespace, a limit) goes away with its process.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from pydock_lab.errors import PydockError
+from pydock_lab.linux import cgroups, netlink, syscalls
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.facets import Facet
+from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux.tiers import Refusal, Tier, attempt
+from pydock_lab.network.outside import find_program
+from pydock_lab.oci.runtime_spec import Limits, Rootfs
+from pydock_lab.sandbox.worker import Request
+from pydock_lab.snapshot.overlay import mount_overlay
+
+_REASONS = {errno.EPERM: "denied", errno.EACCES: "denied", errno.ENOSPC: "too-many", errno.ENOSYS: "denied"}
+
+
+def probe(request: Request) -> list[dict[str, Any]]:
+    """The job: all facets as plain data; the argument `directory` is where storage is tried."""
+    if request.tier is Tier.NONE:
+        found = _nothing(request.refusals)
+    else:
+        found = [_processes(), _files(), _network(), _users(request.tier, request.refusals), _limits()]
+        found += [_storage(request.arguments["directory"], request.tier), _outside()]
+    return [facet.to_json() for facet in found]
+
+
+def _nothing(refusals: tuple[Refusal, ...]) -> list[Facet]:
+    """Without namespaces no facet is in force; the last refusal says what stands in the way."""
+    refusal = refusals[-1] if refusals else Refusal(tier="", call="", code=0)
+    # A user namespace that was given, but in which nothing may be mounted: Ubuntu's AppArmor rule.
+    apparmor = refusal.call.startswith("mount") and refusal.code in (errno.EPERM, errno.EACCES)
+    kind = "apparmor" if apparmor else _REASONS.get(refusal.code, "denied")
+    why, remedy = f"runtime.why-namespaces-{kind}", f"runtime.remedy-namespaces-{kind}"
+    names = ("processes", "files", "network", "users", "limits", "storage")
+    return [Facet(name=name, in_force=False, why=why, remedy=remedy, detail=refusal.call) for name in names]
+
+
+def _facet(name: str, how: str, error: OSError | None) -> Facet:
+    if error is None:
+        return Facet(name=name, in_force=True, how=how)
+    return Facet(
+        name=name,
+        in_force=False,
+        why=f"runtime.why-{name}",
+        remedy=f"runtime.remedy-{name}",
+        detail=error.strerror or "",
+    )
+
+
+def _processes() -> Facet:
+    def own_numbers() -> None:
+        syscalls.unshare(Namespace.PID)
+        child = os.fork()
+        if child == 0:
+            os._exit(os.getpid())
+        _, status = os.waitpid(child, 0)
+        if os.waitstatus_to_exitcode(status) != 1:
+            raise OSError(errno.EIO, "the first process is not number 1")
+
+    return _facet("processes", "pid namespace", attempt(own_numbers))
+
+
+def _files() -> Facet:
+    def own_view() -> None:
+        syscalls.unshare(Namespace.MOUNT)
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        syscalls.mount("trial", "/tmp", "tmpfs")  # noqa: S108 - a mount point
+
+    return _facet("files", "mount namespace, pivot_root", attempt(own_view))
+
+
+def _network() -> Facet:
+    def own_devices() -> None:
+        syscalls.unshare(Namespace.NET)
+        netlink.loopback_up()
+
+    return _facet("network", "network namespace", attempt(own_devices))
+
+
+def _users(tier: Tier, refusals: tuple[Refusal, ...]) -> Facet:
+    if tier is Tier.ROOT:
+        return Facet(name="users", in_force=False, why="runtime.why-users-root", remedy="runtime.remedy-users-root")
+    if tier is Tier.ROOTLESS:
+        return Facet(name="users", in_force=True, how="user namespace, newuidmap")
+    refused = refusals[0].call if refusals else ""
+    return Facet(
+        name="users",
+        in_force=True,
+        how="user namespace, one id",
+        why="runtime.why-users-single",
+        remedy="runtime.remedy-users-single",
+        detail=refused,
+    )
+
+
+def _limits() -> Facet:
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is None:
+        return _facet("limits", "", OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
+
+    def be_limited() -> None:
+        name = f"trial-{os.getpid()}"
+        group = ControlGroup.create(hierarchy, name, Limits(memory=64 * 1024 * 1024, pids=64, cpus=0.5))
+        group.remove()
+
+    version = f"cgroup {hierarchy.version.name.lower()}"
+    return _facet("limits", f"{version}: {', '.join(sorted(hierarchy.controllers()))}", attempt(be_limited))
+
+
+def _storage(directory: str, tier: Tier) -> Facet:
+    place = tempfile.mkdtemp(prefix=".trial-", dir=directory)
+    paths = {name: os.path.join(place, name) for name in ("lower", "upper", "work", "mountpoint")}
+    for path in paths.values():
+        os.mkdir(path)
+
+    def overlay() -> None:
+        syscalls.unshare(Namespace.MOUNT)
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        rootfs = Rootfs(
+            layers=(paths["lower"],), upper=paths["upper"], work=paths["work"], mountpoint=paths["mountpoint"]
+        )
+        try:
+            mount_overlay(rootfs, in_user_namespace=tier.in_user_namespace)
+        except PydockError as error:
+            raise OSError(errno.EINVAL, str(error.fields["reason"])) from None
+        # An upper directory on a file system without the right attributes mounts, and then fails.
+        os.mkdir(os.path.join(paths["mountpoint"], "made"))
+
+    try:
+        return _facet("storage", "overlay", attempt(overlay))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _outside() -> Facet:
+    program = find_program()
+    if program is None:
+        return Facet(
+            name="outside", in_force=False, why="runtime.why-outside", remedy="runtime.remedy-outside"
+        )
+    return Facet(name="outside", in_force=True, how=os.path.basename(program))
