@@ -70,9 +70,7 @@ class Contents:
         return names
 
 
-def changes(
-    chunks: Iterator[bytes], below: Contents | None = None, limits: Limits | None = None
-) -> Iterator[Change]:
+def changes(chunks: Iterator[bytes], below: Contents | None = None, limits: Limits | None = None) -> Iterator[Change]:
     """The changes of the layer whose tar is `chunks`, in its order; ArchiveError where it is malformed.
 
     `below` is what the layers under it hold; at the end it holds this one too. Without it everything is ADDED.

@@ -154,9 +154,7 @@ def test_8_the_root_must_be_a_directory(victim: Any, name: Any, flag: Any) -> No
 
 def test_9_attributes_never_go_through_links(victim: Any, pack: Any, make: Any) -> None:
     swap = [make.folder("way", 0o777), make.link("way", str(victim.outside))]
-    target = Entry(
-        path=b"s", type=EntryType.SYMLINK, target=str(victim.outside / "secret").encode(), uid=0, mtime=5
-    )
+    target = Entry(path=b"s", type=EntryType.SYMLINK, target=str(victim.outside / "secret").encode(), uid=0, mtime=5)
     victim.apply(pack(*swap, target))
     assert not victim.escaped()
     assert (victim.root / "s").lstat().st_mtime == 5

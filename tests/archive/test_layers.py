@@ -163,9 +163,7 @@ def test_whiteouts_remove_from_the_tree_below(victim: Any, pack: Any, make: Any)
 @pytest.mark.parametrize(
     ("first", "second"), [("file", "folder"), ("folder", "file"), ("link", "folder"), ("file", "link")]
 )
-def test_a_layer_replaces_what_is_of_another_kind(
-    victim: Any, pack: Any, make: Any, first: Any, second: Any
-) -> None:
+def test_a_layer_replaces_what_is_of_another_kind(victim: Any, pack: Any, make: Any, first: Any, second: Any) -> None:
     made = {"file": make.file("x", b"f"), "folder": make.folder("x"), "link": make.link("x", "y")}
     victim.apply(pack(made[first]))
     victim.apply(pack(made[second]))

@@ -24,9 +24,7 @@ ENTRIES = st.builds(
     uid=st.integers(0, header.MAX_ID),
     gid=st.integers(0, header.MAX_ID),
     mtime=st.integers(0, 0o77777777777),
-    xattrs=st.dictionaries(
-        st.from_regex(r"user\.[a-z]{1,9}", fullmatch=True), st.binary(max_size=300), max_size=3
-    ),
+    xattrs=st.dictionaries(st.from_regex(r"user\.[a-z]{1,9}", fullmatch=True), st.binary(max_size=300), max_size=3),
 )
 
 
