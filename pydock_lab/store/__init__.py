@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from pydock_lab.archive.writer import Writable
+from pydock_lab.archive import Readable, Writable, WrittenLayer
 from pydock_lab.oci import Digest, Reference
 from pydock_lab.store import home, saving
 from pydock_lab.store.blobs import BlobStore, BlobWriter
@@ -78,6 +78,10 @@ class Store:
         """`docker load`: see `saving.load`."""
         with self.leases.hold("load") as lease:
             return saving.load(file, self.blobs, self.layout, lease)
+
+    def take_layer(self, tar: Readable, lease: Lease) -> WrittenLayer:
+        """`docker import`: see `saving.take_layer`."""
+        return saving.take_layer(tar, self.blobs, lease)
 
     def save(self, references: tuple[Reference, ...], sink: Writable) -> None:
         """`docker save`: see `saving.save`."""

@@ -18,7 +18,10 @@ from pydock_lab.archive import (
     ImageArchive,
     LayerReader,
     LayerWriter,
+    Readable,
+    TarReader,
     TarWriter,
+    WrittenLayer,
     open_archive,
 )
 from pydock_lab.archive.images import Part
@@ -120,16 +123,32 @@ class _Loading:
         return replace(Descriptor.of(manifest, MediaType.MANIFEST), platform=config.platform)
 
     def _layer(self, name: str, diff_id: Digest) -> Descriptor:
-        with LayerReader(self._archive.open(name)) as chunks, self._blobs.writer() as blob:
-            with LayerWriter(blob) as writer:
-                for chunk in chunks:
-                    writer.write(chunk)
-            written = writer.close()
-            if written.diff_id != diff_id:
-                raise Corrupt("archive.diff-id", expected=diff_id, got=written.diff_id)
-            self._lease.add(written.digest)
-            blob.commit(written.digest, written.size)
+        written = take_layer(self._archive.open(name), self._blobs, self._lease, diff_id)
         return Descriptor(media_type=written.media_type, digest=written.digest, size=written.size)
+
+
+def take_layer(tar: Readable, blobs: BlobStore, lease: Lease, diff_id: Digest | None = None) -> WrittenLayer:
+    """Keep a tar (plain, gzip or zstd) as a layer, compressed anew: `docker import`, and the layers of `docker load`.
+
+    Every entry is read on the way, so that what could not be unpacked is refused now: raises ArchiveError, or Corrupt
+    where the content is not `diff_id`.
+    """
+    with LayerReader(tar) as chunks, blobs.writer() as blob:
+        with LayerWriter(blob) as writer:
+            for _ in TarReader(_copied(iter(chunks), writer)):
+                pass
+        written = writer.close()
+        if diff_id not in (None, written.diff_id):
+            raise Corrupt("archive.diff-id", expected=diff_id, got=written.diff_id)
+        lease.add(written.digest)
+        blob.commit(written.digest, written.size)
+    return written
+
+
+def _copied(chunks: Iterator[bytes], writer: LayerWriter) -> Iterator[bytes]:
+    for chunk in chunks:
+        writer.write(chunk)
+        yield chunk
 
 
 def _names(said: str | None) -> tuple[Reference, ...]:

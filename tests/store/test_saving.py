@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pydock_lab.archive import ImageArchive
-from pydock_lab.errors import PydockError
+from pydock_lab.errors import ArchiveError, PydockError
 from pydock_lab.oci import Digest, Manifest, Reference
 from pydock_lab.store import Store
 
@@ -148,6 +148,21 @@ def test_an_archive_that_lies_gives_no_image(store: Any, other: Any, image: Any,
     with pytest.raises(PydockError):
         other.load(lies(store)[case])
     assert other.layout.images() == ()
+
+
+def test_a_tree_in_a_tar_becomes_a_layer(store: Any) -> None:
+    with store.leases.hold("import") as lease:
+        written = store.take_layer(io.BytesIO(gzip.compress(tarfile_of("etc/motd"))), lease)
+        assert store.collector.collect().blobs == 0
+    assert written.diff_id == Digest.of(tarfile_of("etc/motd"))
+    assert list(store.blobs) == [written.digest]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "x" * 300])
+def test_a_tar_that_could_not_be_unpacked_is_not_imported(store: Any, name: str) -> None:
+    with store.leases.hold("import") as lease, pytest.raises(ArchiveError):
+        store.take_layer(io.BytesIO(tarfile_of(name)), lease)
+    assert list(store.blobs) == []
 
 
 def test_docker_archives_without_an_index_are_read(store: Any, other: Any, image: Any) -> None:
