@@ -96,9 +96,7 @@ def _version_2(root: Path, own: str) -> Hierarchy | None:
         if _is_writable(place) and os.access(place / "cgroup.procs", os.W_OK):
             offered = _enable(place)
             if offered:
-                return Hierarchy(
-                    version=Version.V2, parents=tuple((name, place / _PARENT) for name in sorted(offered))
-                )
+                return Hierarchy(version=Version.V2, parents=tuple((name, place / _PARENT) for name in sorted(offered)))
     return None
 
 

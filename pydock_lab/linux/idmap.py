@@ -97,7 +97,7 @@ def write_ranges(pid: int) -> tuple[str, int] | None:
         if not mapped:
             return path, 0
         words = [word for one in mapped for word in one.words()]
-        status = os.spawnvp(os.P_WAIT, tool, [tool, str(pid), *words])
+        status = os.spawnvp(os.P_WAIT, tool, [tool, str(pid), *words])  # noqa: S606 - a list of words
         if status:
             return tool, status
     return None

@@ -13,7 +13,7 @@ import socket
 import struct
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Interface
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 _NEWLINK, _DELLINK, _NEWADDR, _NEWROUTE = 16, 17, 20, 24
 _REQUEST, _ACK, _EXCLUSIVE, _CREATE = 1, 4, 0x200, 0x400
@@ -97,9 +97,7 @@ def add_address(index: int, interface: IPv4Interface) -> Operation:
 def add_default_route(gateway: IPv4Address) -> Operation:
     """Send everything that is not local through `gateway`."""
     main_table, by_boot, universe, unicast = 254, 3, 0, 1
-    fixed = struct.pack(
-        "=BBBBBBBBI", socket.AF_INET, 0, 0, 0, main_table, by_boot, universe, unicast, 0
-    )
+    fixed = struct.pack("=BBBBBBBBI", socket.AF_INET, 0, 0, 0, main_table, by_boot, universe, unicast, 0)
     return Operation(_NEWROUTE, _CREATE | _EXCLUSIVE, fixed + _attribute(_RTA_GATEWAY, gateway.packed))
 
 
@@ -111,7 +109,7 @@ class Netlink:
         self._socket.bind((0, 0))
         self._sequence = 0
 
-    def __enter__(self) -> "Netlink":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Processes whose parent has ended before them: the nearest subreaper inherits them, and has to bury them (prctl(2))."""
+"""Processes whose parent ended before them: the nearest subreaper inherits them and has to bury them (prctl(2))."""
 
 import os
 from collections.abc import Set as AbstractSet

@@ -133,9 +133,7 @@ def clone3(flags: Namespace) -> tuple[int, int]:
     Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended.
     """
     pidfd = ctypes.c_int(-1)
-    arguments = _CloneArguments(
-        flags=int(flags) | _CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=_SIGCHLD
-    )
+    arguments = _CloneArguments(flags=int(flags) | _CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=_SIGCHLD)
     pid = _checked(_libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments)), "clone3")
     return pid, pidfd.value
 
@@ -158,9 +156,7 @@ def mount(
     options: str | None = None,
 ) -> None:
     """Attach a file system, or change an attachment (mount(2)); `options` must fit into one page."""
-    result = _libc.mount(
-        _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(int(flags)), _bytes(options)
-    )
+    result = _libc.mount(_bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(int(flags)), _bytes(options))
     _checked(result, f"mount {kind or source or 'flags'}", target)
 
 
@@ -221,6 +217,29 @@ def sethostname(name: str) -> None:
     """Name the host of this UTS namespace (sethostname(2))."""
     encoded = os.fsencode(name)
     _checked(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+
+
+def _find_command_line() -> tuple[int, int]:
+    """Where the kernel finds our command line in our memory: address and length (proc_pid_stat(5), fields 48, 49)."""
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return int(fields[45]), int(fields[46]) - int(fields[45])
+    except (OSError, IndexError):
+        return 0, 0
+
+
+_COMMAND_LINE = _find_command_line()
+
+
+def set_title(title: str) -> None:
+    """What `ps` shows for this process, as its name (15 characters) and its command line."""
+    prctl(Prctl.SET_NAME, title.encode())
+    address, length = _COMMAND_LINE
+    if address:
+        words = title.encode()[: length - 1]
+        ctypes.memset(address, 0, length)
+        ctypes.memmove(address, words, len(words))
 
 
 _CAPABILITY_VERSION_3 = 0x2008_0522

@@ -19,11 +19,17 @@ from pydock_lab.network.bridge import Plan, ensure
 from pydock_lab.oci.runtime_spec import Network
 
 _PROGRAM = "slirp4netns"
+_TUN = "/dev/net/tun"
 _MTU = 65520
 
 
 def find_program() -> str | None:
-    """The path of slirp4netns, or None: containers then reach each other, but not the outside."""
+    """The path of slirp4netns, or None: containers then reach each other, but not the outside.
+
+    It also needs to open /dev/net/tun, which everybody may on most systems, but which a container lacks.
+    """
+    if not os.access(_TUN, os.R_OK | os.W_OK):
+        return None
     return shutil.which(_PROGRAM, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
@@ -66,11 +72,11 @@ def _become(program: str, words: list[str], wanted: tuple[int, ...]) -> None:
     try:
         os.setsid()
         for descriptor in wanted:
-            os.set_inheritable(descriptor, True)  # noqa: FBT003 - Python's own parameter
+            os.set_inheritable(descriptor, True)
         null = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(null, number)
-        os.execv(program, words)
+        os.execv(program, words)  # noqa: S606 - a list of words
     finally:
         os._exit(127)
 

@@ -75,7 +75,7 @@ def forward(listeners: list[Listener], namespace: int, address: IPv4Address) -> 
 def _live(listeners: list[Listener], namespace: int, address: IPv4Address) -> NoReturn:
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-        syscalls.prctl(Prctl.SET_NAME, b"pydock-ports")
+        syscalls.set_title("pydock-ports")
         _keep_only({one.socket.fileno() for one in listeners} | {namespace})
         syscalls.setns(namespace, Namespace.NET)
         os.close(namespace)
@@ -160,7 +160,7 @@ class Forwarder:
             self._forget_old_udp()
 
     def _watch(self, end: socket.socket, handler: Callable[[], None], events: int = select.EPOLLIN) -> None:
-        end.setblocking(False)  # noqa: FBT003 - Python's own parameter
+        end.setblocking(False)
         self._handlers[end.fileno()] = handler
         self._poll.register(end, events)
 
@@ -181,7 +181,7 @@ class Forwarder:
         except OSError:
             return
         server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        server.setblocking(False)  # noqa: FBT003 - Python's own parameter
+        server.setblocking(False)
         server.connect_ex(target)
         pair = _Pair(client, server)
         pair.ways = [_Way(client, server), _Way(server, client)]
@@ -231,9 +231,7 @@ class Forwarder:
             self._udp[key] = (server, time.monotonic())
             server.send(content)
 
-    def _open_udp(
-        self, listener: socket.socket, target: tuple[str, int], client: tuple[str, int]
-    ) -> socket.socket:
+    def _open_udp(self, listener: socket.socket, target: tuple[str, int], client: tuple[str, int]) -> socket.socket:
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         server.connect(target)
 

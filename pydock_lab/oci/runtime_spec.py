@@ -42,7 +42,7 @@ class Document:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave; fields that are absent get their default, unknown ones are ignored."""
-        readers = _readers(cls)
+        readers = _readers(cls)  # type: ignore[arg-type] # a class is hashable
         return cls(**{name: readers[name](value) for name, value in document.items() if name in readers})
 
 

@@ -106,7 +106,7 @@ class Runtime:
         return self.sandbox.tier
 
     def probe(self, directory: Path | None = None) -> tuple[Facet, ...]:
-        """What isolation is in force, facet by facet, each really tried; storage at `directory` (default: the store)."""
+        """What isolation is in force, facet by facet, each really tried; storage at `directory` (or the store)."""
         place = directory or self._stub.parent
         place.mkdir(parents=True, exist_ok=True)
         found: list[dict[str, Any]] = self.sandbox.call(_PROBE, {"directory": str(place)})

@@ -105,12 +105,14 @@ def say_go(pipes: Pipes) -> None:
         return  # it has died; its report says why
 
 
-def hear(pipes: Pipes) -> tuple[list[dict[str, Any]], ContainerError | errors.PydockError | None]:
-    """Wait until the child has become its program: its steps, and the error if it has not."""
+def hear(pipes: Pipes) -> list[dict[str, Any]]:
+    """Wait until the child has become its program: the steps of its start; raises the error if it has not."""
     with open(pipes.take("report"), "rb") as report:
         content = report.read()
     os.close(pipes.take("go"))
     if not content:
-        return [], ContainerError("runtime.start-failed", reason="the first process was killed")
+        raise ContainerError("runtime.start-failed", reason="the first process was killed")
     steps, error = split_report(content)
-    return steps, errors.from_json(error) if error else None
+    if error:
+        raise errors.from_json(error)
+    return steps

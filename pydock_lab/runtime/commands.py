@@ -29,12 +29,14 @@ class Commands:
         loop: Loop,
         child: Child,
         stdio: Stdio,
+        *,
         group: ControlGroup | None,
         spec: ContainerSpec,
         tier: Tier,
+        on_status: Callable[[Action], None],
     ) -> None:
         self.child = child
-        self.on_status: Callable[[Action], None] = lambda _action: None
+        self._on_status = on_status
         self._loop, self._stdio, self._group, self._spec, self._tier = loop, stdio, group, spec, tier
         self._waiting: dict[int, tuple[Connection, dict[str, int]]] = {}
         self._workers: dict[int, int] = {}
@@ -76,7 +78,7 @@ class Commands:
     def _freeze(self, action: Action) -> None:
         if self._group is None or not self._group.freeze(frozen=action is Action.PAUSE):
             raise IsolationError("runtime.no-freezer", facet="limits")
-        self.on_status(action)
+        self._on_status(action)
 
     def _resize(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
         self._stdio.resize(message["rows"], message["columns"])

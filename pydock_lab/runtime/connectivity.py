@@ -10,7 +10,6 @@ from typing import Self
 from pydock_lab.errors import ContainerError, IsolationError
 from pydock_lab.network import bridge, outside, ports
 from pydock_lab.network.bridge import Plan
-from pydock_lab.network.ports import Listener
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, Network, NetworkMode, PublishedPort
 
 FILES = ("hosts", "hostname", "resolv.conf")
@@ -22,7 +21,7 @@ class Connectivity:
 
     def __init__(self, spec: ContainerSpec, directory: Path) -> None:
         self._spec, self._network, self._directory = spec, spec.network, directory
-        self._listeners: list[Listener] = []
+        self._listeners: list[ports.Listener] = []
         self._forwarder = 0
         self._has_outside = False
         self.address = ""

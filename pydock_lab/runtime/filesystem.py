@@ -32,9 +32,7 @@ _DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
 _PTS = MountFlag.NOSUID | MountFlag.NOEXEC
 _MAKE_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
 _MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
-_HOST_VIEW = (
-    MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
-)
+_HOST_VIEW = MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
 
 # The devices of every container (OCI runtime specification, config-linux.md, "Default Devices").
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
@@ -162,7 +160,7 @@ def _make_devices(spec: ContainerSpec, held: dict[str, int], log: StepLog) -> No
             os.close(held[name])
         else:
             os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
-            os.chmod(path, 0o666)
+            os.chmod(path, 0o666)  # noqa: S103 - /dev/null is for everybody
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, f"/dev/{name}")
     for name in ("pts", "shm", "mqueue"):

@@ -57,6 +57,7 @@ class Birth:
 
 def live(spec: ContainerSpec, birth: Birth) -> NoReturn:
     """Become the container's program; runs in the child of clone3, and ends it whatever happens."""
+
     def begin(log: StepLog) -> None:
         _arrive(birth, log)
         _show_namespaces(birth.namespaces, log)
@@ -215,7 +216,7 @@ def _be_init() -> None:
     if child == 0:
         return
     os.closerange(3, 4096)  # the report's pipe among them: the shim waits for its end
-    syscalls.prctl(Prctl.SET_NAME, b"init")
+    syscalls.set_title("init")
     while True:
         number = signal.sigwait(everything)
         if number != signal.SIGCHLD:

@@ -66,9 +66,7 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
     child = _bear(process, stdio, pipes, target)
     try:
         say_go(pipes)
-        _, error = hear(pipes)
-        if error:
-            raise error
+        hear(pipes)
     except BaseException:
         child.kill()
         child.reap()
@@ -87,9 +85,7 @@ def _bear(process: ProcessSpec, stdio: Stdio, pipes: Pipes, target: Target) -> C
     pipes.outward("report")
     birth = Birth(
         tier=target.tier,
-        powers=powers(
-            process.capabilities, seccomp_on=process.seccomp, single_id=target.tier is Tier.ROOTLESS_SINGLE
-        ),
+        powers=powers(process.capabilities, seccomp_on=process.seccomp, single_id=target.tier is Tier.ROOTLESS_SINGLE),
         namespaces=Namespace(0),
         standard=standard,
         report=pipes.theirs["report"],

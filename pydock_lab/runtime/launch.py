@@ -36,7 +36,7 @@ def execute(args: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
     failure = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     for path in _places(name, variables["PATH"]):
         try:
-            os.execve(path, list(args), dict(variables))
+            os.execve(path, list(args), dict(variables))  # noqa: S606 - a list of words
         except (FileNotFoundError, NotADirectoryError) as error:
             if os.path.exists(path):
                 raise _error("runtime.no-interpreter", _NOT_FOUND, name, error) from None

@@ -1,6 +1,6 @@
-"""What a container wrote, kept as Docker's `json-file` driver keeps it: one JSON object a line.
+r"""What a container wrote, kept as Docker's `json-file` driver keeps it: one JSON object a line.
 
-    {"log":"hello\\n","stream":"stdout","time":"2025-01-31T12:00:00.000000000Z"}
+    {"log":"hello\n","stream":"stdout","time":"2025-01-31T12:00:00.000000000Z"}
 
 The shim writes, and anybody may read at the same time. A file that has grown too large is renamed to `.1`, in the
 place of the one before.

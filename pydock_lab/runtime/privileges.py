@@ -1,11 +1,11 @@
 """What a program gives up before it starts, in the one order that works.
 
-    limits          while the powers to set them are there
-    no_new_privs    where asked for: no setuid program brings anything back
-    seccomp         while CAP_SYS_ADMIN is there; later it would demand no_new_privs, and `su` would stop working
-    bounding set    before the user changes
-    user, groups    from root to another one, with KEEPCAPS, so that the powers survive until
-    capabilities    are set: Docker's 14 for root, none for others
+limits          while the powers to set them are there
+no_new_privs    where asked for: no setuid program brings anything back
+seccomp         while CAP_SYS_ADMIN is there; later it would demand no_new_privs, and `su` would stop working
+bounding set    before the user changes
+user, groups    from root to another one, with KEEPCAPS, so that the powers survive until
+capabilities    are set: Docker's 14 for root, none for others
 """
 
 import os
@@ -20,7 +20,6 @@ from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.oci.runtime_spec import ProcessSpec, Rlimit
 from pydock_lab.runtime.identity import Identity
 from pydock_lab.runtime.steplog import StepLog
-
 
 _NOTHING = Capability(0)
 

@@ -145,7 +145,5 @@ def _storage(directory: str, tier: Tier) -> Facet:
 def _outside() -> Facet:
     program = find_program()
     if program is None:
-        return Facet(
-            name="outside", in_force=False, why="runtime.why-outside", remedy="runtime.remedy-outside"
-        )
+        return Facet(name="outside", in_force=False, why="runtime.why-outside", remedy="runtime.remedy-outside")
     return Facet(name="outside", in_force=True, how=os.path.basename(program))

@@ -1,7 +1,7 @@
 """A loop that waits for many files at once, and what flows between a program and those who watch it.
 
-    container's pipe --- Flow ---> log.jsonl
-                           '-----> the engine's descriptor, those of `attach`
+container's pipe --- Flow ---> log.jsonl
+                       '-----> the engine's descriptor, those of `attach`
 """
 
 import contextlib

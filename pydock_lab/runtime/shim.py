@@ -12,6 +12,7 @@ namespace. So nothing is ever left without somebody who will clean up after it.
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -56,7 +57,7 @@ def start(request: Request) -> dict[str, Any]:
     # The zygote's SIGTERM says that the engine has gone; we see that ourselves, and clean up first.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.setsid()
-    syscalls.prctl(Prctl.SET_NAME, b"pydock-shim")
+    syscalls.set_title("pydock-shim " + request.arguments["spec"]["id"])
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
     return Shim(request).run()
 
@@ -64,7 +65,13 @@ def start(request: Request) -> dict[str, Any]:
 def warm() -> None:
     """Prepare what every start needs: how a spec is read, and the powers of an ordinary container."""
     process = {"args": ["true"], "env": ["A=b"], "capabilities": capabilities.names(capabilities.DEFAULT)}
-    document = {"id": "", "process": process, "rootfs": {"layers": ["/"], "mountpoint": "/"}, "network": {}, "limits": {}}
+    document = {
+        "id": "",
+        "process": process,
+        "rootfs": {"layers": ["/"], "mountpoint": "/"},
+        "network": {},
+        "limits": {},
+    }
     spec = ContainerSpec.from_json(json.loads(json.dumps(document)))
     powers(spec.process.capabilities, seccomp_on=True, single_id=False)
     powers(spec.process.capabilities, seccomp_on=True, single_id=True)
@@ -109,8 +116,7 @@ class Shim:
             except PydockError as error:
                 self._note_failure(error)
                 raise
-            commands = Commands(self._loop, child, self._stdio, self._group, self._spec, self._request.tier)
-            commands.on_status = self._note
+            commands = self._commands(child)
             self._announce(child, network, commands)
             self._watch(commands)
             code = child.reap()
@@ -120,6 +126,17 @@ class Shim:
         self._note(Action.DIE, process=None, shim=None, finished_at=time.time(), **result)
         commands.finish(result)
         return result
+
+    def _commands(self, child: Child) -> Commands:
+        return Commands(
+            self._loop,
+            child,
+            self._stdio,
+            group=self._group,
+            spec=self._spec,
+            tier=self._request.tier,
+            on_status=self._note,
+        )
 
     # ---- starting
 
@@ -158,9 +175,7 @@ class Shim:
                 child.hold_namespaces(birth.namespaces)
             network.connect(child.pid)
             say_go(pipes)
-            self._steps, error = hear(pipes)
-            if error:
-                raise error
+            self._steps = hear(pipes)
         except BaseException:
             child.kill()
             child.reap()
@@ -180,16 +195,17 @@ class Shim:
         if not (self._record or self._spec.limits):
             return ()
         hierarchy = cgroups.find_hierarchy()
-        try:
-            if hierarchy is None:
-                raise FileNotFoundError
-            self._group = ControlGroup.create(hierarchy, self._spec.id, self._spec.limits)
-            self._undo.callback(self._group.remove)
-            return self._group.open_doors()
-        except OSError as error:
-            if self._spec.limits:
-                self._request.send({"noted": "runtime.no-limits", "reason": error.strerror or ""})
-            return ()
+        reason: str | None = os.strerror(errno.ENOENT)
+        if hierarchy is not None:
+            try:
+                self._group = ControlGroup.create(hierarchy, self._spec.id, self._spec.limits)
+                self._undo.callback(self._group.remove)
+                return self._group.open_doors()
+            except OSError as error:
+                reason = error.strerror
+        if self._spec.limits:
+            self._request.send({"noted": "runtime.no-limits", "reason": reason})
+        return ()
 
     # ---- running
 

@@ -1,8 +1,8 @@
 """The standard input, output and error of a program, and who is on the other side.
 
-    without log and terminal    the engine's own descriptors: nothing lies between (a build's RUN)
-    with a log                  pipes, read by the shim: to the log and to whoever is attached
-    with a terminal             one master for all three
+without log and terminal    the engine's own descriptors: nothing lies between (a build's RUN)
+with a log                  pipes, read by the shim: to the log and to whoever is attached
+with a terminal             one master for all three
 """
 
 import contextlib

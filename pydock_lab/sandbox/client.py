@@ -59,9 +59,7 @@ class Sandbox:
             self._ground = (Tier(hello["tier"]), tuple(Refusal(**one) for one in hello["refusals"]))
         return self._ground
 
-    def open(
-        self, job: str, arguments: Mapping[str, Any] | None = None, descriptors: Sequence[int] = ()
-    ) -> Connection:
+    def open(self, job: str, arguments: Mapping[str, Any] | None = None, descriptors: Sequence[int] = ()) -> Connection:
         """Ask for a job and give its connection: events, then a result (see `read_reply`).
 
         `job` is `package.module:function`; `descriptors` are passed along and stay open here. Closing the

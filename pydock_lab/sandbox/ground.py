@@ -1,10 +1,10 @@
 """Finding a ground to stand on: the best tier that this machine really gives, each tried before it is believed.
 
-    starter ---fork---> child: enters a user namespace .......... "entered"
-       |  newuidmap, newgidmap (only from outside)
-       '------------- "mapped" --> child: becomes root in it, tries a container
-                                          fails: the starter tries the next tier
-                                          works: it stays and is the zygote, the starter ends
+starter ---fork---> child: enters a user namespace .......... "entered"
+   |  newuidmap, newgidmap (only from outside)
+   '------------- "mapped" --> child: becomes root in it, tries a container
+                                      fails: the starter tries the next tier
+                                      works: it stays and is the zygote, the starter ends
 """
 
 import contextlib

@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
-    syscalls.prctl(Prctl.SET_NAME, b"pydock-zygote")
+    syscalls.set_title("pydock-zygote")
     # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
     worker.settled((sys.modules[name] for name in modules), tier)
