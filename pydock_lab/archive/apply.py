@@ -27,6 +27,7 @@ from pydock_lab.oci import Digest
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _DEVICES = {EntryType.CHARACTER: stat.S_IFCHR, EntryType.BLOCK: stat.S_IFBLK}
+# Linux writes at most 2 GiB at once, and says how much: small pieces keep memory flat.
 _WRITE_PIECE = 4 << 20
 
 
@@ -94,6 +95,7 @@ def apply(
         for entry in reader:
             unpacking.add(entry)
             entries += 1
+        # Before the directories get their modes: a layer that is not the right one stays unfinished.
         chunks.verify(diff_id)
         unpacking.finish()
         return Applied(
@@ -132,6 +134,7 @@ class _Unpacking:
             self._root(entry)
             return
         parent, name = split(entry.path)
+        # A whiteout is a name, whatever its type and content.
         if name.startswith(whiteout.PREFIX):
             self._whiteout(parent, name)
             return
@@ -167,6 +170,7 @@ class _Unpacking:
             if found is not None:
                 self._tree.remove(path)
             parent, name = split(path)
+            # Private until it is complete: its own mode comes at the end.
             os.mkdir(name, 0o700, dir_fd=self._tree.fd(parent))
             # Deleted below and made anew here: nothing of the old one may show through.
             if found is not None and self._overlay and whiteout.is_whiteout(found):
@@ -175,6 +179,7 @@ class _Unpacking:
 
     def _file(self, entry: Entry, path: bytes) -> None:
         parent, name = split(path)
+        # O_EXCL makes a new file or nothing: a link or device in this place is never opened.
         fd = os.open(name, _NEW_FILE, 0o600, dir_fd=self._tree.fd(parent))
         try:
             for piece in self._reader.content():
@@ -190,6 +195,7 @@ class _Unpacking:
         directory, target = split(entry.target)
         try:
             source = join(self._tree.resolve(directory), target)
+            # A link to itself says nothing, and link(2) would call it a conflict.
             if source == path:
                 return
             source_fd = self._tree.fd(split(source)[0])
@@ -216,6 +222,7 @@ class _Unpacking:
         node, fd = os.makedev(*entry.device), self._tree.fd(parent)
         os.mknod(name, entry.mode | _DEVICES[entry.type], node, dir_fd=fd)
         self._owner_and_time(entry, path)
+        # mknod(2) applies the umask. The name was made here a moment ago, so it is no link.
         os.chmod(name, entry.mode, dir_fd=fd)
 
     def _fifo(self, entry: Entry, path: bytes) -> None:
@@ -255,6 +262,7 @@ class _Unpacking:
             ) from error
 
     def _record(self, entry: Entry, path: bytes) -> None:
+        # The path may have had another owner in an entry before.
         self.owners.pop(path, None)
         if (entry.uid, entry.gid) != (0, 0):
             self.owners[path] = (entry.uid, entry.gid)
@@ -282,6 +290,7 @@ class _Unpacking:
         if self._overlay:
             self._mark_opaque(path)
         else:
+            # Opaque hides what lies below, not what the layer itself has put there already.
             self._tree.clear(path, self._written)
 
     def _delete(self, directory: bytes, name: bytes) -> None:
@@ -294,6 +303,7 @@ class _Unpacking:
             return
         found = self._tree.lookup(path)
         if found is None:
+            # Made of the resolved path: the directory may have been reached through a link.
             parent = split(path)[0]
             os.mknod(name, stat.S_IFCHR, 0, dir_fd=self._tree.fd(parent))
         elif stat.S_ISDIR(found.st_mode):

@@ -52,6 +52,7 @@ class Contents:
         """There is something at `path`."""
         names = self._root
         for name in path.split(b"/"):
+            # Parents that have no entry of their own are there all the same.
             names = names.setdefault(name, {})
 
     def remove(self, path: bytes) -> None:
@@ -76,6 +77,7 @@ def changes(chunks: Iterator[bytes], below: Contents | None = None, limits: Limi
     `below` is what the layers under it hold; at the end it holds this one too. Without it everything is ADDED.
     """
     contents = below if below is not None else Contents()
+    # Paths of this layer are added at its end, so that its own whiteouts do not touch them.
     written: list[bytes] = []
     for entry in TarReader(chunks, limits):
         directory, name = split(entry.path)

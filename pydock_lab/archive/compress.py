@@ -23,7 +23,9 @@ from pydock_lab.errors import ArchiveError, Corrupt
 from pydock_lab.oci import Digest, MediaType
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16  # 16 asks for gzip's own header and checksum
+# Input much smaller than output: then a chunk rarely leaves a tail to be copied.
 _INPUT = 256 << 10
+# A bound for each step: a bomb may be met in the middle of a chunk.
 _OUTPUT = 4 << 20
 _ZSTD_WINDOW = 1 << 27  # bytes; what the zstd program accepts without being asked, and no more
 
@@ -78,6 +80,7 @@ def decompress(source: Iterator[bytes], limits: Limits | None = None) -> Iterato
     head = b""
     for chunk in meter.taken():
         head += chunk
+        # A pipe may give one byte at a time.
         if len(head) >= 4:  # noqa: PLR2004 - the longest magic number
             break
     compression = detect(head)
@@ -103,6 +106,7 @@ class _Meter:
             self._out += len(chunk)
             if self._out > limits.size:
                 raise ArchiveError("archive.too-large", limit=limits.size)
+            # The ratio of all so far, not of this chunk: zeros in the middle of a file are no bomb.
             if self._out > limits.ratio_from and self._out > limits.ratio * self._in:
                 raise ArchiveError("archive.bomb", limit=limits.ratio)
             yield chunk
@@ -125,6 +129,7 @@ def _isal() -> Any:
 
 def _gunzip(source: Iterator[bytes]) -> Iterator[bytes]:
     library = _isal()
+    # isal has an error class of its own, zlib's is not its parent.
     errors = (zlib.error, library.error)
     engine: Any = None
     try:
@@ -173,6 +178,7 @@ def _unzstd(source: Iterator[bytes]) -> Iterator[bytes]:
 
     engine = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     try:
+        # zstd:chunked and pzstd write many frames, as pigz writes many gzip members.
         yield from chunks(engine.stream_reader(_Reader(source), read_across_frames=True))  # type: ignore[arg-type]
     except zstandard.ZstdError as error:
         raise ArchiveError("archive.compression", form="zstd", reason=str(error)) from None
@@ -249,6 +255,7 @@ class LayerWriter:
         self._engine = _compressor(compression)
         self._tar_hash, self._blob_hash = hashlib.sha256(), hashlib.sha256()
         self._tar_size = self._blob_size = 0
+        # Two threads, not one: hashing and compressing together are slower than either, and both let go of the lock.
         self._hashing, self._packing = Stage(self._tar_hash.update), Stage(self._pack)
         self._written: WrittenLayer | None = None
 
@@ -272,6 +279,7 @@ class LayerWriter:
     def close(self) -> WrittenLayer:
         """The end of the tar: what was written. Closing again gives the same."""
         if self._written is None:
+            # A thread that failed says so here at the latest.
             self._hashing.join()
             self._packing.join()
             self._emit(self._engine.flush())

@@ -59,6 +59,7 @@ def diff(root_fd: int, sink: Writable, *, options: DiffOptions | None = None) ->
     The root itself gets no entry. Raises ArchiveError for what no layer can say, OSError for what cannot be read.
     """
     packing = _Packing(TarWriter(sink), options or DiffOptions())
+    # The root's own mode and time are the engine's doing, not the step's.
     packing.directory(root_fd, b"")
     packing.tar.finish()
     return packing.entries
@@ -82,8 +83,10 @@ class _Packing:
 
     def _children(self, fd: int, path: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
         with os.scandir(fd) as found:
+            # All at once: entries that are held open would cost a descriptor a level for nothing.
             children = [(os.fsencode(child.name), child.stat(follow_symlinks=False)) for child in found]
         for name, status in sorted(children, key=lambda child: child[0]):
+            # In a layer it would delete, and no layer format has a way to say otherwise.
             if name.startswith(whiteout.PREFIX):
                 raise ArchiveError("archive.reserved-name", entry=show(join(path, name)))
             yield name, status
@@ -103,10 +106,12 @@ class _Packing:
 
     def _file(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
         if status.st_nlink > 1:
+            # The order of the walk is fixed, so the first name is the same in every run.
             first = self._first_names.setdefault((status.st_dev, status.st_ino), path)
             if first != path:
                 self._put(self._entry(path, EntryType.HARDLINK, status, target=first))
                 return
+        # O_NOFOLLOW: between the look and this line it may have become a link.
         file = os.open(name, _OPEN_FILE, dir_fd=fd)
         try:
             entry = self._entry(path, EntryType.FILE, status, size=status.st_size, xattrs=self._xattrs(file, path))
@@ -137,6 +142,7 @@ class _Packing:
     ) -> Entry:
         options = self._options
         uid, gid = options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)
+        # Docker cuts fractions off too; some extractors cannot give them back.
         seconds = max(0, status.st_mtime_ns // 1_000_000_000)
         is_device = kind in (EntryType.CHARACTER, EntryType.BLOCK)
         return Entry(

@@ -51,6 +51,7 @@ class Limits:
     Linux's own PATH_MAX and NAME_MAX.
     """
 
+    # The largest images of the registries have some hundred thousand entries.
     entries: int = 2_000_000
     size: int = 64 << 30
     ratio: int = 300
@@ -68,12 +69,14 @@ def clean(name: bytes, limits: Limits) -> bytes:
     """
     if len(name) > limits.path:
         raise ArchiveError("archive.name-long", entry=show(name[:80]), limit=limits.path)
+    # The system would end the name there: "safe\0../x" and "safe" would be the same file.
     if b"\0" in name:
         raise ArchiveError("archive.name-nul", entry=show(name))
     path = name.removesuffix(b"/")
     # Nearly every name is clean already: only the others are taken apart.
     if path.startswith((b".", b"/")) or b"/." in path or b"//" in path or path.endswith(b"/"):
         parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+        # No honest writer needs it, and rejecting is easier to explain than resolving.
         if b".." in parts:
             raise ArchiveError("archive.name-dotdot", entry=show(name))
         path = b"/".join(parts)
@@ -87,4 +90,5 @@ def clean(name: bytes, limits: Limits) -> bytes:
 def show(name: bytes) -> str:
     """A name for people: what is not UTF-8 or not printable appears as an escape."""
     text = name.decode("utf-8", "backslashreplace")
+    # An entry may be called "\x1b[2J" or "<script>": what is shown must be harmless.
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

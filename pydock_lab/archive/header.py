@@ -92,9 +92,11 @@ def decode(block: bytes, records: Mapping[str, bytes], limits: Limits) -> Entry:
     # Only POSIX has a prefix here; GNU's magic ("ustar  ") keeps other things in the same place.
     if magic[:6] == b"ustar\0" and prefix[0]:
         name = text(prefix) + b"/" + name
+    # A PAX record is the writer's second, better word on the same thing.
     name = records.get("path", name)
     kind = _type(flag, name, records)
     path = clean(name, limits)
+    # Every number is checked before it becomes part of a value: nothing behind here looks again.
     return Entry(
         path=path,
         type=kind,
@@ -126,6 +128,7 @@ def _device(kind: EntryType, major: bytes, minor: bytes, path: bytes) -> tuple[i
 
 
 def _type(flag: bytes, name: bytes, records: Mapping[str, bytes]) -> EntryType:
+    # Go and Docker read these, but no builder writes them into layers, and their maps are a way to lie about sizes.
     if flag == b"S" or any(key.startswith("GNU.sparse.") for key in records):
         raise ArchiveError("archive.sparse", entry=show(name))
     kind = _TYPES.get(flag)
@@ -146,6 +149,7 @@ def _target(link: bytes, kind: EntryType, path: bytes, limits: Limits) -> bytes:
         return clean(link, limits)
     if kind is not EntryType.SYMLINK:
         return b""
+    # symlink(2) refuses both, but only after half the layer is on the disk.
     if not link or b"\0" in link or len(link) > limits.path:
         raise ArchiveError("archive.link-text", entry=show(path))
     return link  # kept as it is: it only means something inside the container
@@ -154,6 +158,7 @@ def _target(link: bytes, kind: EntryType, path: bytes, limits: Limits) -> bytes:
 def encode(entry: Entry) -> bytes:
     """The header blocks of `entry`: one, with a PAX header in front where a name or number does not fit."""
     name = entry.path + (b"/" if entry.type is EntryType.DIRECTORY else b"")
+    # Binary values are written as they are: the record's length says where they end.
     records = {f"{pax.XATTR}{key}": value for key, value in entry.xattrs.items()}
     prefix, short = _split(name)
     if len(short) > _NAME:
@@ -161,6 +166,7 @@ def encode(entry: Entry) -> bytes:
     if len(entry.target) > _LINK:
         records["linkpath"] = entry.target
     numbers = {"uid": entry.uid, "gid": entry.gid, "size": entry.size, "mtime": entry.mtime}
+    # Base 256 would be shorter, but only PAX is POSIX, and it is what Docker writes.
     for key, value in numbers.items():
         if not 0 <= value <= (_OCTAL_7 if key.endswith("id") else _OCTAL_11):
             records[key], numbers[key] = b"%d" % value, 0
@@ -189,6 +195,7 @@ def _block(entry: Entry, name: bytes, prefix: bytes, numbers: Mapping[str, int])
 def _extension(records: Mapping[str, bytes]) -> bytes:
     body = pax.encode(records)
     block = _sealed(
+        # The name of the header itself means nothing: a fixed one keeps equal layers equal.
         b"PaxHeaders/entry", b"0000644", b"0000000", b"0000000", b"%011o" % len(body), b"%011o" % 0, b"", b"x",
         b"", b"ustar\x0000", *_NO_NAMES, b"0000000", b"0000000", b"",
     )  # fmt: skip

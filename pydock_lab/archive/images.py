@@ -22,6 +22,7 @@ from pydock_lab.errors import ArchiveError
 from pydock_lab.oci import Digest, Index, Reference
 from pydock_lab.oci.document import MAX_DOCUMENT, Node
 
+# Old archives have one hop; a ring has no end.
 _MAX_HOPS = 8
 
 
@@ -77,6 +78,7 @@ class ImageArchive:
     def document(self, name: str) -> bytes:
         """A small JSON file in the archive."""
         part = self.open(name)
+        # Before reading: the size is in the directory already.
         if part.size > MAX_DOCUMENT:
             raise ArchiveError("archive.extension-size", size=part.size, limit=MAX_DOCUMENT)
         return part.read(part.size)
@@ -105,6 +107,7 @@ class ImageArchive:
             self._remember(entry, reader.offset)
 
     def _remember(self, entry: Entry, offset: int) -> None:
+        # Of two parts with one name the last counts, as it would after unpacking.
         self._parts.pop(entry.path, None)
         self._links.pop(entry.path, None)
         if entry.type is EntryType.FILE:
@@ -132,6 +135,7 @@ class Part:
 
     def read(self, count: int = CHUNK, /) -> bytes:
         """At most `count` bytes; empty at the end."""
+        # Every read finds its place again: parts of one file are read in turns.
         self._file.seek(self._at)
         content = self._file.read(min(count, self._end - self._at))
         self._at += len(content)
@@ -144,6 +148,7 @@ def open_archive(file: BinaryIO, spool: BinaryIO, limits: Limits | None = None) 
     Raises ArchiveError for what is no image archive, or expands beyond `limits`.
     """
     if file.seekable():
+        # The name of a file says nothing: `docker save | gzip > image.tar` is common.
         head = file.read(4)
         file.seek(0)
         if detect(head) is Compression.NONE:

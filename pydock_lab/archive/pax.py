@@ -20,6 +20,7 @@ def decode(body: bytes) -> dict[str, bytes]:
     records: dict[str, bytes] = {}
     at = 0
     while at < len(body) and body[at]:
+        # A bounded search: a body of a megabyte without a space must not be scanned once for each byte.
         space = body.find(b" ", at, at + _MAX_DIGITS)
         digits = body[at:space] if space > 0 else b""
         end = at + int(digits) if digits.isdigit() else 0
@@ -29,6 +30,7 @@ def decode(body: bytes) -> dict[str, bytes]:
         key, equals, value = body[space + 1 : end - 1].partition(b"=")
         if not equals or not key:
             raise ArchiveError("archive.pax", value=show(body[at : at + 40]))
+        # The last one of a key counts (POSIX), which a dictionary does by itself.
         records[key.decode("utf-8", "surrogateescape")] = value
         at = end
     return records

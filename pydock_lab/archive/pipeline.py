@@ -13,6 +13,7 @@ from queue import Empty, Full, Queue
 from threading import Thread
 from typing import Self
 
+# Eight chunks of at most 4 MiB: enough to bridge the hiccups of a disk, small beside any kernel of a notebook.
 _DEPTH = 8
 
 
@@ -26,6 +27,7 @@ class ReadAhead:
         self._source = source
         self._queue: Queue[bytes | BaseException] = Queue(_DEPTH)
         self._stopped = False
+        # daemon: an interpreter that exits must not wait for a download.
         self._thread = Thread(target=self._run, name="pydock-read-ahead", daemon=True)
         self._thread.start()
 
@@ -33,6 +35,7 @@ class ReadAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The thread may be waiting to put: it is let in until it sees the mark, and ends.
         self._stopped = True
         while self._thread.is_alive():
             self._discard()
@@ -85,6 +88,7 @@ class Stage:
 
     def cancel(self) -> None:
         """End the thread without consuming what still waits."""
+        # Whatever is taken from now on is dropped.
         self._consume = bytes
         while self._thread.is_alive():
             with suppress(Full):  # the thread is emptying it: its work is nothing now

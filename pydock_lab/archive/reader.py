@@ -44,6 +44,7 @@ class TarReader:
         while (entry := self._next()) is not None:
             yield entry
         # What follows the end is no entry, but it is part of the layer, and so of its diff_id.
+        # Bytes behind the end also keep a pipe's writer from dying of SIGPIPE.
         for _ in self._source:
             pass
 
@@ -54,6 +55,7 @@ class TarReader:
 
     def content(self) -> Iterator[memoryview]:
         """The rest of the current entry's content, in pieces that are valid until the next one."""
+        # Views, not copies: a large file goes from the chunk to write(2) without another step.
         while self._left:
             if self._at == len(self._chunk):
                 self._more()
@@ -79,6 +81,7 @@ class TarReader:
                 return self._entry(block, records | names)
             body = self._extension(block)
             if flag == b"x":
+                # Local records go over global ones, whatever their order.
                 records |= pax.decode(body)
             elif flag == b"g":
                 self._global |= pax.decode(body)
@@ -101,6 +104,7 @@ class TarReader:
 
     def _header(self) -> bytes | None:
         self._skip()
+        # Extension headers count too: an endless row of them is an attack of its own.
         self._headers += 1
         if self._headers > self._limits.entries:
             raise ArchiveError("archive.too-many", limit=self._limits.entries)
@@ -114,6 +118,7 @@ class TarReader:
         return block
 
     def _skip(self) -> None:
+        # Content is padded with zeros up to the next block.
         left, self._left, self._padding = self._left + self._padding, 0, 0
         while left > len(self._chunk) - self._at:
             left -= len(self._chunk) - self._at
@@ -121,6 +126,7 @@ class TarReader:
         self._at += left
 
     def _take(self, count: int) -> bytes:
+        # Nearly always all 512 bytes stand in the chunk at hand.
         taken = self._chunk[self._at : self._at + count]
         self._at += len(taken)
         while len(taken) < count and self._fill():

@@ -23,6 +23,7 @@ OPEN_DIRECTORY = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 _MAX_LINKS = 40  # as Linux: path_resolution(7)
+# A tar names directory after directory; a few open ones are nearly all hits, and 1024 is the usual limit.
 _MAX_OPEN = 64
 
 
@@ -51,6 +52,7 @@ class RootedTree:
 
         Raises FileNotFoundError where it does not exist, ArchiveError where the way is no way.
         """
+        # What is open was walked without links, so it is its own resolution.
         if path in self._open:
             return path
         at, links = b"", 0
@@ -59,6 +61,7 @@ class RootedTree:
             name = pending.pop()
             if name in (b"", b"."):
                 continue
+            # Climbing is cutting off a name here: the ".." of the system could have been moved meanwhile.
             if name == b"..":  # only from the text of a link
                 at = at.rpartition(b"/")[0]
                 continue
@@ -69,6 +72,7 @@ class RootedTree:
             links += 1
             if links > _MAX_LINKS:
                 raise ArchiveError("archive.link-loop", entry=show(path))
+            # An absolute link means this root, as after chroot(2).
             at = b"" if link.startswith(b"/") else at
             pending.extend(reversed(link.split(b"/")))
         return at
@@ -100,9 +104,11 @@ class RootedTree:
         if not stat.S_ISDIR(found.st_mode):
             os.unlink(name, dir_fd=self.fd(parent))
             return True
+        # A directory of this layer may stand here, in the place of an older one of the same name.
         empty = self.clear(path, keep)
         if not empty or path in keep:
             return False
+        # Its descriptor would go on working, on a directory that has no name any more.
         self.forget(path)
         os.rmdir(name, dir_fd=self.fd(parent))
         return True
@@ -149,6 +155,7 @@ class RootedTree:
 
     def _keep(self, path: bytes, fd: int) -> int:
         if len(self._open) > _MAX_OPEN:
+            # The oldest is closed; whoever needs it again walks to it again.
             oldest = next(known for known in self._open if known)
             os.close(self._open.pop(oldest))
         self._open[path] = fd

@@ -27,6 +27,7 @@ class TarWriter:
 
     def add(self, entry: Entry, content: bytes = b"") -> None:
         """An entry and its content, which must be `entry.size` bytes."""
+        # A wrong size would shift every header that follows.
         if len(content) != entry.size:
             raise ArchiveError("archive.changed", entry=show(entry.path))
         self._put(header.encode(entry))
@@ -38,6 +39,7 @@ class TarWriter:
         left = entry.size
         while left:
             piece = os.read(fd, min(left, CHUNK))
+            # Padding with zeros would keep the tar well formed, and the file wrong for ever.
             if not piece:
                 raise ArchiveError("archive.changed", entry=show(entry.path))
             left -= len(piece)

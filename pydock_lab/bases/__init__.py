@@ -100,6 +100,7 @@ def build(name: str, sink: Writable) -> Base:
     settings = ContainerConfig(
         env=(f"PATH={host.PATH}", "LANG=C.UTF-8"), cmd=(recipe.command,), labels={HOST_DERIVED: "true"}
     )
+    # Not now: the same files must give the same image.
     created = datetime.fromtimestamp(tree.newest, UTC).isoformat().replace("+00:00", "Z")
     return Base(name=name, settings=settings, created=created, size=size)
 
@@ -110,6 +111,7 @@ def install(name: str, store: Store) -> Descriptor:
         with LayerWriter(blob) as writer:
             base = build(name, writer)
         layer = writer.close()
+        # Named before it is there: from its rename on nobody can prune it.
         lease.add(layer.digest)
         blob.commit(layer.digest, layer.size)
         config = base.config(layer.diff_id).to_bytes()

@@ -14,6 +14,7 @@ def program() -> str | None:
     if path is None:
         return None
     found = elf.read(path)
+    # A dynamic busybox (Fedora, Alpine) would need its C library beside it.
     return path if found is not None and not found.interpreter else None
 
 

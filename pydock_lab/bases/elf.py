@@ -76,6 +76,7 @@ def _parse(content: mmap.mmap) -> Elf:
         elif kind == _Segment.INTERP:
             interpreter = content[start : start + length].rstrip(b"\0").decode()
     values = list(_dynamic(content, *dynamic))
+    # Addresses, as at run time: the segments say where in the file they are.
     table = next((value for tag, value in values if tag == _Tag.STRINGS), 0)
     strings = next((start + table - at for at, start, length in loads if at <= table < at + length), 0)
 
@@ -114,6 +115,7 @@ class Linker:
 
     def find(self, name: str, paths: tuple[str, ...], origin: str) -> str | None:
         """The path of the library `name`, needed by a file in the directory `origin`; None where there is none."""
+        # A name with a slash is a path (ld.so(8)), and is not searched for.
         if "/" in name:
             return name if os.path.exists(name) else None
         own = (path.replace("$ORIGIN", origin).replace("${ORIGIN}", origin) for path in paths)
@@ -130,8 +132,10 @@ class Linker:
         while waiting:
             path, inherited = waiting.pop()
             elf = read(path)
+            # A linker script (`libc.so` of the -dev packages), or 32 bits: nothing more to follow.
             if elf is None:
                 continue
+            # Handed down to the libraries of libraries, which a RUNPATH is not.
             rpath = (*elf.rpath, *inherited)
             origin = os.path.dirname(os.path.realpath(path))
             found = [self.find(name, (*rpath, *elf.runpath), origin) for name in elf.needed]

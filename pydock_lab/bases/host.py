@@ -61,6 +61,7 @@ def build(tree: FileTree) -> None:
     skeleton(tree)
     for name in (*_CORE.split(), *_MORE.split()):
         path = find(name)
+        # A slim host (Alpine, a Binder pod) has fewer: the image is then smaller, and still works.
         if path is not None:
             tree.program(path)
     for path in _DATA:
@@ -78,6 +79,7 @@ def skeleton(tree: FileTree) -> None:
         tree.directory(path, mode)
     for path, content in FILES.items():
         tree.text(path, content)
+    # Without it `useradd` in a Dockerfile fails; `*` means that no password opens it.
     tree.text("/etc/shadow", "root:*:0:0:99999:7:::\n", mode=0o600)
     for name in ("bin", "sbin", "lib", "lib64"):
         if os.path.isdir(f"/{name}"):

@@ -33,6 +33,7 @@ _LEFT_OUT = re.compile(
 def build(tree: FileTree) -> None:
     """Put the base system and Python into `tree`."""
     host.build(tree)
+    # In a virtual environment sys.executable is a link, or a copy without a library.
     program = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     _put(tree, f"{_PREFIX}/bin/{_VERSION}", program)
     for name in ("python3", "python"):
@@ -45,6 +46,7 @@ def _standard_library(tree: FileTree) -> None:
     library = sysconfig.get_path("stdlib")
     inside = f"{_PREFIX}/{sys.platlibdir}/{_VERSION}"
     for folder, folders, names in os.walk(library):
+        # In place: os.walk then does not enter what is left out.
         folders[:] = [name for name in folders if not _LEFT_OUT.fullmatch(name)]
         there = inside + folder.removeprefix(library)
         for name in names:

@@ -56,6 +56,7 @@ class FileTree:
     def file(self, path: str, source: str) -> None:
         """The file `source` of the host, at `path`."""
         self._parents(path)
+        # Readable for all: an image has other users than the host. No setuid: the host's reasons do not hold inside.
         mode = stat.S_IMODE(os.stat(source).st_mode) & 0o777
         self._nodes[path] = _Node(type=EntryType.FILE, mode=mode | 0o444, source=source)
 
@@ -78,6 +79,7 @@ class FileTree:
             links += 1
             if links > _MAX_LINKS:
                 raise OSError(f"too many links: {path}")
+            # The link itself belongs into the image: /bin, /lib64 and /etc/alternatives stay what they are.
             target = os.readlink(here)
             self.link(here, target)
             at = "/" if target.startswith("/") else at
@@ -98,6 +100,7 @@ class FileTree:
 
     def needs(self, source: str) -> None:
         """What the host's file `source` needs to run, but not itself; a script needs its interpreter."""
+        # By its own name, so that the link libm.so.6 -> libm-2.36.so comes along.
         for library in self._linker.closure(source):
             self.same(library)
         with open(source, "rb") as file:
@@ -133,12 +136,14 @@ class FileTree:
             tar.add(entry, node.content)
             return entry.size
         with open(node.source, "rb", buffering=0) as file:
+            # Of the open file: the host may be upgrading at this moment.
             status = os.fstat(file.fileno())
             found = Entry(path=entry.path, mode=entry.mode, mtime=int(status.st_mtime), size=status.st_size)
             tar.add_file(found, file.fileno())
         return found.size
 
     def _sorted(self) -> Iterator[tuple[bytes, _Node]]:
+        # In the order of bytes a directory comes before what is in it.
         nodes = {os.fsencode(path.lstrip("/")): node for path, node in self._nodes.items()}
         for path in sorted(nodes):
             if path:

@@ -79,6 +79,7 @@ class BlobStore:
     def put(self, content: bytes) -> Digest:
         """Keep `content`; its digest."""
         digest = Digest.of(content)
+        # A file of another size under this name is damage, and is written over.
         if not self.has(digest, len(content)):
             self._ingest.replace(self.path(digest), content)
         return digest
@@ -137,12 +138,14 @@ class BlobWriter:
     def commit(self, expected: Digest | None = None, size: int | None = None) -> Digest:
         """Make the blob part of the store; Corrupt where it is not the `expected` one, or not of this `size`."""
         digest = Digest(f"{self._algorithm}:{self._hash.hexdigest()}")
+        # The size first: "cut off" tells more than "another digest".
         if size is not None and size != self.size:
             raise Corrupt("store.blob-size", digest=expected or digest, size=self.size, expected=size)
         if expected is not None and expected != digest:
             raise Corrupt("store.blob-differs", digest=digest, expected=expected)
         self._file.close()
         target = self._store.path(digest)
+        # Renamed over an equal one where two processes fetched the same: readers of either go on.
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(self._path, target)
         return digest

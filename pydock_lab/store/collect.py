@@ -87,9 +87,11 @@ class Collector:
 
     def collect(self, keep: Iterable[Digest] = ()) -> Collected:
         """Remove every blob and snapshot that nothing needs. Snapshots only move into the trash: `Trash.empty`."""
+        # From here until the end no lease can grow.
         with self._leases.collecting():
             needed = self.mark(keep).digests
             sizes = [self._blobs.delete(digest) for digest in self._blobs if digest not in needed]
+            # Directories are named by the hexadecimal part; both forms are accepted.
             names = {name for digest in needed for name in (digest, digest.hex)}
             snapshots = [path for path in self._unpacked() if path.name not in names and self._trash.put(path)]
         return Collected(blobs=len(sizes), snapshots=len(snapshots), size=sum(sizes))
@@ -139,9 +141,11 @@ class _Marking:
         """Mark a descriptor and what it leads to."""
         if descriptor.digest in self.reached or depth > _MAX_DEPTH:
             return
+        # Also when it is missing: a pull under way may be about to bring it.
         self.reached.add(descriptor.digest)
         if not self._is_here(descriptor, parent):
             return
+        # A layer leads nowhere, and its content is no document.
         if descriptor.media_type not in MANIFEST_TYPES | INDEX_TYPES:
             return
         try:

@@ -42,6 +42,7 @@ class Storage:
 
 def probe(root: Path) -> Storage:
     """Try what the file system of the directory `root` can do; it must exist and be writable."""
+    # Tried, not looked up: mount options, quotas and kernels decide, not the name of the file system.
     with tempfile.TemporaryDirectory(prefix="probe-", dir=root) as name:
         folder = Path(name)
         file = folder / "file"
@@ -66,6 +67,7 @@ def _works(attempt: Callable[[], object]) -> bool:
 
 def _filesystem(root: Path) -> str:
     """The type of the file system that `root` is on (proc(5), mountinfo), or "" where the system does not say."""
+    # By device number: the longest path that fits can be wrong behind bind mounts.
     device = os.stat(root).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}" if hasattr(os, "major") else ""
     with suppress(OSError):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from pydock_lab.store.process import Liveness, Process
 
+# No download takes longer, and no disk fills up in between.
 _UNKNOWN_FOR = 24 * 3600  # seconds: how long files of processes that cannot be seen from here are kept
 
 
@@ -25,6 +26,7 @@ class Ingest:
         """A new file, open for writing, and its path."""
         path = self._directory / f"{Process.current()}~~{secrets.token_hex(8)}"
         try:
+            # Unbuffered: what was written is in the kernel, and survives a kill of this process.
             return path, path.open("xb", buffering=0)
         except FileNotFoundError:
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -36,6 +38,7 @@ class Ingest:
         try:
             with file:
                 write_all(file, content)
+                # Content before name: else the new name could outlive a power failure, and the bytes not.
                 if durable:
                     os.fsync(file.fileno())
             _rename(path, target)
@@ -65,6 +68,7 @@ def _rename(path: Path, target: Path) -> None:
     try:
         os.replace(path, target)
     except FileNotFoundError:
+        # Directories are made when they are missed: nearly always they are there.
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(path, target)
 

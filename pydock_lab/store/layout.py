@@ -56,6 +56,7 @@ class ImageLayout:
     def create(self) -> None:
         """Make an empty layout of `root`, unless it is one."""
         with self._lock():
+            # The mark of a layout first: with an index alone other tools refuse the directory.
             if not (self._root / "oci-layout").exists():
                 self._ingest.replace(self._root / "oci-layout", _LAYOUT)
             if not self._index.exists():
@@ -76,6 +77,7 @@ class ImageLayout:
     def resolve(self, reference: Reference) -> Descriptor:
         """The manifest or index that `reference` means; raises NotFound."""
         for image in self.images():
+            # With a digest the bytes are meant, wherever the tag has gone since.
             if reference.digest is not None:
                 if image.descriptor.digest == reference.digest:
                     return image.descriptor
@@ -152,6 +154,7 @@ class ImageLayout:
         self, change: Callable[[tuple[NamedImage, ...]], Iterable[NamedImage]], note: Callable[[], None]
     ) -> None:
         with self._lock():
+            # Read again under the lock: what was cached may be from before another process's change.
             self._write(change(self._read()))
             note()
 
@@ -171,9 +174,11 @@ class ImageLayout:
 
     def _note(self, reference: Reference, before: list[Digest], after: Digest | None) -> None:
         old = before[0] if before else None
+        # `docker tag` of the same image again is no event in its history.
         if old == after:
             return
         line = {"format": 1, "when": _now(), "name": str(reference), "from": old, "to": after}
+        # One write of one line: appended whole, even when two processes note at once.
         with self._log.open("ab", buffering=0) as log:
             log.write(json.dumps(line).encode() + b"\n")
 
@@ -198,6 +203,7 @@ def _without_name(images: tuple[NamedImage, ...], reference: Reference, *, keep:
 
 
 def _name(descriptor: Descriptor) -> Reference | None:
+    # Tools that copy into this layout write the short name only.
     said = descriptor.annotations.get(FULL_NAME) or descriptor.annotations.get(REF_NAME)
     if said:
         with suppress(InvalidValue):  # another tool's name that is none for us: an image without a name

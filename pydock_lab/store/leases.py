@@ -27,6 +27,7 @@ class Lease:
     def __init__(self, path: Path, ingest: Ingest, lock: FileLock, why: str) -> None:
         self._path, self._ingest, self._lock, self._why = path, ingest, lock, why
         self._digests: dict[Digest, None] = {}
+        # The stages of a build run at the same time and share one lease.
         self._threads = Lock()
 
     def add(self, *digests: Digest) -> None:
@@ -64,6 +65,7 @@ class Leases:
         found: set[Digest] = set()
         for path in self._directory.glob("*.json"):
             owner, digests = _read(path)
+            # Whoever looks next cleans up: there is no daemon to do it.
             if is_stale(owner, path):
                 path.unlink(missing_ok=True)
             else:

@@ -27,6 +27,7 @@ class FileLock:
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        # The file stays for good: removing it would let two holders lock two files of one name.
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
             _lock(self._fd, shared=self._shared)
@@ -76,5 +77,6 @@ def _unlock_elsewhere(fd: int) -> None:
     except ImportError:
         _threads.release()
         return
+    # Windows locks a range of bytes, from where the file stands.
     os.lseek(fd, 0, os.SEEK_SET)
     msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined, unused-ignore]

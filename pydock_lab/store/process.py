@@ -57,11 +57,13 @@ class Process:
 
     def liveness(self) -> Liveness:
         """Whether it still runs, as far as can be seen from here."""
+        # Without /proc nobody can be told from a later process of the same pid.
         if not _boot() or not self.boot:
             return Liveness.ALIVE if self == Process.current() else Liveness.UNKNOWN
         if self.boot != _boot():
             # The same name booted again: a restart ended it. Another name: another machine, with the same home.
             return Liveness.DEAD if self.host == platform.node() != "localhost" else Liveness.UNKNOWN
+        # Our own kernel, but another numbering: its pid 7 may be anybody here.
         if self.namespace != _namespace():
             return Liveness.UNKNOWN
         return Liveness.ALIVE if _started(self.pid) == self.started else Liveness.DEAD

@@ -21,6 +21,7 @@ from pydock_lab.store.ingest import Ingest
 from pydock_lab.store.locks import FileLock
 
 FORMAT = 1
+# No separator, no leading dot: a key can be joined to a path, and never hides.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 
 
@@ -34,6 +35,7 @@ class Trash:
         """Move `path` into the trash; whether it was there."""
         self._directory.mkdir(parents=True, exist_ok=True)
         try:
+            # A rename takes no time, whatever the size; on some disks deleting slows all writing that follows.
             os.rename(path, self._directory / f"{path.name[:60]}.{secrets.token_hex(6)}".replace(":", "-"))
         except FileNotFoundError:
             return False
@@ -47,6 +49,7 @@ class Trash:
         """
         found = list(self._directory.iterdir()) if self._directory.is_dir() else []
         for path in found:
+            # Files of other users, or still mounted: later, with more rights, it may work.
             with suppress(OSError):
                 (remove or _remove)(path)
         return sum(not os.path.lexists(path) for path in found)
@@ -77,6 +80,7 @@ class Collection:
         """A new directory; raises Conflict where there is one."""
         path = self.path(key)
         try:
+            # mkdir(2) is the test and the claim in one: of two who try, one gets it.
             path.mkdir(parents=True)
         except FileExistsError:
             raise Conflict("store.key-taken", key=key) from None
@@ -84,6 +88,7 @@ class Collection:
 
     def write(self, key: str, document: Mapping[str, object], file: str | None = None) -> None:
         """Replace a record, at once or not at all."""
+        # Indented: these files are read by students, too.
         content = json.dumps({"format": FORMAT, **document}, ensure_ascii=False, indent=1).encode()
         self._ingest.replace(self.path(key) / (file or self._record), content)
 

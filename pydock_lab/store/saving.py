@@ -57,6 +57,7 @@ def load(file: BinaryIO, blobs: BlobStore, layout: ImageLayout, lease: Lease) ->
         loading = _Loading(archive, blobs, lease)
         images = loading.oci() if archive.format is ArchiveFormat.OCI else loading.docker()
         loaded: list[Reference | Digest] = []
+        # All of it is in the store before the first name points there.
         for descriptor, references in list(images):
             for reference in references:
                 layout.tag(reference, descriptor)
@@ -102,6 +103,7 @@ class _Loading:
 
     def _copy(self, part: Part, descriptor: Descriptor) -> None:
         self._lease.add(descriptor.digest)
+        # Leased above, so it cannot go away any more.
         if self._blobs.has(descriptor.digest, descriptor.size):
             return
         with self._blobs.writer(descriptor.digest.algorithm) as writer:
@@ -207,6 +209,7 @@ def _index(images: Iterable[tuple[Reference, Descriptor]]) -> bytes:
 
 
 def _docker(images: list[tuple[Reference, Descriptor]], blobs: BlobStore) -> bytes:
+    # One image under several names is one entry with several tags.
     entries: dict[Digest, dict[str, object]] = {}
     for _, descriptor in images:
         manifest = Manifest.from_bytes(blobs.read(descriptor))
