@@ -17,9 +17,8 @@ from typing import Self
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.reader import TarReader
+from pydock_lab.archive.whiteout import OPAQUE, PREFIX
 
-WHITEOUT = b".wh."
-OPAQUE = b".wh..wh..opq"
 FORMAT = 1
 
 
@@ -43,8 +42,8 @@ class LayerIndex:
             folder, _, name = entry.path.rpartition(b"/")
             if name == OPAQUE:
                 opaque.add(folder)
-            elif name.startswith(WHITEOUT):
-                whiteouts.add((folder + b"/" + name.removeprefix(WHITEOUT)).lstrip(b"/"))
+            elif name.startswith(PREFIX):
+                whiteouts.add((folder + b"/" + name.removeprefix(PREFIX)).lstrip(b"/"))
             else:
                 entries.append(entry)
                 if entry.type is EntryType.FILE:

@@ -254,7 +254,7 @@ class StageBuild:
 
     def _pretended(self) -> dict[bytes, tuple[int, int]]:
         """Owners that files below have, where this machine could not give them: the upper tree does not show them."""
-        return self.tree.owners() if self.workshop.pretended_owners else {}
+        return self.tree.owners() if self.workshop.runner.pretends_owners else {}
 
     @contextmanager
     def _removed_on_error(self, folder: Path) -> Iterator[None]:

@@ -39,16 +39,17 @@ class BaseImages(Protocol):
 class Runner(Protocol):
     """Runs the program of a RUN step in a tree of files."""
 
+    @property
+    def pretends_owners(self) -> bool:
+        """Whether files cannot be given away here (a single uid), so that only the layers' indexes know whose they are."""
+
     def run(self, step: RunStep, rootfs: Rootfs, folder: Path, stdout: int, stderr: int) -> int:
         """The exit status; raises PydockError where it could not be started, or this machine has no containers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """Everything that a builder needs; `folder` is where its writable snapshots are while steps run.
-
-    `pretended_owners`: with a single uid every file is the user's own, and only the indexes know better.
-    """
+    """Everything that a builder needs; `folder` is where its writable snapshots are while steps run."""
 
     blobs: BlobStore
     indexes: IndexStore
@@ -58,7 +59,6 @@ class Workshop:
     runner: Runner
     lease: Lease
     folder: Path
-    pretended_owners: bool = False
 
     def tree(self, layers: Sequence[StageLayer]) -> LayeredTree:
         """The file system of these layers, base first."""

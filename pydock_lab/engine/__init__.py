@@ -1,1 +1,1 @@
-"""engine."""
+"""The Engine: one Protocol, and the local engine that fulfils it."""

@@ -68,10 +68,14 @@ class BuildResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
-    """A container of an engine, by its id; every question is asked of the engine when it is asked."""
+    """A container of an engine, by its id; every question is asked of the engine when it is asked.
+
+    `ended_with` is the exit status of a run in the foreground, which stays known when the container is gone (`--rm`).
+    """
 
     engine: Engine
     id: str
+    ended_with: int | None = None
 
     @property
     def summary(self) -> ContainerSummary:
@@ -91,7 +95,7 @@ class Container:
     @property
     def exit_code(self) -> int | None:
         """The exit status, once it has ended."""
-        return self.summary.exit_code
+        return self.summary.exit_code if self.ended_with is None else self.ended_with
 
     @property
     def changes(self) -> tuple[FileChange, ...]:

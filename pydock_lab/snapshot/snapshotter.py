@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 
 from pydock_lab.oci import Digest
 from pydock_lab.oci.runtime_spec import Rootfs
-from pydock_lab.snapshot import jobs
+from pydock_lab.snapshot import jobs, transfer_jobs
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
-JOB_MODULES = (jobs.__name__,)
+JOB_MODULES = (jobs.__name__, transfer_jobs.__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,175 @@
+"""Questions about containers: lists, what they wrote, and the picture of an image with its containers on it."""
+
+import time
+from collections.abc import Iterable
+
+from pydock_lab.build.tree import LayeredTree
+from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.records import ContainerRecord
+from pydock_lab.engine.values import ContainerSummary
+from pydock_lab.errors import StoreError
+from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.snapshot.snapshotter import Changes
+from pydock_lab.views import ChangeKind, ContainerView, FileChange, ImageInstances, Instances, LayerRow, PortView
+
+_SHOWN = 200
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+class ContainerQuestions:
+    """Asks the records, the states on disk, and the writable layers."""
+
+    def __init__(self, home: Home, images: ImageShelf, life: ContainerLife) -> None:
+        self._home, self._images, self._life = home, images, life
+
+    def summaries(self, *, all_: bool) -> tuple[ContainerSummary, ...]:
+        """`docker ps`: newest first."""
+        self._life.sweep()
+        rows = [(record, self._life.state(record)) for record in self._life.shelf.all()]
+        shown = [row for row in rows if all_ or row[1].status in (Status.RUNNING, Status.PAUSED)]
+        return tuple(_summary(record, state) for record, state in reversed(shown))
+
+    def users(self, image_id: str) -> tuple[str, ...]:
+        """The names of the containers that stand on an image."""
+        return tuple(record.name for record in self._life.shelf.all() if record.image_id == image_id)
+
+    def volume_users(self, volume: str) -> tuple[str, ...]:
+        """The names of the containers that have a volume."""
+        end = f"/{volume}/_data"
+        return tuple(
+            record.name
+            for record in self._life.shelf.all()
+            if any(mount.source.endswith(end) for mount in record.spec.mounts)
+        )
+
+    def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:
+        """What a container wrote, changed and deleted."""
+        return self._changes(record, self._home.snapshots.changes(record.spec.rootfs))
+
+    def _changes(self, record: ContainerRecord, found: Changes) -> tuple[FileChange, ...]:
+        tree = self.tree(record)
+        return tuple(
+            FileChange(
+                path=f"/{path}",
+                kind=_kind(letter, known=tree.entry(path.encode("utf-8", "surrogateescape")) is not None),
+                size=size,
+                mode=mode,
+                link=link,
+                is_directory=is_directory,
+            )
+            for path, letter, size, mode, link, is_directory in found.rows
+        )
+
+    def tree(self, record: ContainerRecord) -> LayeredTree:
+        """The read-only tree that a container stands on, from its layers' indexes."""
+        try:
+            found = self._images.find(record.image_id)
+        except StoreError:  # the image was removed by force: everything counts as new
+            return LayeredTree((), lambda _: iter(()))
+        pairs = zip(found.config.diff_ids, found.manifest.layers, strict=True)
+        return LayeredTree([self._home.indexes.get(*pair) for pair in pairs], lambda _: iter(()))
+
+    def instances(self) -> Instances:
+        """Each image that has containers, its layers once, its containers on top."""
+        self._life.sweep()
+        by_image: dict[str, list[ContainerRecord]] = {}
+        for record in self._life.shelf.all():
+            by_image.setdefault(record.image_id, []).append(record)
+        return Instances(
+            images=tuple(self._image(image_id, records) for image_id, records in by_image.items()),
+            tier=str(self._home.runtime.tier) if by_image else "",
+        )
+
+    def _image(self, image_id: str, records: Iterable[ContainerRecord]) -> ImageInstances:
+        records = list(records)
+        layers: tuple[LayerRow, ...] = ()
+        name = records[0].image
+        try:
+            stack = self._images.stack(image_id)
+            layers, name = tuple(row for row in stack.rows if not row.is_empty), stack.name
+        except StoreError:
+            pass
+        return ImageInstances(
+            name=name, image_id=image_id, layers=layers, containers=tuple(self._view(record) for record in records)
+        )
+
+    def _view(self, record: ContainerRecord) -> ContainerView:
+        state = self._life.state(record)
+        found = self._home.snapshots.changes(record.spec.rootfs)
+        runs = state.status in (Status.RUNNING, Status.PAUSED)
+        return ContainerView(
+            id=record.id,
+            name=record.name,
+            state=state.status.value,
+            status=status_text(state),
+            command=" ".join(record.spec.process.args),
+            pid=state.process.pid if runs and state.process else 0,
+            inside_pid=1 if runs else 0,
+            hostname=record.spec.hostname,
+            address=state.address,
+            ports=_ports(state),
+            writable_size=found.size,
+            changes=self._changes(record, found)[:_SHOWN],
+            changes_total=found.total,
+            tier=str(self._home.runtime.tier),
+            network=record.spec.network.mode.value,
+            docker_command=f"docker diff {record.name}",
+        )
+
+
+def _kind(letter: str, *, known: bool) -> ChangeKind:
+    if letter == "D":
+        return ChangeKind.DELETED
+    return ChangeKind.CHANGED if known else ChangeKind.ADDED
+
+
+def _summary(record: ContainerRecord, state: ContainerState) -> ContainerSummary:
+    ended = state.status in (Status.EXITED, Status.DEAD)
+    return ContainerSummary(
+        id=record.id,
+        name=record.name,
+        image=record.image,
+        command=" ".join(record.spec.process.args),
+        created=record.created,
+        state=state.status.value,
+        status=status_text(state),
+        ports=_ports(state),
+        exit_code=state.exit_code if ended else None,
+        labels=record.labels,
+    )
+
+
+def _ports(state: ContainerState) -> tuple[PortView, ...]:
+    return tuple(
+        PortView(
+            host_ip=port.host_ip,
+            host_port=port.host_port,
+            container_port=port.container_port,
+            protocol=port.protocol,
+        )
+        for port in state.ports
+    )
+
+
+def status_text(state: ContainerState) -> str:
+    """The status as `docker ps` words it: `Up 3 minutes`, `Exited (0) 2 hours ago`."""
+    if state.status is Status.CREATED:
+        return "Created"
+    if state.status is Status.EXITED:
+        return f"Exited ({state.exit_code}) {since(state.finished_at)} ago"
+    text = f"Up {since(state.started_at)}"
+    return f"{text} (Paused)" if state.status is Status.PAUSED else text
+
+
+def since(moment: float) -> str:
+    """How long ago, in Docker's words: `Less than a second`, `3 minutes`, `About an hour`."""
+    seconds = max(0, int(time.time() - moment))
+    for size, unit in _UNITS:
+        count = seconds // size
+        if count == 1 and unit in ("hour", "minute"):
+            return "About an hour" if unit == "hour" else "About a minute"
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "Less than a second"

@@ -1,0 +1,139 @@
+"""The engine for people who write Python: the same verbs as the command line, with plain values.
+
+    engine = Engine()
+    image = engine.build("FROM lab/base\\nRUN echo hello > /greeting", "hello:1").image
+    print(engine.run("hello:1", "cat", "/greeting").logs())
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydock_lab.engine.base import Engine as EngineProtocol
+from pydock_lab.engine.options import BuildOptions, ExecOptions, Publish, RunOptions, VolumeMount
+from pydock_lab.engine.results import BuildResult, Container, Image
+from pydock_lab.engine.streams import captured
+from pydock_lab.events import OnEvent, Stream, ignore
+from pydock_lab.views import Doctor, Instances, LayerStack, TagTree
+
+
+class Engine:
+    """The local engine on the store in `root` (default: `$PYDOCK_HOME`), or any other behind the same Protocol.
+
+    Every method raises PydockError. `engine.full` has the methods that are not here.
+    """
+
+    def __init__(self, root: Path | None = None, *, full: EngineProtocol | None = None) -> None:
+        from pydock_lab.engine.local import LocalEngine  # noqa: PLC0415 - another engine needs none of it
+
+        self.full: EngineProtocol = full or LocalEngine(root)
+
+    def build(
+        self,
+        dockerfile: str,
+        tag: str = "",
+        *,
+        context: str | Path | None = None,
+        build_args: Mapping[str, str] | None = None,
+        target: str = "",
+        no_cache: bool = False,
+        on_event: OnEvent = ignore,
+    ) -> BuildResult:
+        """Build an image from the text of a Dockerfile."""
+        options = BuildOptions(
+            dockerfile=dockerfile,
+            tags=(tag,) if tag else (),
+            context=Path(context) if context is not None else None,
+            build_args=build_args or {},
+            target=target,
+            no_cache=no_cache,
+        )
+        return self.full.build(options, on_event=on_event)
+
+    def run(
+        self,
+        image: str,
+        *command: str,
+        detach: bool = False,
+        name: str = "",
+        env: Mapping[str, str] | None = None,
+        ports: Mapping[int, int] | None = None,
+        volumes: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> Container:
+        """Run a container: until it ends, or with `detach` until it is started; its output is in `.logs()`.
+
+        `ports` maps ports of the container to ports of the host (0: any free one), `volumes` folders of the host or
+        volume names to paths in the container, `more` are further fields of RunOptions.
+        """
+        options = RunOptions(
+            image=image,
+            command=command,
+            name=name,
+            env=env or {},
+            publish=tuple(Publish(container_port=port, host_port=host) for port, host in (ports or {}).items()),
+            volumes=tuple(VolumeMount(source=source, target=target) for source, target in (volumes or {}).items()),
+            **more,  # type: ignore[arg-type]
+        )
+        if detach:
+            return self.full.run(options)
+        with captured(_nowhere) as streams:
+            return self.full.run(options, streams=streams)
+
+    def exec(self, container: str, *command: str) -> tuple[int, str]:
+        """Run a further program in a container: its exit status, and what it wrote."""
+        texts: list[str] = []
+        with captured(lambda _stream, text: texts.append(text)) as streams:
+            status = self.full.exec(ExecOptions(container=container, command=command), streams=streams)
+        return status, "".join(texts)
+
+    def image(self, name: str) -> Image:
+        """One image."""
+        return self.full.image(name)
+
+    def images(self) -> tuple[str, ...]:
+        """The names of all images, newest first."""
+        return tuple(f"{row.repository}:{row.tag}" for row in self.full.images())
+
+    def layers(self, name: str) -> LayerStack:
+        """The layers of an image, with what each holds."""
+        return self.full.layers(name)
+
+    def tag(self, source: str, destination: str) -> None:
+        """Give an image one more name."""
+        self.full.tag(source, destination)
+
+    def pull(self, name: str) -> Image:
+        """Fetch an image from its registry."""
+        return self.full.pull(name)
+
+    def push(self, name: str) -> str:
+        """Send an image to the registry in its name; the manifest's digest."""
+        return self.full.push(name)
+
+    def remove_image(self, name: str, *, force: bool = False) -> Sequence[str]:
+        """Remove a name, and with the last one the image."""
+        return self.full.remove_image(name, force=force)
+
+    def container(self, name: str) -> Container:
+        """One container."""
+        return self.full.container(name)
+
+    def containers(self, *, all_: bool = True) -> tuple[Container, ...]:
+        """The containers, newest first."""
+        return tuple(Container(engine=self.full, id=row.id) for row in self.full.containers(all_=all_))
+
+    def instances(self) -> Instances:
+        """Images and the containers on them."""
+        return self.full.instances()
+
+    def tag_tree(self, host: str) -> TagTree:
+        """What a registry has."""
+        return self.full.tag_tree(host)
+
+    def doctor(self) -> Doctor:
+        """What this machine can do."""
+        return self.full.doctor()
+
+
+def _nowhere(_stream: Stream, _text: str) -> None:
+    """The log has it."""

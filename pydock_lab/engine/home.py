@@ -1,0 +1,81 @@
+"""An opened `$PYDOCK_HOME`: the store, the engine's own records, and the door to the workers.
+
+Importing and starting the runtime costs, and some machines have none: only who runs something makes it.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydock_lab.build.cache import BuildCache
+from pydock_lab.snapshot.snapshotter import Snapshotter
+from pydock_lab.store import Store
+from pydock_lab.store.indexes import IndexStore
+from pydock_lab.store.ingest import is_stale
+from pydock_lab.store.process import Process
+
+if TYPE_CHECKING:
+    from pydock_lab.runtime.base import Runtime
+
+
+class Home:
+    """The store below `root` (default: `$PYDOCK_HOME`, else the user's data directory), made if it is not there."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.store = Store.open(root)
+        self.root = self.store.root
+        self.blobs, self.layout, self.leases = self.store.blobs, self.store.layout, self.store.leases
+        self.indexes = IndexStore(self.root, self.blobs)
+        self.cache = BuildCache(self.root)
+        self.builds = self.store.collection("builds")
+        self.images = self.store.collection("images")
+        self.containers = self.store.collection("containers", "container.json")
+        self.volumes = self.store.collection("volumes", "volume.json")
+
+    @cached_property
+    def snapshots(self) -> Snapshotter:
+        """Unpacked layers; the work is done by the runtime's workers."""
+        return Snapshotter(self.root / "snapshots", self.call)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """Containers."""
+        from pydock_lab.runtime.base import Runtime  # noqa: PLC0415 - see the module's docstring
+        from pydock_lab.snapshot.snapshotter import JOB_MODULES  # noqa: PLC0415 - see the module's docstring
+
+        return Runtime(self.root, jobs=JOB_MODULES)
+
+    def call(self, job: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
+        """Have a worker do a job; raises the PydockError that it ended with."""
+        return self.runtime.call(job, arguments, descriptors)
+
+    @contextlib.contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """A folder for the writable snapshots of a build; swept when its process is dead, whatever happened."""
+        self.sweep()
+        folder = self._active / f"{Process.current()}~~{secrets.token_hex(4)}"
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            self._discard(folder)
+
+    def _discard(self, folder: Path) -> None:
+        try:
+            folder.rmdir()
+        except OSError:  # not empty: a step left its tree
+            self.snapshots.remove(folder)
+
+    @property
+    def _active(self) -> Path:
+        return self.root / "active"
+
+    def sweep(self) -> None:
+        """Remove what builds left that were killed."""
+        found = list(self._active.iterdir()) if self._active.is_dir() else []
+        for path in found:
+            if is_stale(Process.parse(path.name.partition("~~")[0]), path):
+                self._discard(path)

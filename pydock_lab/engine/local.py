@@ -1,0 +1,259 @@
+"""The local engine: the Engine Protocol on this machine's own store and containers.
+
+Each method only says who does the work: images, building, transfers, containers, files, system.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from pydock_lab.engine.archives import ImageMaking
+from pydock_lab.engine.building import ImageBuilding
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
+from pydock_lab.engine.results import BuildResult, Container, Image
+from pydock_lab.engine.streams import Streams
+from pydock_lab.engine.transfers import Transfers
+from pydock_lab.engine.values import (
+    ContainerSummary,
+    DiskUsage,
+    ImageSummary,
+    Info,
+    NetworkSummary,
+    Pruned,
+    SearchResult,
+    VolumeSummary,
+)
+from pydock_lab.errors import NotFound
+from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.oci import Reference
+from pydock_lab.views import Doctor, FileChange, Instances, LayerStack, TagTree
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.parts import Parts
+
+_NETWORKS = ("bridge", "host", "none")
+
+
+class LocalEngine:
+    """The engine of this machine; `root` is its store (default: `$PYDOCK_HOME`, else the user's data directory)."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.home = Home(root)
+        self._shelf = ImageShelf(self.home)
+        self._transfers = Transfers(self.home, self._shelf)
+        self._building = ImageBuilding(self.home, self._shelf, self._transfers)
+        self._making = ImageMaking(self.home)
+
+    @cached_property
+    def _parts(self) -> "Parts":
+        """All that needs containers: made when the first one is asked for, and not at all where there are none."""
+        from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
+
+        return Parts.of(self.home, self._shelf, self._transfers)
+
+    # ---- images
+
+    def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
+        """`docker build`."""
+        found, build = self._building.build(options, on_event)
+        image = self.image(str(found.descriptor.digest) if not options.tags else options.tags[0])
+        return BuildResult(image=image, stack=self._shelf.stack(image.name), build=build)
+
+    def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
+        """`docker images`, newest first."""
+        return self._shelf.summaries(all_=all_)
+
+    def image(self, reference: str) -> Image:
+        """One image, by name, digest, or the start of its id."""
+        return self._shelf.image(self, reference)
+
+    def layers(self, reference: str) -> LayerStack:
+        """`docker history`, with what each layer holds."""
+        return self._shelf.stack(reference)
+
+    def tag(self, source: str, destination: str) -> None:
+        """`docker tag`."""
+        self._shelf.tag(source, destination)
+
+    def remove_image(self, reference: str, *, force: bool = False) -> tuple[str, ...]:
+        """`docker rmi`."""
+        return self._shelf.remove(reference, force=force, find_users=self._users)
+
+    def _users(self, image_id: str) -> tuple[str, ...]:
+        return self._parts.questions.users(image_id)
+
+    def save(self, references: Iterable[str], stream: BinaryIO) -> None:
+        """`docker save`."""
+        for name in references:
+            self._shelf.find(name)
+        self.home.store.save(tuple(Reference.parse(name) for name in references), stream)
+
+    def load(self, stream: BinaryIO) -> tuple[str, ...]:
+        """`docker load`."""
+        loaded = self.home.store.load(stream)
+        return tuple(one.familiar if isinstance(one, Reference) else str(one) for one in loaded)
+
+    def import_(self, stream: BinaryIO, reference: str, *, message: str = "") -> Image:
+        """`docker import`."""
+        self._making.import_(stream, Reference.parse(reference), message)
+        return self.image(reference)
+
+    def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
+        """`docker pull`."""
+        found = self._transfers.pull(Reference.parse(reference), on_event)
+        return self.image(str(found.descriptor.digest))
+
+    def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
+        """`docker push`."""
+        return self._transfers.push(reference, on_event)
+
+    def login(self, host: str, username: str, password: str) -> None:
+        """`docker login`."""
+        self._transfers.login(host, username, password)
+
+    def logout(self, host: str) -> None:
+        """`docker logout`."""
+        self._transfers.logout(host)
+
+    def search(self, term: str, *, limit: int = 25) -> tuple[SearchResult, ...]:
+        """`docker search`."""
+        return self._transfers.search(term, limit)
+
+    def tag_tree(self, host: str) -> TagTree:
+        """All repositories, tags and manifests of a registry."""
+        return self._transfers.tag_tree(host)
+
+    # ---- containers
+
+    def create(self, options: RunOptions, *, on_event: OnEvent = ignore) -> Container:
+        """`docker create`."""
+        return Container(engine=self, id=self._parts.life.create(options, on_event).id)
+
+    def run(self, options: RunOptions, *, streams: Streams | None = None, on_event: OnEvent = ignore) -> Container:
+        """`docker run`; a container with `--rm` is gone when this returns, and its exit status stays readable."""
+        life = self._parts.life
+        record = life.create(options, on_event)
+        try:
+            status = life.start(record, streams, on_event)
+        except BaseException:
+            if options.auto_remove:
+                life.remove(record, force=True, volumes=True)
+            raise
+        if options.auto_remove and streams is not None:
+            life.remove(record, force=True, volumes=True)
+        return Container(engine=self, id=record.id, ended_with=status)
+
+    def start(self, container: str, *, streams: Streams | None = None) -> Container:
+        """`docker start`."""
+        record = self._parts.life.shelf.find(container)
+        status = self._parts.life.start(record, streams, ignore)
+        return Container(engine=self, id=record.id, ended_with=status)
+
+    def stop(self, container: str, *, timeout: int | None = None) -> None:
+        """`docker stop`."""
+        self._parts.life.stop(self._parts.life.shelf.find(container), timeout)
+
+    def kill(self, container: str, *, signal: str = "KILL") -> None:
+        """`docker kill`."""
+        self._parts.life.kill(self._parts.life.shelf.find(container), signal)
+
+    def wait(self, container: str) -> int:
+        """`docker wait`."""
+        return self._parts.life.wait(self._parts.life.shelf.find(container))
+
+    def rename(self, container: str, name: str) -> None:
+        """`docker rename`."""
+        self._parts.life.rename(self._parts.life.shelf.find(container), name)
+
+    def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        """`docker rm`."""
+        self._parts.life.remove(self._parts.life.shelf.find(container), force=force, volumes=volumes)
+
+    def exec(self, options: ExecOptions, *, streams: Streams | None = None) -> int:
+        """`docker exec`."""
+        return self._parts.life.exec(options, streams)
+
+    def logs(self, options: LogOptions) -> Iterator[ContainerOutput]:
+        """`docker logs`."""
+        return self._parts.life.logs(options)
+
+    def containers(self, *, all_: bool = False) -> tuple[ContainerSummary, ...]:
+        """`docker ps`."""
+        return self._parts.questions.summaries(all_=all_)
+
+    def container(self, container: str) -> Container:
+        """One container, by name or the start of its id."""
+        return Container(engine=self, id=self._parts.life.shelf.find(container).id)
+
+    def diff(self, container: str) -> tuple[FileChange, ...]:
+        """`docker diff`."""
+        return self._parts.questions.diff(self._parts.life.shelf.find(container))
+
+    def copy_in(self, container: str, source: Path, target: str) -> None:
+        """`docker cp SOURCE CONTAINER:TARGET`."""
+        self._parts.files.copy_in(self._parts.life.shelf.find(container), source, target)
+
+    def copy_out(self, container: str, source: str, target: Path) -> None:
+        """`docker cp CONTAINER:SOURCE TARGET`."""
+        self._parts.files.copy_out(self._parts.life.shelf.find(container), source, target)
+
+    def commit(self, container: str, reference: str, *, message: str = "") -> Image:
+        """`docker commit`."""
+        record = self._parts.life.shelf.find(container)
+        found = self._shelf.find(record.image_id)
+        owners = self._parts.questions.tree(record).owners() if self.home.runtime.tier == "rootless-single" else {}
+        self._making.commit(found, record.spec.rootfs, Reference.parse(reference), message, owners)
+        return self.image(reference)
+
+    def instances(self) -> Instances:
+        """Images and the containers on them."""
+        return self._parts.questions.instances()
+
+    # ---- volumes, networks, the system
+
+    def volumes(self) -> tuple[VolumeSummary, ...]:
+        """`docker volume ls`."""
+        return self._parts.life.volumes.all()
+
+    def create_volume(self, name: str = "") -> VolumeSummary:
+        """`docker volume create`."""
+        return self._parts.life.volumes.create(name)
+
+    def remove_volume(self, name: str, *, force: bool = False) -> None:
+        """`docker volume rm`."""
+        try:
+            self._parts.life.volumes.remove(name, self._parts.questions.volume_users(name))
+        except NotFound:
+            if not force:
+                raise
+
+    def networks(self) -> tuple[NetworkSummary, ...]:
+        """`docker network ls`."""
+        return tuple(NetworkSummary(id=name.ljust(12, "0"), name=name, driver=name) for name in _NETWORKS)
+
+    def info(self) -> Info:
+        """`docker info`."""
+        return self._parts.system.info()
+
+    def version(self) -> Info:
+        """`docker version`."""
+        return self._parts.system.version()
+
+    def doctor(self) -> Doctor:
+        """What this machine can do."""
+        return self._parts.system.doctor()
+
+    def disk_usage(self) -> tuple[DiskUsage, ...]:
+        """`docker system df`."""
+        return self._parts.system.disk_usage()
+
+    def prune(self, kinds: Iterable[str], *, all_: bool = False) -> Mapping[str, Pruned]:
+        """`docker KIND prune`."""
+        return self._parts.system.prune(kinds, all_=all_)
+
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
+        """`pydock system check`."""
+        return self._parts.system.check(on_progress)

@@ -1,0 +1,126 @@
+"""Containers as they are kept: one record each, found by id, start of an id, or name."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from pydock_lab.engine.home import Home
+from pydock_lab.errors import Conflict, NotFound, StoreError
+from pydock_lab.oci import ContainerConfig, Digest
+from pydock_lab.oci.document import Node
+from pydock_lab.oci.runtime_spec import ContainerSpec
+
+_SHORTEST_ID = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerRecord:
+    """What `docker create` decided once and for all; how the container is now is in the runtime's `state.json`.
+
+    `image` is the name it was asked for by, `chain_ids` its layers' snapshots, `anonymous` the volumes that go with it.
+    """
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    created: float
+    spec: ContainerSpec
+    config: ContainerConfig
+    chain_ids: tuple[Digest, ...]
+    auto_remove: bool = False
+    interactive: bool = False
+    stop_timeout: int = 10
+    anonymous: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        plain = ("id", "name", "image", "image_id", "created", "auto_remove", "interactive", "stop_timeout", "labels")
+        return cls(
+            **{name: document[name] for name in plain},
+            spec=ContainerSpec.from_json(document["spec"]),
+            config=ContainerConfig.from_node(Node(document["config"], "container record")),
+            chain_ids=tuple(Digest(text) for text in document["chain_ids"]),
+            anonymous=tuple(document["anonymous"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "image": self.image,
+            "image_id": self.image_id,
+            "created": self.created,
+            "spec": self.spec.to_json(),
+            "config": self.config.to_json(),
+            "chain_ids": list(self.chain_ids),
+            "auto_remove": self.auto_remove,
+            "interactive": self.interactive,
+            "stop_timeout": self.stop_timeout,
+            "anonymous": list(self.anonymous),
+            "labels": dict(self.labels),
+        }
+
+
+class ContainerShelf:
+    """The container records of a home."""
+
+    def __init__(self, home: Home) -> None:
+        self._home, self._records = home, home.containers
+
+    def folder(self, container: str) -> Path:
+        """Where a container's files are, by its whole id."""
+        return self._records.path(container)
+
+    def all(self) -> Iterator[ContainerRecord]:
+        """All containers, oldest first."""
+        found = [record for key in self._records if (record := self._read(key)) is not None]
+        yield from sorted(found, key=lambda record: record.created)
+
+    def _read(self, key: str) -> ContainerRecord | None:
+        try:
+            return ContainerRecord.from_json(self._records.read(key))
+        except (StoreError, KeyError, TypeError):  # removed meanwhile, or half made by a killed process
+            return None
+
+    def find(self, name: str) -> ContainerRecord:
+        """A container by name, id, or the start of an id; raises NotFound, Conflict where several begin so."""
+        records = list(self.all())
+        for record in records:
+            if name in (record.name, record.id):
+                return record
+        starts = [record for record in records if record.id.startswith(name)] if len(name) >= _SHORTEST_ID else []
+        if len(starts) > 1:
+            raise Conflict("engine.ambiguous-container", container=name, count=len(starts))
+        if not starts:
+            raise NotFound("engine.no-container", container=name)
+        return starts[0]
+
+    def add(self, record: ContainerRecord) -> None:
+        """Keep a new container, whose folder is there; raises Conflict where its name is taken."""
+        with self._records.lock():
+            self._check_name(record.name, but=record.id)
+            self._records.write(record.id, record.to_json())
+
+    def replace(self, record: ContainerRecord) -> None:
+        """Keep a container with other words in its record (a new name)."""
+        self.add(record)
+
+    def _check_name(self, name: str, *, but: str) -> None:
+        for other in self.all():
+            if other.name == name and other.id != but:
+                raise Conflict("engine.name-taken", name=name, id=other.id[:12])
+
+    def names(self) -> frozenset[str]:
+        """All names in use."""
+        return frozenset(record.name for record in self.all())
+
+
+def now() -> float:
+    """Seconds since 1970, for records; durations are measured by another clock."""
+    return time.time()

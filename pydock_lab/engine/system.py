@@ -1,0 +1,172 @@
+"""The system's own commands: version, info, doctor, disk usage, prune, check."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pydock_lab
+from pydock_lab import locale
+from pydock_lab.engine.asking import ContainerQuestions
+from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.this_machine import PLATFORM
+from pydock_lab.engine.values import DiskUsage, Info, Pruned
+from pydock_lab.errors import CommandError
+from pydock_lab.oci import Digest
+from pydock_lab.runtime.state import Status
+from pydock_lab.views import Doctor, FacetView
+
+_KINDS = ("container", "image", "volume", "builder")
+
+
+class System:
+    """Questions and housekeeping of a home."""
+
+    def __init__(self, home: Home, life: ContainerLife, questions: ContainerQuestions) -> None:
+        self._home, self._life, self._questions = home, life, questions
+
+    def version(self) -> Info:
+        """`docker version`."""
+        return Info(
+            facts={
+                "Version": pydock_lab.__version__,
+                "OS/Arch": str(PLATFORM),
+                "Python": platform.python_version(),
+                "Kernel": platform.release(),
+            }
+        )
+
+    def info(self) -> Info:
+        """`docker info`."""
+        states = [self._life.state(record).status for record in self._life.shelf.all()]
+        return Info(
+            facts={
+                "Containers": str(len(states)),
+                "Running": str(states.count(Status.RUNNING)),
+                "Paused": str(states.count(Status.PAUSED)),
+                "Stopped": str(len(states) - states.count(Status.RUNNING) - states.count(Status.PAUSED)),
+                "Images": str(len(self._home.layout.images())),
+                "Server Version": pydock_lab.__version__,
+                "Isolation": str(self._home.runtime.tier),
+                "Kernel Version": platform.release(),
+                "Architecture": platform.machine(),
+                "CPUs": str(os.cpu_count()),
+                "Root Dir": str(self._home.root),
+            }
+        )
+
+    def doctor(self) -> Doctor:
+        """Each facet of isolation, tried: in force or not, how, why not, and what would bring it."""
+        if sys.platform != "linux":
+            return Doctor(tier="none", summary=locale.text("engine.doctor-none"), facets=())
+        runtime = self._home.runtime
+        facets = tuple(
+            FacetView(
+                name=facet.name,
+                title=locale.text(f"engine.facet-{facet.name}"),
+                in_force=facet.in_force,
+                how=facet.how,
+                why=_said(facet.why, facet.detail),
+                remedy=_said(facet.remedy, facet.detail),
+            )
+            for facet in runtime.probe()
+        )
+        return Doctor(tier=str(runtime.tier), summary=locale.text(f"engine.doctor-{runtime.tier}"), facets=facets)
+
+    # ---- housekeeping
+
+    def disk_usage(self) -> tuple[DiskUsage, ...]:
+        """`docker system df`."""
+        usage = self._home.store.collector.usage(self._kept())
+        images = self._home.layout.images()
+        used = {record.image_id for record in self._life.shelf.all()}
+        records = list(self._life.shelf.all())
+        running = [record for record in records if self._life.is_running(record)]
+        sizes = {record.id: self._home.snapshots.changes(record.spec.rootfs).size for record in records}
+        stopped = sum(size for key, size in sizes.items() if key not in {one.id for one in running})
+        volumes = [_tree_size(Path(volume.mountpoint)) for volume in self._life.volumes.all()]
+        cached = [layer.descriptor.size for _, layer in self._home.cache.layers()]
+        return (
+            DiskUsage(
+                kind="Images",
+                total=len(images),
+                active=len(used),
+                size=usage.size,
+                reclaimable=usage.reclaimable,
+            ),
+            DiskUsage(
+                kind="Containers",
+                total=len(records),
+                active=len(running),
+                size=sum(sizes.values()),
+                reclaimable=stopped,
+            ),
+            DiskUsage(kind="Local Volumes", total=len(volumes), active=0, size=sum(volumes), reclaimable=0),
+            DiskUsage(kind="Build Cache", total=len(cached), active=0, size=sum(cached), reclaimable=sum(cached)),
+        )
+
+    def _kept(self) -> frozenset[Digest]:
+        """What is needed though no image names it: the layers of the cache, and the snapshots of containers."""
+        layers = {layer.descriptor.digest for _, layer in self._home.cache.layers()}
+        chains = {chain for record in self._life.shelf.all() for chain in record.chain_ids}
+        return frozenset(layers | chains)
+
+    def prune(self, kinds: Iterable[str], *, all_: bool) -> dict[str, Pruned]:
+        """Remove what nobody uses, of these kinds; raises CommandError for an unknown one."""
+        found = {}
+        for kind in kinds:
+            if kind not in _KINDS:
+                raise CommandError("engine.prune-kind", kind=kind, kinds=", ".join(_KINDS))
+            removed = tuple(getattr(self, f"_prune_{kind}")(all_))
+            collected = self._home.store.collector.collect(self._kept())
+            self._home.store.trash.empty(self._home.snapshots.remove)
+            found[kind] = Pruned(removed=removed, reclaimed=collected.size)
+        return found
+
+    def _prune_container(self, _all: bool) -> Iterator[str]:  # noqa: FBT001 - one form for all kinds
+        for record in list(self._life.shelf.all()):
+            if not self._life.is_running(record):
+                self._life.remove(record, force=False, volumes=False)
+                yield record.id
+
+    def _prune_image(self, all_: bool) -> Iterator[str]:  # noqa: FBT001 - see above
+        used = {record.image_id for record in self._life.shelf.all()}
+        for image in self._home.layout.images():
+            if image.reference is None or all_:
+                manifest = self._home.blobs.read(image.descriptor)
+                if not any(one.encode() in manifest for one in used):
+                    self._home.layout.drop(image.descriptor.digest)
+                    yield image.reference.familiar if image.reference else str(image.descriptor.digest)
+
+    def _prune_volume(self, all_: bool) -> Iterator[str]:  # noqa: FBT001 - see above
+        for volume in self._life.volumes.all():
+            if (volume.anonymous or all_) and not self._questions.volume_users(volume.name):
+                self._life.volumes.remove(volume.name, ())
+                yield volume.name
+
+    def _prune_builder(self, _all: bool) -> Iterator[str]:  # noqa: FBT001 - see above
+        for path, layer in list(self._home.cache.layers()):
+            path.unlink(missing_ok=True)
+            yield str(layer.descriptor.digest)
+
+    def check(self, on_progress: Callable[[int, int], None] | None) -> tuple[str, ...]:
+        """Recompute every digest; what is broken, in words."""
+        found = self._home.store.collector.check(on_progress)
+        return tuple(locale.text(one.damage.value, digest=one.digest, needed_by=one.needed_by or "-") for one in found)
+
+
+def _said(key: str, detail: str) -> str:
+    return locale.text(key, detail=detail) if key else ""
+
+
+def _tree_size(folder: Path) -> int:
+    total = 0
+    for path, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(path, name)).st_size
+            except OSError:  # deleted meanwhile, or another user's
+                continue
+    return total

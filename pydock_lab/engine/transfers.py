@@ -1,0 +1,89 @@
+"""Images that travel: pull, push, login, search, and a registry's tags as a view."""
+
+from typing import TYPE_CHECKING
+
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.images import FoundImage, ImageShelf
+from pydock_lab.engine.this_machine import PLATFORM
+from pydock_lab.engine.values import SearchResult
+from pydock_lab.errors import NotFound
+from pydock_lab.events import OnEvent, ignore
+from pydock_lab.oci import Reference
+from pydock_lab.views import TagTree
+
+if TYPE_CHECKING:
+    from pydock_lab.registry.client import RegistryClient
+
+
+class Transfers:
+    """Between the store and registries."""
+
+    def __init__(self, home: Home, shelf: ImageShelf) -> None:
+        self._home, self._shelf = home, shelf
+
+    def have(self, name: str, on_event: OnEvent, *, always: bool = False) -> FoundImage:
+        """An image of the store, pulled where it is not there (or `always`); raises PydockError."""
+        if not always:
+            try:
+                return self._shelf.find(name)
+            except NotFound:
+                pass
+        return self.pull(Reference.parse(name), on_event)
+
+    def pull(self, reference: Reference, on_event: OnEvent) -> FoundImage:
+        """Fetch an image and name it."""
+        from pydock_lab.registry.transfer import pull  # noqa: PLC0415 - requests is only for who transfers
+
+        client = self._client(reference.domain, on_event)
+        with self._home.leases.hold(f"pull {reference.familiar}") as lease:
+            descriptor = pull(client, reference, self._home.blobs, platform=PLATFORM, on_event=on_event, lease=lease)
+            if reference.tag:
+                named = Reference(domain=reference.domain, path=reference.path, tag=reference.tag)
+                self._home.layout.tag(named, descriptor)
+            else:
+                self._home.layout.add(descriptor)
+        return self._shelf.open(descriptor)
+
+    def push(self, name: str, on_event: OnEvent) -> str:
+        """Send an image to the registry that its name says; the manifest's digest."""
+        from pydock_lab.registry.transfer import push  # noqa: PLC0415 - see pull
+
+        found = self._shelf.find(name)
+        reference = Reference.parse(name)
+        client = self._client(reference.domain, on_event)
+        with self._home.leases.hold(f"push {name}", found.descriptor.digest):
+            return push(self._home.blobs, found.descriptor, client, reference, on_event=on_event)
+
+    def login(self, host: str, username: str, password: str) -> None:
+        """Try a login, and keep it if the registry takes it."""
+        from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
+
+        self._client(host, ignore).check_login(username, password)
+        Credentials.default().store(host, username, password)
+
+    def logout(self, host: str) -> None:
+        """Forget a login."""
+        from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
+
+        Credentials.default().erase(host)
+
+    def search(self, term: str, limit: int) -> tuple[SearchResult, ...]:
+        """Docker Hub's answer to a word."""
+        from pydock_lab.registry.hub import search  # noqa: PLC0415 - see pull
+
+        return tuple(
+            SearchResult(name=hit.name, description=hit.description, stars=hit.stars, official=hit.official)
+            for hit in search(term, limit)
+        )
+
+    def tag_tree(self, host: str) -> TagTree:
+        """All that a registry lets be listed."""
+        from pydock_lab.registry.tree import tag_tree  # noqa: PLC0415 - see pull
+
+        return tag_tree(self._client(host, ignore), has_local=self._home.blobs.has)
+
+    def _client(self, host: str, on_event: OnEvent) -> "RegistryClient":
+        from pydock_lab.registry.client import RegistryClient  # noqa: PLC0415 - see pull
+        from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
+
+        return RegistryClient(host, credentials=Credentials.default(), on_event=on_event)
