@@ -15,16 +15,16 @@ from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.names import invent
 from pydock_lab.engine.options import ExecOptions, LogOptions, RunOptions, VolumeMount
 from pydock_lab.engine.records import ContainerRecord, ContainerShelf, now
-from pydock_lab.engine.specification import Placement, exec_process, specification
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
+from pydock_lab.engine.wishes import exec_wishes, run_wishes
 from pydock_lab.errors import Conflict, ContainerError, IsolationError, PydockError
 from pydock_lab.events import ContainerOutput, OnEvent, Stream
-from pydock_lab.linux import capabilities
 from pydock_lab.oci.runtime_spec import Mount
 from pydock_lab.runtime import logs
 from pydock_lab.runtime.base import Process, Stdio
+from pydock_lab.runtime.bundle import container_spec, exec_process
 from pydock_lab.runtime.commands import check_signal
 from pydock_lab.runtime.state import ContainerState, Status
 from pydock_lab.snapshot.snapshotter import PackedLayer
@@ -72,21 +72,14 @@ class ContainerLife:
         config = found.config.config
         chain = found.config.chain_ids
         mounts, anonymous = self._mounts(options, config.volumes)
-        base = capabilities.ALL if options.privileged else capabilities.DEFAULT
-        kept = capabilities.adjust(base, add=options.cap_add, drop=options.cap_drop)
-        placement = Placement(
-            id=container,
-            rootfs=self._home.snapshots.rootfs(chain, self._home.containers.path(container)),
-            volumes=mounts,
-            capabilities=capabilities.names(kept),
-        )
+        rootfs = self._home.snapshots.rootfs(chain, self._home.containers.path(container))
         return ContainerRecord(
             id=container,
             name=options.name or invent(self.shelf.names()),
             image=options.image,
             image_id=found.image_id,
             created=now(),
-            spec=specification(config, options, placement),
+            spec=container_spec(container, config, run_wishes(config, options, mounts), rootfs),
             config=config,
             chain_ids=chain,
             auto_remove=options.auto_remove,
@@ -185,7 +178,7 @@ class ContainerLife:
         record = self.shelf.find(options.container)
         if not self.is_running(record):
             raise ContainerError("engine.not-running", container=record.name, exit_status=1)
-        program = exec_process(record.config, record.spec, options)
+        program = exec_process(record.config, exec_wishes(record.spec, options), record.spec.hostname)
         stdio = Stdio()
         if streams is not None:
             stdio = Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)

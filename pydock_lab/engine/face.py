@@ -1,8 +1,8 @@
 """The engine for people who write Python: the same verbs as the command line, with plain values.
 
-    engine = Engine()
-    image = engine.build("FROM lab/base\\nRUN echo hello > /greeting", "hello:1").image
-    print(engine.run("hello:1", "cat", "/greeting").logs())
+engine = Engine()
+image = engine.build("FROM lab/base\\nRUN echo hello > /greeting", "hello:1").image
+print(engine.run("hello:1", "cat", "/greeting").logs())
 """
 
 from collections.abc import Mapping, Sequence
