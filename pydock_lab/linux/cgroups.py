@@ -75,7 +75,7 @@ def _cgroup_mounts(mountinfo: str) -> Iterator[tuple[str, Path, list[str]]]:
     with contextlib.suppress(OSError):
         for line in Path(mountinfo).read_text().splitlines():
             before, _, after = line.partition(" - ")
-            kind, _, options = after.split(" ", 2)
+            kind, _, options = (*after.split(" ", 2), "", "")[:3]
             if kind in ("cgroup", "cgroup2"):
                 yield kind, Path(before.split(" ")[4]), options.split(",")
 
@@ -102,12 +102,14 @@ def _version_2(root: Path, own: str) -> Hierarchy | None:
 
 def _enable(place: Path) -> set[str]:
     """Hand the controllers down to the groups below `place`; those that are handed down then."""
+    wanted = {"memory", "cpu", "pids"}
     with contextlib.suppress(OSError):
-        offered = (place / "cgroup.controllers").read_text().split()
-        for name in set(offered) & {"memory", "cpu", "pids"}:
+        offered = set((place / "cgroup.controllers").read_text().split())
+        handed_down = set((place / "cgroup.subtree_control").read_text().split())
+        for name in (offered & wanted) - handed_down:
             with contextlib.suppress(OSError):  # processes in `place` itself forbid it (EBUSY)
                 (place / "cgroup.subtree_control").write_text(f"+{name}")
-        return set((place / "cgroup.subtree_control").read_text().split()) & {"memory", "cpu", "pids"}
+        return set((place / "cgroup.subtree_control").read_text().split()) & wanted
     return set()
 
 

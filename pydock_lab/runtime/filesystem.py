@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, NetworkMode
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.snapshot.overlay import mount_overlay
 
@@ -78,10 +78,13 @@ def assemble(spec: ContainerSpec, log: StepLog, *, in_user_namespace: bool, stub
     log.add("overlay", f"{len(spec.rootfs.layers)} layers")
     held = [(one, _hold(one)) for one in spec.mounts]
     devices = {name: syscalls.open_tree(f"/dev/{name}") for name in _DEVICES} if in_user_namespace else {}
+    # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
+    foreign = in_user_namespace and spec.network.mode is NetworkMode.HOST
+    host_view = syscalls.open_tree("/sys") if foreign else -1
     os.chdir(spec.rootfs.mountpoint)
     syscalls.pivot_root(".", ".")
     log.add("pivot_root")
-    _mount_kernel_views(log)
+    _mount_kernel_views(host_view, log)
     _make_devices(spec, devices, log)
     for one, tree in held:
         _attach(one, tree)
@@ -125,26 +128,26 @@ def _make_place(target: str, *, is_directory: bool) -> None:
     """Make a directory or an empty file to mount on, if there is none; "/" is the container's by now."""
     if os.path.exists(target):
         return
-    os.makedirs(target if is_directory else os.path.dirname(target), exist_ok=True)
+    # A link of the image may lead to a place that is not there yet.
+    place = os.path.realpath(target)
+    os.makedirs(place if is_directory else os.path.dirname(place), exist_ok=True)
     if not is_directory:
-        os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
 
 
-def _mount_kernel_views(log: StepLog) -> None:
+def _mount_kernel_views(host_view: int, log: StepLog) -> None:
     for place in ("/proc", "/sys", "/dev"):
         # A link there could lead the masks to other files than those that they are meant for.
         if os.path.islink(place):
             raise ContainerError("runtime.link-in-the-way", path=place)
     syscalls.mount("proc", "/proc", "proc", _QUIET)
     log.add("mount", "proc on /proc")
-    try:
+    if host_view < 0:
         syscalls.mount("sysfs", "/sys", "sysfs", _QUIET_RDONLY)
-    except PermissionError:
-        # The network namespace is not ours (`--network host` without root): the host's view, read-only.
-        tree = syscalls.open_tree("./sys")
-        syscalls.set_mount_attributes(tree, _HOST_VIEW)
-        syscalls.move_mount(tree, "/sys")
-        os.close(tree)
+    else:
+        syscalls.set_mount_attributes(host_view, _HOST_VIEW)
+        syscalls.move_mount(host_view, "/sys")
+        os.close(host_view)
     log.add("mount", "sysfs on /sys")
 
 

@@ -18,7 +18,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux import capabilities, cgroups, syscalls
@@ -107,15 +107,21 @@ class Shim:
         self._state = state.load(self._directory) if self._record else ContainerState()
         self._group: ControlGroup | None = None
         self._undo = contextlib.ExitStack()
+        self._reachable = contextlib.ExitStack()
 
     def run(self) -> dict[str, Any]:
         """Start it, watch it, and clean up, whatever happens."""
-        with self._undo:
+        # Who asks how it ended must find either us or the answer: out of reach comes after written down.
+        with self._reachable:
             try:
-                child, network = self._start()
+                return self._live_through()
             except PydockError as error:
                 self._note_failure(error)
                 raise
+
+    def _live_through(self) -> dict[str, Any]:
+        with self._undo:
+            child, network = self._start()
             commands = self._commands(child)
             self._announce(child, network, commands)
             self._watch(commands)
@@ -167,7 +173,7 @@ class Shim:
         return self._bear(birth, pipes, network), network
 
     def _bear(self, birth: Birth, pipes: Pipes, network: Connectivity) -> Child:
-        child = bear(birth.namespaces, birth, pipes, self._live)
+        child = bear(birth.namespaces, birth, pipes, lambda own: init.live(self._spec, own))
         for door in birth.doors:
             os.close(door)
         try:
@@ -186,9 +192,6 @@ class Shim:
     def _powers(self) -> Powers:
         process, single_id = self._spec.process, self._request.tier is Tier.ROOTLESS_SINGLE
         return powers(process.capabilities, seccomp_on=process.seccomp, single_id=single_id)
-
-    def _live(self, birth: Birth) -> NoReturn:
-        init.live(self._spec, birth)
 
     def _make_group(self) -> tuple[int, ...]:
         """The container's control group, where one is wanted and possible; its doors."""
@@ -213,7 +216,7 @@ class Shim:
         """Write down that it runs, become reachable, and tell the engine, in this order."""
         if self._record:
             control = Control(self._loop, self._directory, commands.table())
-            self._undo.callback(control.close)
+            self._reachable.callback(control.close)
             self._note(
                 Action.START,
                 process=ProcessMark.of(child.pid),

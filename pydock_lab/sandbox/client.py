@@ -34,11 +34,16 @@ _START_SECONDS = 30
 
 
 class Sandbox:
-    """The workers of one store. `modules` are the modules whose jobs may be asked for."""
+    """The workers of one store.
 
-    def __init__(self, store: Path, modules: Sequence[str] = ()) -> None:
+    `modules` are those whose jobs may be asked for, `paths` are where they are found besides our own package.
+    """
+
+    def __init__(self, store: Path, modules: Sequence[str] = (), *, paths: Sequence[Path] = ()) -> None:
         self._modules = sorted(set(modules))
-        self._socket = socket_directory() / f"{_fingerprint(store, self._modules)}.sock"
+        self._paths = [str(path) for path in paths]
+        name = _fingerprint(store, [*self._modules, *self._paths])
+        self._socket = socket_directory() / f"{name}.sock"
         self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
         self._starting = threading.Lock()
 
@@ -106,10 +111,14 @@ class Sandbox:
         end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         path = str(self._socket)
         try:
-            end.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            with self._starting:
-                self._start(end)
+            try:
+                end.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                with self._starting:
+                    self._start(end)
+        except BaseException:
+            end.close()
+            raise
         return Connection(end)
 
     def _start(self, end: socket.socket) -> None:
@@ -119,7 +128,7 @@ class Sandbox:
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 end.connect(path)
                 return
-            _spawn(path, self._modules)
+            _spawn(path, self._modules, self._paths)
         try:
             end.connect(path)
         except OSError as error:
@@ -175,9 +184,9 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _spawn(path: str, modules: Sequence[str]) -> None:
+def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str]) -> None:
     """Start a zygote and wait until it listens; raises IsolationError."""
-    paths = [str(_PACKAGE.parent), sysconfig.get_path("purelib")]
+    paths = [str(_PACKAGE.parent), sysconfig.get_path("purelib"), *more_paths]
     options = json.dumps({"socket": path, "modules": list(modules)})
     command = [sys.executable, "-I", "-S", "-E", "-c", _BOOT.format(paths=paths), options]
     # It outlives us, so it must not keep our directory or our environment's secrets.

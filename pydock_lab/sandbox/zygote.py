@@ -54,10 +54,16 @@ class Zygote:
         self._news, self._tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._poll = select.poll()
         self._poll.register(self._news, select.POLLIN)
+        self._deaths, self._wake = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._poll.register(self._deaths, select.POLLIN)
         self._spare = self._spare_pid = -1
 
     def serve(self) -> None:
         """Serve until there has been no worker at work and no request for a while."""
+        # Python's way to hear of a signal in a poll: its number is written to a descriptor.
+        self._wake.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         self._fork_spare()
         while True:
             events = dict(self._poll.poll(IDLE_SECONDS * 1000))
@@ -70,6 +76,9 @@ class Zygote:
         # News first: that a worker has detached must be known before its engine is seen to be gone.
         if events.pop(self._news.fileno(), 0):
             self._hear_news()
+        if events.pop(self._deaths.fileno(), 0):
+            self._deaths.recv(4096)
+            orphans.bury({self._spare_pid, *(child.pid for child in self._children.values())})
         for descriptor in events:
             if descriptor == self._spare:
                 self._reap(self._spare, self._spare_pid)
@@ -84,11 +93,14 @@ class Zygote:
     def _fork_spare(self) -> None:
         pid = os.fork()
         if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             # A copy of another worker's connection would hide from its engine that it has ended.
             for descriptor in (self._spare, *self._children, *self._engines):
                 if descriptor >= 0:
                     os.close(descriptor)
-            self._news.close()
+            for end in (self._news, self._deaths, self._wake):
+                end.close()
             worker.live(self._listener, self._tell, self._ground)
         self._spare, self._spare_pid = os.pidfd_open(pid), pid
         self._poll.register(self._spare, select.POLLIN)

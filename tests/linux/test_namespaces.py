@@ -1,0 +1,110 @@
+"""System calls and netlink requests, each in a child that goes away with what it did."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+
+from pydock_lab.linux import netlink, seccomp, syscalls
+from pydock_lab.linux.netlink import Netlink
+from pydock_lab.linux.syscalls import MountFlag, Namespace, Prctl
+from pydock_lab.linux.tiers import attempt, try_container
+
+pytestmark = pytest.mark.usefixtures("as_root")
+
+
+def done(action: Callable[[], None]) -> bool:
+    """Whether the action ran to its end in a child; an OSError is shown."""
+    error = attempt(action)
+    if error is not None:
+        raise error
+    return True
+
+
+def check(condition: object) -> None:
+    """For children: an assertion whose failure crosses the process boundary."""
+    if not condition:
+        raise OSError(errno.EPROTO, "the check failed")
+
+
+def test_a_failed_check_is_seen() -> None:
+    error = attempt(lambda: check(False))
+    assert error is not None
+    assert error.errno == errno.EPROTO
+
+
+def test_a_trial_of_a_container_works_for_root() -> None:
+    assert attempt(try_container) is None
+
+
+def test_a_forbidden_machine_is_recognised() -> None:
+    def forbidden() -> None:
+        syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
+        syscalls.install_seccomp(seccomp.assemble(seccomp.isolation_forbidden_policy()))
+        try_container()
+
+    error = attempt(forbidden)
+    assert error is not None
+    assert error.strerror is not None
+    assert error.strerror.startswith("clone3")
+
+
+def test_mounts_stay_in_their_namespace() -> None:
+    def mount_and_look() -> None:
+        syscalls.unshare(Namespace.MOUNT)
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        syscalls.mount("here", "/mnt", "tmpfs")
+        check(os.path.ismount("/mnt"))
+
+    before = os.path.ismount("/mnt")
+    assert done(mount_and_look)
+    assert os.path.ismount("/mnt") == before
+
+
+def test_errors_name_the_call_and_the_path() -> None:
+    error = attempt(lambda: syscalls.mount("x", "/nowhere", "tmpfs"))
+    assert error is not None
+    assert (error.errno, error.strerror) == (errno.ENOENT, "mount tmpfs: No such file or directory")
+
+
+def test_a_host_name_of_ones_own() -> None:
+    def name_it() -> None:
+        syscalls.unshare(Namespace.UTS)
+        syscalls.sethostname("lab")
+        check(socket.gethostname() == "lab")
+
+    assert done(name_it)
+
+
+def test_a_bridge_and_a_cable() -> None:
+    def build() -> None:
+        syscalls.unshare(Namespace.NET)
+        netlink.loopback_up()
+        with Netlink() as kernel:
+            kernel.do([netlink.add_bridge("b0")])
+            bridge = socket.if_nametoindex("b0")
+            kernel.do([netlink.add_address(bridge, IPv4Interface("10.9.0.1/24")), netlink.set_up(bridge)])
+            here = os.open("/proc/self/ns/net", os.O_RDONLY)
+            kernel.do([netlink.add_veth("v0", bridge, "eth0", here)])
+            kernel.do([netlink.set_up(socket.if_nametoindex("eth0"))])
+            kernel.do([netlink.add_default_route(IPv4Address("10.9.0.1"))])
+            kernel.do([netlink.delete(socket.if_nametoindex("v0"))])
+        check({name for _, name in socket.if_nameindex()} == {"lo", "b0"})
+        server = socket.create_server(("10.9.0.1", 0))
+        check(socket.create_connection(server.getsockname(), timeout=1))
+
+    assert done(build)
+
+
+def test_a_name_that_is_taken_is_refused_by_the_kernel() -> None:
+    def twice() -> None:
+        syscalls.unshare(Namespace.NET)
+        with Netlink() as kernel:
+            kernel.do([netlink.add_bridge("b0"), netlink.add_bridge("b0")])
+
+    error = attempt(twice)
+    assert error is not None
+    assert error.errno == errno.EEXIST

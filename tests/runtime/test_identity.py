@@ -1,0 +1,51 @@
+"""USER as a Dockerfile has it, looked up in the image's own passwd and group."""
+
+import pytest
+
+from pydock_lab.errors import ContainerError
+from pydock_lab.runtime.identity import Identity, resolve
+
+PASSWD = """root:x:0:0:root:/root:/bin/sh
+app:x:1000:100:App:/home/app:/bin/sh
+4242:x:7:8:a user called 4242:/odd:/bin/sh
+broken:x
++nis::::::
+"""
+GROUP = "root:x:0:root\nusers:x:100:\nextra:x:200:eve,app\nmore:x:300:app\nbad:x:notanumber:app\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ("", Identity(home="/root", groups=(0,))),
+        ("root", Identity(home="/root", groups=(0,))),
+        ("app", Identity(uid=1000, gid=100, groups=(200, 300), home="/home/app")),
+        ("1000", Identity(uid=1000, gid=100, groups=(200, 300), home="/home/app")),
+        ("app:extra", Identity(uid=1000, gid=200, home="/home/app")),
+        ("app:55", Identity(uid=1000, gid=55, home="/home/app")),
+        ("5555", Identity(uid=5555)),
+        ("5555:66", Identity(uid=5555, gid=66)),
+        ("4242", Identity(uid=7, gid=8, home="/odd")),
+    ],
+)
+def test_users(user: str, expected: Identity) -> None:
+    assert resolve(user, PASSWD, GROUP) == expected
+
+
+@pytest.mark.parametrize(
+    ("user", "key"),
+    [("eve", "runtime.unknown-user"), ("broken", "runtime.unknown-user"), ("app:nope", "runtime.unknown-group")],
+)
+def test_unknown_names(user: str, key: str) -> None:
+    with pytest.raises(ContainerError) as caught:
+        resolve(user, PASSWD, GROUP)
+    assert (caught.value.key, caught.value.exit_status) == (key, 125)
+
+
+def test_an_image_without_passwd() -> None:
+    assert resolve("", "", "") == Identity()
+    assert resolve("1000:1000", "", "") == Identity(uid=1000, gid=1000)
+
+
+def test_further_groups() -> None:
+    assert resolve("app:users", PASSWD, GROUP, ("extra", "77", "extra")).groups == (200, 77)

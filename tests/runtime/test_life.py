@@ -1,0 +1,255 @@
+"""A container's life beyond its engine: state, log, kill, exec, attach, pause, and what is left afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pydock_lab.errors import ContainerError, IsolationError
+from pydock_lab.runtime import logs
+from pydock_lab.runtime.base import Runtime, Stdio
+from pydock_lab.runtime.state import LOST, Status
+
+
+def entries(directory: Path) -> list[tuple[str, str]]:
+    return [(entry.stream, entry.text) for entry in logs.read(directory)]
+
+
+def groups_left(directory: Path) -> list[Path]:
+    return list(Path("/sys/fs/cgroup").glob(f"**/pydock/{directory.name}"))
+
+
+def test_a_background_container_outlives_its_engine(box: Any) -> None:
+    directory = box.background("sh", "-c", "echo one; sleep 60")
+    state = box.runtime.state(directory)
+    assert state.status is Status.RUNNING
+    assert state.process is not None
+    assert state.process.is_alive()
+    assert state.started_at == pytest.approx(time.time(), abs=5)
+
+
+def test_its_end_is_written_down_and_nothing_is_left(box: Any) -> None:
+    directory = box.background("sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done")
+    assert box.until(lambda: entries(directory) == [("stdout", "ready\n")])
+    box.runtime.kill(directory, signal.SIGTERM)
+    assert box.runtime.wait(directory) == 3
+    state = box.runtime.state(directory)
+    assert (state.status, state.exit_code, state.process) == (Status.EXITED, 3, None)
+    assert state.finished_at >= state.started_at
+    assert box.until(lambda: not (directory / "control.sock").exists())
+    assert groups_left(directory) == []
+    assert str(directory) not in Path("/proc/mounts").read_text()
+
+
+def test_a_foreground_container_dies_with_its_engine(box: Any) -> None:
+    directory, spec = box.spec("sleep", "60")
+    process = box.runtime.start(directory, spec)
+    pid = process.pid
+    process.close()
+    assert box.until(lambda: not Path(f"/proc/{pid}").exists())
+    assert box.until(lambda: box.runtime.state(directory).status is Status.EXITED)
+    assert box.runtime.state(directory).exit_code == 137
+
+
+def test_a_container_dies_with_its_shim(box: Any) -> None:
+    directory = box.background("sleep", "60", init=True)
+    state = box.runtime.state(directory)
+    os.kill(state.shim.pid, 9)
+    assert box.until(lambda: not Path(f"/proc/{state.process.pid}").exists())
+    after = box.runtime.state(directory)
+    assert (after.status, after.exit_code) == (Status.EXITED, LOST)
+    with pytest.raises(ContainerError) as caught:
+        box.runtime.kill(directory, 9)
+    assert caught.value.key == "runtime.not-running"
+
+
+def test_it_can_be_started_again_with_its_files(box: Any) -> None:
+    directory, spec = box.spec("sh", "-c", "cat /tmp/count; echo x >> /tmp/count")
+    for expected in (0, 1, 2):
+        with box.runtime.start(directory, spec) as process:
+            process.wait()
+        assert sum(text == "x\n" for _, text in entries(directory)) == sum(range(expected + 1))
+    assert box.runtime.state(directory).status is Status.EXITED
+
+
+def test_the_log_has_both_streams_and_half_lines(box: Any) -> None:
+    directory, spec = box.spec("sh", "-c", "echo out; sleep 0.05; echo err >&2; sleep 0.05; printf 'no end é'")
+    with box.runtime.start(directory, spec) as process:
+        assert process.wait() == 0
+    assert entries(directory) == [("stdout", "out\n"), ("stderr", "err\n"), ("stdout", "no end é")]
+    raw = [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+    assert all(set(one) == {"log", "stream", "time"} for one in raw)
+
+
+def test_following_a_log_ends_with_the_container(box: Any) -> None:
+    directory = box.background("sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.1; done")
+    lines = [entry.text for entry in logs.read(directory, follow=lambda: box.runtime.is_running(directory))]
+    assert lines == ["1\n", "2\n", "3\n"]
+
+
+def test_much_output_is_complete(box: Any) -> None:
+    directory, spec = box.spec("sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done")
+    reader, writer = os.pipe()
+    count: list[int] = []
+
+    def drain() -> None:
+        with open(reader, "rb") as pipe:
+            count.append(pipe.read().count(b"\n"))
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    with box.runtime.start(directory, spec, Stdio(stdout=writer)) as process:
+        os.close(writer)
+        process.wait()
+    thread.join()
+    assert (count, len(entries(directory))) == ([20000], 20000)
+
+
+def test_exec_shares_everything(box: Any) -> None:
+    directory = box.background("sh", "-c", "echo hello > /tmp/file; sleep 60", init=True)
+    assert box.until(lambda: (directory / "upper/tmp/file").exists())
+    ran = box.exec(directory, "sh", "-c", "cat /tmp/file; hostname; ps | grep -c 'sleep 60'; exit 4")
+    assert (ran.status, ran.out.split()[:2]) == (4, ["hello", "box"])
+    status = box.exec(directory, "grep", "-E", "CapEff|Seccomp:", "/proc/self/status").out
+    assert status.split() == ["CapEff:", "00000000a80425fb", "Seccomp:", "2"]
+
+
+def test_exec_has_its_own_input_environment_and_directory(box: Any) -> None:
+    directory = box.background("sleep", "60")
+    ran = box.exec(directory, "sh", "-c", "cat; pwd; echo $A", stdin=b"in\n", env=("A=b",), cwd="/tmp")
+    assert ran.out == "in\n/tmp\nb\n"
+
+
+def test_exec_of_an_unknown_program(box: Any) -> None:
+    directory = box.background("sleep", "60")
+    with pytest.raises(ContainerError) as caught:
+        box.exec(directory, "nope")
+    assert (caught.value.key, caught.value.exit_status) == ("runtime.not-in-path", 127)
+
+
+def test_exec_ends_with_its_engine_and_with_its_container(box: Any) -> None:
+    directory = box.background("sleep", "60", init=True)
+    process = box.runtime.exec(directory, box.spec("sleep", "61")[1].process)
+    pid = process.pid
+    process.close()
+    assert box.until(lambda: not Path(f"/proc/{pid}").exists())
+    other = box.runtime.exec(directory, box.spec("sleep", "62")[1].process)
+    box.runtime.kill(directory, 9)
+    assert other.wait() == 137
+
+
+def test_attach_reads_and_types(box: Any) -> None:
+    directory = box.background("sh", "-c", "read word; echo got $word", keep_input=True)
+    reader, typing = os.pipe()
+    out, writer = os.pipe()
+    process = box.runtime.attach(directory, Stdio(stdin=reader, stdout=writer))
+    os.close(writer)
+    os.write(typing, b"hello\n")
+    assert process.wait() == 0
+    with open(out) as pipe:
+        assert pipe.read() == "got hello\n"
+    os.close(reader)
+    os.close(typing)
+
+
+def test_letting_go_of_attach_does_not_end_the_container(box: Any) -> None:
+    directory = box.background("sh", "-c", "while :; do echo tick; sleep 0.02; done")
+    out, writer = os.pipe()
+    process = box.runtime.attach(directory, Stdio(stdout=writer))
+    os.close(writer)
+    assert os.read(out, 4) == b"tick"
+    process.close()
+    os.close(out)
+    time.sleep(0.1)
+    assert box.runtime.is_running(directory)
+
+
+def test_pause(box: Any) -> None:
+    directory = box.background("sh", "-c", "while :; do echo tick; sleep 0.01; done")
+    try:
+        box.runtime.pause(directory)
+    except IsolationError as error:
+        assert (error.key, box.runtime.state(directory).status) == ("runtime.no-freezer", Status.RUNNING)
+        return
+    assert box.runtime.state(directory).status is Status.PAUSED
+    time.sleep(0.05)
+    before = len(entries(directory))
+    time.sleep(0.1)
+    assert len(entries(directory)) == before
+    box.runtime.unpause(directory)
+    assert box.until(lambda: len(entries(directory)) > before)
+    with pytest.raises(ContainerError) as caught:
+        box.runtime.unpause(directory)
+    assert caught.value.key == "runtime.wrong-state"
+
+
+def test_a_paused_container_can_be_killed(box: Any) -> None:
+    directory = box.background("sleep", "60")
+    try:
+        box.runtime.pause(directory)
+    except IsolationError:
+        return  # said so: nothing can be paused here
+    box.runtime.kill(directory, 9)
+    assert box.runtime.wait(directory) == 137
+
+
+def test_many_wait_for_one_end(box: Any) -> None:
+    directory = box.background("sh", "-c", "sleep 0.3; exit 5")
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(box.runtime.wait(directory))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [5] * 5
+
+
+def test_a_start_that_fails_is_written_down(box: Any) -> None:
+    directory, spec = box.spec("nope")
+    with pytest.raises(ContainerError):
+        box.runtime.start(directory, spec)
+    state = box.runtime.state(directory)
+    assert (state.status, state.exit_code) == (Status.EXITED, 127)
+    assert state.error is not None
+    assert state.error["key"] == "runtime.not-in-path"
+
+
+def test_no_process_is_left_behind(box: Any) -> None:
+    def zombies() -> list[str]:
+        text = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+        return [line for line in text.splitlines() if line.startswith("Z") and "pydock" in line]
+
+    for _ in range(5):
+        box.sh("(sleep 60 &); (sleep 0.01 &); true")
+    assert box.until(lambda: not zombies())
+    assert "sleep 60\n" not in subprocess.run(
+        ["ps", "-eo", "args", "--ppid", "1"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_another_engine_finds_the_container(box: Any) -> None:
+    directory = box.background("sleep", "60")
+    script = f"""
+from pathlib import Path
+from pydock_lab.runtime.base import Runtime
+runtime = Runtime(Path({str(box.home)!r}))
+print(runtime.state(Path({str(directory)!r})).status)
+runtime.kill(Path({str(directory)!r}), 9)
+print(runtime.wait(Path({str(directory)!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["running", "137"]
+
+
+def test_two_runtimes_share_a_zygote(box: Any) -> None:
+    other = Runtime(box.home)
+    directory, spec = box.spec("true")
+    assert other.run(directory, spec) == 0
+    assert other.sandbox._socket == box.runtime.sandbox._socket
