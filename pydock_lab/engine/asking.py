@@ -7,6 +7,7 @@ from pydock_lab.build.tree import LayeredTree
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.inspection import inspected
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.engine.values import ContainerSummary
 from pydock_lab.errors import StoreError
@@ -70,6 +71,10 @@ class ContainerQuestions:
             return LayeredTree((), lambda _: iter(()))
         pairs = zip(found.config.diff_ids, found.manifest.layers, strict=True)
         return LayeredTree([self._home.indexes.get(*pair) for pair in pairs], lambda _: iter(()))
+
+    def inspect(self, record: ContainerRecord) -> dict[str, object]:
+        """`docker inspect`, with Docker's names."""
+        return inspected(record, self._life.state(record))
 
     def instances(self) -> Instances:
         """Each image that has containers, its layers once, its containers on top."""

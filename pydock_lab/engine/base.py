@@ -113,6 +113,9 @@ class Containers(Protocol):
     def container(self, container: str) -> Container:
         """One container, by name or the start of its id."""
 
+    def inspect_container(self, container: str) -> Mapping[str, object]:
+        """`docker inspect` of a container, in Docker's form."""
+
     def diff(self, container: str) -> tuple[FileChange, ...]:
         """`docker diff`."""
 

@@ -46,7 +46,10 @@ class ContainerLife:
     def create(self, options: RunOptions, on_event: OnEvent) -> ContainerRecord:
         """Make a container, ready to start; raises PydockError, with nothing left behind."""
         self.sweep()
-        found = self._transfers.have(options.image, on_event, always=options.pull == "always")
+        if options.pull == "never":
+            found = self._images.find(options.image)
+        else:
+            found = self._transfers.have(options.image, on_event, always=options.pull == "always")
         if options.name:
             self._free_name(options.name)
         container = secrets.token_hex(32)

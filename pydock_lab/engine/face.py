@@ -1,7 +1,7 @@
-"""The engine for people who write Python: the same verbs as the command line, with plain values.
+r"""The engine for people who write Python: the same verbs as the command line, with plain values.
 
 engine = Engine()
-image = engine.build("FROM lab/base\\nRUN echo hello > /greeting", "hello:1").image
+image = engine.build("FROM lab/base\nRUN echo hello > /greeting", "hello:1").image
 print(engine.run("hello:1", "cat", "/greeting").logs())
 """
 

@@ -188,6 +188,10 @@ class LocalEngine:
         """One container, by name or the start of its id."""
         return Container(engine=self, id=self._parts.life.shelf.find(container).id)
 
+    def inspect_container(self, container: str) -> Mapping[str, object]:
+        """`docker inspect` of a container."""
+        return self._parts.questions.inspect(self._parts.life.shelf.find(container))
+
     def diff(self, container: str) -> tuple[FileChange, ...]:
         """`docker diff`."""
         return self._parts.questions.diff(self._parts.life.shelf.find(container))

@@ -1,0 +1,81 @@
+"""One command line, Docker's own words and options: `pydock` in a terminal, `%docker` in a notebook.
+
+It is written against the Engine Protocol: whatever engine stands behind it, the words are the same.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydock_lab.cli.session import Face
+    from pydock_lab.engine.base import Engine
+
+__all__ = ["complete", "invoke", "main"]
+
+_BROKEN_PIPE = 141
+_INTERRUPTED = 130
+
+
+def invoke(words: Sequence[str], *, open_engine: "Callable[[], Engine]", face: "Face", program: str = "docker") -> int:
+    """Do what a command line says; the exit status.
+
+    Raises PydockError: the faces show it, each in its way.
+    """
+    import click  # noqa: PLC0415 - `import pydock_lab.cli` costs nothing
+
+    from pydock_lab.cli.app import make_app  # noqa: PLC0415 - see above
+    from pydock_lab.cli.command import usage_error  # noqa: PLC0415 - see above
+    from pydock_lab.cli.session import Session  # noqa: PLC0415 - see above
+
+    app = make_app(program)
+    try:
+        status = app.main(
+            args=list(words),
+            prog_name=program,
+            standalone_mode=False,
+            obj=Session(open_engine, face),
+        )
+    except click.UsageError as error:
+        raise usage_error(error, words) from None
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """`pydock`: the command line of this process, and its exit status."""
+    from pydock_lab import open_engine  # noqa: PLC0415 - see invoke
+    from pydock_lab.cli.terminal import TerminalFace  # noqa: PLC0415 - see invoke
+    from pydock_lab.errors import PydockError  # noqa: PLC0415 - see invoke
+
+    face = TerminalFace()
+    if "_PYDOCK_COMPLETE" in os.environ:
+        _complete_in_shell()
+    try:
+        status = invoke(sys.argv[1:] or ["--help"], open_engine=open_engine, face=face, program="pydock")
+    except PydockError as error:
+        face.note(f"pydock: {error}\n")
+        status = error.exit_status
+    except KeyboardInterrupt:
+        status = _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough (`pydock ps | head`): nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = _BROKEN_PIPE
+    sys.exit(status)
+
+
+def _complete_in_shell() -> None:
+    from click.shell_completion import shell_complete  # noqa: PLC0415 - see invoke
+
+    from pydock_lab.cli.app import make_app  # noqa: PLC0415 - see invoke
+
+    instruction = os.environ["_PYDOCK_COMPLETE"]
+    sys.exit(shell_complete(make_app("pydock"), {}, "pydock", "_PYDOCK_COMPLETE", instruction))
+
+
+def complete(words: Sequence[str], incomplete: str, engine: "Engine | None" = None) -> list[str]:
+    """What may stand after `words` and begins with `incomplete`: commands, options, names that the engine knows."""
+    from pydock_lab.cli.completion import completions  # noqa: PLC0415 - see invoke
+
+    return completions(words, incomplete, engine)

@@ -1,0 +1,62 @@
+"""The tree of commands: Docker's own, its management groups (`docker image ls`), and ours."""
+
+import click
+
+from pydock_lab.cli import asking, build, containers, images, lab, registry, things
+from pydock_lab.cli.command import LocalGroup
+
+
+def make_app(name: str = "docker") -> click.Group:
+    """All commands; `name` is the program's, as it stands in usage lines."""
+    app = LocalGroup(name, help_key="app")
+    build.register(app)
+    images.register_list(app, "images")
+    images.register_history(app)
+    images.register_inspect(app)
+    images.register_rest(app)
+    images.register_remove(app, "rmi")
+    containers.register_run(app)
+    containers.register_exec(app)
+    containers.register_life(app)
+    containers.register_remove(app)
+    containers.register_files(app)
+    asking.register_list(app, "ps")
+    asking.register_look(app)
+    registry.register_transfer(app)
+    registry.register_account(app)
+    registry.register_ours(app)
+    things.register_volumes(app)
+    things.register_networks(app)
+    things.register_system(app)
+    things.register_pictures(app)
+    lab.register(app)
+    _image_group(app)
+    _container_group(app)
+    return app
+
+
+def _image_group(app: click.Group) -> None:
+    group = LocalGroup("image")
+    app.add_command(group)
+    build.register(group)
+    images.register_list(group, "ls")
+    images.register_history(group)
+    images.register_inspect(group, kind="image")
+    images.register_rest(group)
+    images.register_remove(group, "rm")
+    registry.register_transfer(group)
+    things.prune_command(group, ["image"])
+
+
+def _container_group(app: click.Group) -> None:
+    group = LocalGroup("container")
+    app.add_command(group)
+    containers.register_run(group)
+    containers.register_exec(group)
+    containers.register_life(group)
+    containers.register_remove(group)
+    containers.register_files(group)
+    asking.register_list(group, "ls")
+    asking.register_look(group)
+    images.register_inspect(group, kind="container")
+    things.prune_command(group, ["container"])

@@ -1,0 +1,134 @@
+"""Commands and options whose help is in `locale/`, and mistakes that become errors with a hint.
+
+A command `run` has its help under the key `cli.help-run`, an option `--no-trunc` under `cli.option-no-trunc`, or, where
+a command means something else by it, `cli.option-COMMAND-no-trunc`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+from click.formatting import HelpFormatter
+
+from pydock_lab import locale
+from pydock_lab.dockerfile.suggest import closest
+from pydock_lab.errors import CommandError
+
+Function = Callable[..., Any]
+
+
+class LocalOption(click.Option):
+    """An option that speaks the reader's language."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The two columns of `--help`."""
+        self.help = option_help(ctx.command.name or "", self)
+        return super().get_help_record(ctx)
+
+
+def option_help(command: str, option: click.Option) -> str:
+    """The text of an option."""
+    name = max(option.opts, key=len).lstrip("-")
+    if name == "help":
+        return locale.text("cli.option-help")
+    return locale.find(f"cli.option-{command}-{name}") or locale.text(f"cli.option-{name}")
+
+
+def command_help(path: str) -> str:
+    """The text of a command; `container ls` and `ps` have the same."""
+    return locale.text(f"cli.help-{path}")
+
+
+class LocalCommand(click.Command):
+    """A command that speaks the reader's language."""
+
+    def __init__(self, *arguments: Any, help_key: str = "", **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.help_key = help_key or (self.name or "")
+
+    def get_short_help_str(self, limit: int = 80) -> str:
+        """The line in a list of commands."""
+        del limit
+        return command_help(self.help_key)
+
+    def format_help_text(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """The paragraph under the usage line."""
+        del ctx
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(command_help(self.help_key))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """`--help` only: `-h` is Docker's `--hostname`."""
+        found = super().get_help_option(ctx)
+        if found is not None:
+            found.help = locale.text("cli.option-help")
+        return found
+
+
+class LocalGroup(LocalCommand, click.Group):
+    """A command with commands of its own."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; raises CommandError with the nearest name."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise unknown_command(args[0], ctx.command_path, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def unknown_command(word: str, path: str, known: Iterable[str]) -> CommandError:
+    """The error for a command that there is not."""
+    near = closest(word, known)
+    key = "cli.unknown-command-like" if near else "cli.unknown-command"
+    return CommandError(key, command=word, program=path, suggestion=near or "")
+
+
+def option(*names: str, **more: Any) -> Callable[[Function], Function]:
+    """An option of a command."""
+    return click.option(*names, cls=LocalOption, **more)
+
+
+def flag(*names: str) -> Callable[[Function], Function]:
+    """An option that is there or not."""
+    return option(*names, is_flag=True)
+
+
+def many(*names: str, **more: Any) -> Callable[[Function], Function]:
+    """An option that may be given several times."""
+    return option(*names, multiple=True, **more)
+
+
+def command(
+    group: click.Group, name: str, *, help_key: str = "", words_follow: bool = False
+) -> Callable[[Function], click.Command]:
+    """Make a function a command of `group`; with `words_follow` all after the first argument belongs to a program."""
+
+    def make(function: Function) -> click.Command:
+        settings = {"allow_interspersed_args": not words_follow}
+        made = click.command(name, cls=LocalCommand, help_key=help_key or name, context_settings=settings)(function)
+        group.add_command(made)
+        return made
+
+    return make
+
+
+def usage_error(error: click.UsageError, words: Sequence[str]) -> CommandError:
+    """A mistake that click found, as one of ours: what, where, what to do."""
+    path = error.ctx.command_path if error.ctx else "docker"
+    fields: dict[str, object] = {"program": path}
+    if isinstance(error, click.NoSuchOption):
+        known = [name for one in (error.ctx.command.params if error.ctx else []) for name in one.opts]
+        near = closest(error.option_name, known)
+        key = "cli.unknown-option-like" if near else "cli.unknown-option"
+        return CommandError(key, option=error.option_name, suggestion=near or "", **fields)
+    if isinstance(error, click.MissingParameter):
+        usage = error.ctx.command.collect_usage_pieces(error.ctx) if error.ctx else []
+        return CommandError("cli.missing-argument", usage=" ".join([path, *usage]), **fields)
+    if isinstance(error, click.BadOptionUsage) and not isinstance(error, click.NoSuchOption):
+        return CommandError("cli.option-needs-value", option=error.option_name, **fields)
+    if isinstance(error, click.BadParameter):
+        name = error.param.opts[-1] if error.param is not None else ""
+        return CommandError("cli.bad-value", option=name, reason=error.message, **fields)
+    return CommandError("cli.too-many-arguments", words=" ".join(words), **fields)

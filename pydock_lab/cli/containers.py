@@ -1,0 +1,253 @@
+"""Commands that make, run and end containers, and take files in and out of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pydock_lab.cli import parse
+from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.images import for_each
+from pydock_lab.cli.session import session
+from pydock_lab.engine.options import ExecOptions, RunOptions, VolumeMount
+from pydock_lab.errors import CommandError
+
+_Function = Callable[..., Any]
+
+
+def _container_options(function: _Function) -> _Function:
+    """The options that `docker run` and `docker create` share."""
+    for decorate in reversed(
+        [
+            flag("-i", "--interactive"),
+            flag("-t", "--tty"),
+            flag("--rm"),
+            option("--name", default="", metavar="NAME"),
+            many("-e", "--env", metavar="NAME=VALUE"),
+            many("--env-file", metavar="PATH"),
+            option("-w", "--workdir", default="", metavar="PATH"),
+            option("-u", "--user", default="", metavar="USER[:GROUP]"),
+            option("-h", "--hostname", default="", metavar="NAME"),
+            many("-v", "--volume", metavar="[SOURCE:]TARGET[:ro]"),
+            many("--mount", metavar="type=...,target=..."),
+            many("--tmpfs", metavar="PATH[:OPTIONS]"),
+            many("-p", "--publish", metavar="[HOST:]PORT"),
+            flag("-P", "--publish-all"),
+            option("--network", "--net", default="bridge", metavar="NETWORK"),
+            many("--add-host", metavar="NAME:ADDRESS"),
+            option("-m", "--memory", default="", metavar="SIZE"),
+            option("--cpus", default=0.0, type=float, metavar="NUMBER"),
+            option("--pids-limit", default=0, type=int, metavar="NUMBER"),
+            flag("--read-only"),
+            flag("--init"),
+            option("--entrypoint", metavar="PROGRAM"),
+            many("-l", "--label", metavar="NAME=VALUE"),
+            many("--cap-add", metavar="CAPABILITY"),
+            many("--cap-drop", metavar="CAPABILITY"),
+            flag("--privileged"),
+            option("--stop-signal", default="", metavar="SIGNAL"),
+            option("--stop-timeout", type=int, metavar="SECONDS"),
+            option("--pull", type=click.Choice(["always", "missing", "never"]), default="missing"),
+            option("--cidfile", metavar="PATH"),
+            click.argument("image"),
+            click.argument("words", metavar="[COMMAND] [ARG...]", nargs=-1, type=click.UNPROCESSED),
+        ]
+    ):
+        function = decorate(function)
+    return function
+
+
+def _run_options(image: str, words: tuple[str, ...], said: dict[str, Any]) -> RunOptions:
+    mounts = [parse.mount(text) for text in said["mount"]]
+    volumes = [parse.volume(text) for text in said["volume"]]
+    return RunOptions(
+        image=image,
+        command=words,
+        entrypoint=said["entrypoint"],
+        name=said["name"],
+        hostname=said["hostname"],
+        env=parse.environment(said["env"], said["env_file"]),
+        working_dir=said["workdir"],
+        user=said["user"],
+        labels=parse.pairs(said["label"], "--label"),
+        publish=tuple(one for text in said["publish"] for one in parse.publish(text)),
+        publish_all=said["publish_all"],
+        volumes=(*volumes, *(one for one in mounts if isinstance(one, VolumeMount))),
+        tmpfs=(*said["tmpfs"], *(one for one in mounts if isinstance(one, str))),
+        network=said["network"],
+        memory=parse.size(said["memory"], "--memory") if said["memory"] else 0,
+        cpus=said["cpus"],
+        pids_limit=said["pids_limit"],
+        read_only=said["read_only"],
+        init=said["init"],
+        interactive=said["interactive"],
+        terminal=said["tty"],
+        auto_remove=said["rm"],
+        cap_add=said["cap_add"],
+        cap_drop=said["cap_drop"],
+        privileged=said["privileged"],
+        stop_signal=said["stop_signal"],
+        stop_timeout=said["stop_timeout"],
+        add_hosts=said["add_host"],
+        pull=said["pull"],
+    )
+
+
+def register_run(group: click.Group) -> None:
+    """`docker run` and `docker create`."""
+
+    @command(group, "run", words_follow=True)
+    @flag("-d", "--detach")
+    @_container_options
+    def run(image: str, words: tuple[str, ...], detach: bool, cidfile: str | None, **said: Any) -> int:
+        options = _run_options(image, words, said)
+        here = session()
+        if options.terminal and not detach and not here.face.is_terminal:
+            raise CommandError("cli.no-terminal")
+        # Pulling is told beside the program's own output, and only if there is something to pull.
+        with here.face.progress(quiet=False, plain=True) as on_event:
+            if detach:
+                container = here.engine.run(options, on_event=on_event)
+                _write_id(cidfile, container.id)
+                here.write(container.id)
+                return 0
+            with here.face.streams(interactive=options.interactive) as streams:
+                container = here.engine.run(options, streams=streams, on_event=on_event)
+        _write_id(cidfile, container.id)
+        return container.ended_with or 0
+
+    @command(group, "create", words_follow=True)
+    @_container_options
+    def create(image: str, words: tuple[str, ...], cidfile: str | None, **said: Any) -> None:
+        with session().face.progress(quiet=False, plain=True) as on_event:
+            container = session().engine.create(_run_options(image, words, said), on_event=on_event)
+        _write_id(cidfile, container.id)
+        session().write(container.id)
+
+
+def _write_id(path: str | None, container: str) -> None:
+    if path:
+        Path(path).write_text(container, encoding="utf-8")
+
+
+def register_exec(group: click.Group) -> None:
+    """`docker exec`."""
+
+    @command(group, "exec", words_follow=True)
+    @flag("-d", "--detach")
+    @flag("-i", "--interactive")
+    @flag("-t", "--tty")
+    @many("-e", "--env", metavar="NAME=VALUE")
+    @many("--env-file", metavar="PATH")
+    @option("-u", "--user", default="", metavar="USER[:GROUP]")
+    @option("-w", "--workdir", default="", metavar="PATH")
+    @flag("--privileged")
+    @click.argument("container")
+    @click.argument("words", metavar="COMMAND [ARG...]", nargs=-1, required=True, type=click.UNPROCESSED)
+    def exec_(container: str, words: tuple[str, ...], detach: bool, **said: Any) -> int:
+        here = session()
+        if said["tty"] and not detach and not here.face.is_terminal:
+            raise CommandError("cli.no-terminal")
+        options = ExecOptions(
+            container=container,
+            command=words,
+            env=parse.environment(said["env"], said["env_file"]),
+            working_dir=said["workdir"],
+            user=said["user"],
+            interactive=said["interactive"],
+            terminal=said["tty"],
+            detach=detach,
+            privileged=said["privileged"],
+        )
+        if detach:
+            return here.engine.exec(options)
+        with here.face.streams(interactive=options.interactive) as streams:
+            return here.engine.exec(options, streams=streams)
+
+
+def register_life(group: click.Group) -> None:
+    """`docker start`, `stop`, `restart`, `kill`, `wait`, `rename`."""
+
+    @command(group, "start")
+    @flag("-a", "--attach")
+    @flag("-i", "--interactive")
+    @click.argument("container", nargs=-1, required=True)
+    def start(container: tuple[str, ...], attach: bool, interactive: bool) -> int:
+        if not attach:
+            return for_each(container, session().engine.start)
+        if len(container) > 1:
+            raise CommandError("cli.attach-one")
+        with session().face.streams(interactive=interactive) as streams:
+            return session().engine.start(container[0], streams=streams).ended_with or 0
+
+    @command(group, "stop")
+    @option("-t", "--timeout", "--time", type=int, metavar="SECONDS")
+    @click.argument("container", nargs=-1, required=True)
+    def stop(container: tuple[str, ...], timeout: int | None) -> int:
+        return for_each(container, lambda one: session().engine.stop(one, timeout=timeout))
+
+    @command(group, "restart")
+    @option("-t", "--timeout", "--time", type=int, metavar="SECONDS")
+    @click.argument("container", nargs=-1, required=True)
+    def restart(container: tuple[str, ...], timeout: int | None) -> int:
+        def again(one: str) -> None:
+            session().engine.stop(one, timeout=timeout)
+            session().engine.start(one)
+
+        return for_each(container, again)
+
+    @command(group, "kill")
+    @option("-s", "--signal", default="KILL", metavar="SIGNAL")
+    @click.argument("container", nargs=-1, required=True)
+    def kill(container: tuple[str, ...], signal: str) -> int:
+        return for_each(container, lambda one: session().engine.kill(one, signal=signal))
+
+    @command(group, "wait")
+    @click.argument("container", nargs=-1, required=True)
+    def wait(container: tuple[str, ...]) -> int:
+        return for_each(container, lambda one: (str(session().engine.wait(one)),))
+
+    @command(group, "rename")
+    @click.argument("container")
+    @click.argument("name")
+    def rename(container: str, name: str) -> None:
+        session().engine.rename(container, name)
+
+
+def register_remove(group: click.Group) -> None:
+    """`docker rm`."""
+
+    @command(group, "rm")
+    @flag("-f", "--force")
+    @flag("-v", "--volumes")
+    @click.argument("container", nargs=-1, required=True)
+    def rm(container: tuple[str, ...], force: bool, volumes: bool) -> int:
+        return for_each(container, lambda one: session().engine.remove(one, force=force, volumes=volumes))
+
+
+def register_files(group: click.Group) -> None:
+    """`docker cp` and `docker commit`."""
+
+    @command(group, "cp")
+    @flag("-q", "--quiet")
+    @click.argument("source", metavar="CONTAINER:PATH | PATH")
+    @click.argument("target", metavar="PATH | CONTAINER:PATH")
+    def cp(source: str, target: str, quiet: bool) -> None:
+        from_container, from_path = parse.split_container_path(source)
+        to_container, to_path = parse.split_container_path(target)
+        if bool(from_container) == bool(to_container):
+            raise CommandError("cli.cp-sides", source=source, target=target)
+        if from_container:
+            session().engine.copy_out(from_container, from_path, Path(to_path))
+        else:
+            session().engine.copy_in(to_container, Path(from_path), to_path)
+        if not quiet:
+            session().face.note(f"{source} -> {target}\n")
+
+    @command(group, "commit")
+    @option("-m", "--message", default="", metavar="TEXT")
+    @click.argument("container")
+    @click.argument("repository")
+    def commit(container: str, repository: str, message: str) -> None:
+        session().write(session().engine.commit(container, repository, message=message).id)

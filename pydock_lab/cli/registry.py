@@ -1,0 +1,106 @@
+"""Commands on registries: pull, push, login, logout, search; and ours: tree, registry serve."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pydock_lab import locale
+from pydock_lab.cli import table
+from pydock_lab.cli.command import LocalGroup, command, flag, option
+from pydock_lab.cli.session import session
+from pydock_lab.errors import CommandError
+
+_HUB = "docker.io"
+
+
+def register_transfer(group: click.Group) -> None:
+    """`docker pull` and `docker push`."""
+
+    @command(group, "pull")
+    @flag("-q", "--quiet")
+    @click.argument("image", metavar="NAME[:TAG|@DIGEST]")
+    def pull(image: str, quiet: bool) -> None:
+        with session().face.progress(quiet=quiet, plain=False) as on_event:
+            found = session().engine.pull(image, on_event=on_event)
+        session().write(image if quiet else f"Digest: {found.digest}\nStatus: {found.name}")
+
+    @command(group, "push")
+    @flag("-q", "--quiet")
+    @click.argument("image", metavar="NAME[:TAG]")
+    def push(image: str, quiet: bool) -> None:
+        with session().face.progress(quiet=quiet, plain=False) as on_event:
+            digest = session().engine.push(image, on_event=on_event)
+        session().write(image if quiet else f"{image}: digest: {digest}")
+
+
+def register_account(group: click.Group) -> None:
+    """`docker login`, `logout`, `search`."""
+
+    @command(group, "login")
+    @option("-u", "--username", metavar="NAME")
+    @option("-p", "--password", metavar="PASSWORD")
+    @flag("--password-stdin")
+    @click.argument("server", required=False, default=_HUB)
+    def login(server: str, username: str | None, password: str | None, password_stdin: bool) -> None:
+        face = session().face
+        if password and password_stdin:
+            raise CommandError("cli.password-twice")
+        if password_stdin and not username:
+            raise CommandError("cli.password-needs-user")
+        if password:
+            face.note(locale.text("cli.password-visible") + "\n")
+        username = username or face.ask("Username: ", secret=False)
+        if password_stdin:
+            password = face.input().read().decode("utf-8").rstrip("\r\n")
+        session().engine.login(server, username, password or face.ask("Password: ", secret=True))
+        session().write("Login Succeeded")
+
+    @command(group, "logout")
+    @click.argument("server", required=False, default=_HUB)
+    def logout(server: str) -> None:
+        session().engine.logout(server)
+        session().write(f"Removing login credentials for {server}")
+
+    @command(group, "search")
+    @option("--limit", type=click.IntRange(1, 100), default=25, metavar="NUMBER")
+    @flag("--no-trunc")
+    @option("--format", metavar="TEMPLATE")
+    @click.argument("term")
+    def search(term: str, limit: int, no_trunc: bool, **more: Any) -> None:
+        rows = [
+            {
+                "Name": hit.name,
+                "Description": hit.description if no_trunc else hit.description[:45],
+                "StarCount": hit.stars,
+                "IsOfficial": "[OK]" if hit.official else "",
+            }
+            for hit in session().engine.search(term, limit=limit)
+        ]
+        headings = {"Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL"}
+        session().write(table.listing(headings, rows, more["format"]))
+
+
+def register_ours(group: click.Group) -> None:
+    """`pydock tree` and `pydock registry serve`."""
+
+    @command(group, "tree")
+    @click.argument("server")
+    def tree(server: str) -> None:
+        session().face.show(session().engine.tag_tree(server))
+
+    registry = LocalGroup("registry")
+    group.add_command(registry)
+
+    @command(registry, "serve", help_key="registry-serve")
+    @option("--host", default="127.0.0.1", metavar="ADDRESS")
+    @option("--port", type=int, default=5000, metavar="PORT")
+    @option("--directory", metavar="PATH")
+    def serve(host: str, port: int, directory: str | None) -> None:
+        from pydock_lab.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
+        from pydock_lab.store.home import find  # noqa: PLC0415 - see above
+
+        folder = Path(directory) if directory else find() / "registries" / f"{port}"
+        server = RegistryServer(folder, host=host, port=port)
+        session().write(locale.text("cli.serving", address=server.address, directory=folder))
+        server.serve_forever()

@@ -1,0 +1,79 @@
+"""What a command works with: the engine, opened when it is first needed, and the face that shows what comes out.
+
+    terminal    TerminalFace: descriptors 0, 1 and 2        notebook    a face of its own, with a display
+
+Nothing in this package writes anywhere but through the face: so `pydock` and `%docker` are one command line.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import BinaryIO, Protocol
+
+import click
+
+from pydock_lab.engine.base import Engine
+from pydock_lab.engine.streams import Streams
+from pydock_lab.events import OnEvent
+from pydock_lab.views import View
+
+
+class Face(Protocol):
+    """Where a command's words go, and where its input comes from."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a program may have this terminal as its own (`-t`)."""
+
+    @property
+    def width(self) -> int:
+        """Columns for tables and progress."""
+
+    def write(self, text: str) -> None:
+        """Show text on the standard output."""
+
+    def note(self, text: str) -> None:
+        """Show text beside it: progress, warnings."""
+
+    def show(self, view: View) -> None:
+        """Show a view: as text, or as a picture where there can be one."""
+
+    def progress(self, *, quiet: bool, plain: bool) -> AbstractContextManager[OnEvent]:
+        """Show what a long work does; the watcher to be given to it."""
+
+    def streams(self, *, interactive: bool) -> AbstractContextManager[Streams]:
+        """Descriptors for a program in the foreground."""
+
+    def ask(self, prompt: str, *, secret: bool) -> str:
+        """Ask a person for a line; raises CommandError where nobody can be asked."""
+
+    def input(self) -> BinaryIO:
+        """What is piped in (`-`)."""
+
+    def output(self) -> BinaryIO:
+        """Where bytes may go (`docker save` without -o); raises CommandError where they may not."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One invocation."""
+
+    open_engine: Callable[[], Engine]
+    face: Face
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine."""
+        return self.open_engine()
+
+    def write(self, text: str) -> None:
+        """A line for the standard output."""
+        self.face.write(f"{text}\n")
+
+
+def session() -> Session:
+    """The session of the command that runs now."""
+    found = click.get_current_context().obj
+    assert isinstance(found, Session)  # noqa: S101 - `invoke` puts it there
+    return found

@@ -1,0 +1,76 @@
+"""The face in a terminal: standard output and error, progress as BuildKit shows it, the descriptors themselves."""
+
+import getpass
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from pydock_lab import drawing
+from pydock_lab.cli.progress import Progress
+from pydock_lab.engine.streams import Streams
+from pydock_lab.errors import CommandError
+from pydock_lab.events import OnEvent
+from pydock_lab.views import View
+
+
+class TerminalFace:
+    """A Face on this process's own descriptors."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether input and output are a terminal."""
+        return sys.stdin.isatty() and sys.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return shutil.get_terminal_size().columns
+
+    def write(self, text: str) -> None:
+        """To the standard output."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """To the standard error, as Docker does with progress and warnings."""
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    def show(self, view: View) -> None:
+        """As text."""
+        self.write(drawing.to_text(view).rstrip("\n") + "\n")
+
+    @contextmanager
+    def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
+        """Lines on the standard error, with colour and bars where that is a terminal."""
+        progress = Progress(self.note, width=self.width, live=sys.stderr.isatty() and not plain, quiet=quiet)
+        try:
+            yield progress
+        finally:
+            progress.close()
+
+    @contextmanager
+    def streams(self, *, interactive: bool) -> Iterator[Streams]:
+        """This process's own."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        yield Streams.of_process(interactive=interactive)
+
+    def ask(self, prompt: str, *, secret: bool) -> str:
+        """Ask; raises CommandError where there is nobody."""
+        if not sys.stdin.isatty():
+            raise CommandError("cli.nobody-to-ask", prompt=prompt.strip(" :"))
+        return getpass.getpass(prompt) if secret else input(prompt)
+
+    def input(self) -> BinaryIO:
+        """The standard input."""
+        return sys.stdin.buffer
+
+    def output(self) -> BinaryIO:
+        """The standard output, unless a person would see the bytes."""
+        if sys.stdout.isatty():
+            raise CommandError("cli.no-bytes-here")
+        return os.fdopen(os.dup(1), "wb")
