@@ -1,0 +1,97 @@
+"""One visual language for everything that a person sees: views become SVG, text, HTML and graphs.
+
+    view ──▶ to_svg      a picture, in two themes and two languages, at any width
+         ──▶ to_text     the same for a terminal
+         ──▶ mimebundle  both, as a notebook shows and keeps them
+         ──▶ to_dot      the same as a graph, for those who draw graphs
+
+All functions are pure: no notebook, no engine, no I/O. What a colour, a dash and a print mean is said in `palette`
+and `prints`; how wide a text is, in `metrics`.
+"""
+
+from typing import TYPE_CHECKING
+
+from pydock_lab.drawing import dot, facets, html, instances, layers, tags, text
+from pydock_lab.drawing.details import Detail
+from pydock_lab.drawing.details import details as _details
+from pydock_lab.drawing.frame import Drawing
+from pydock_lab.drawing.palette import Theme, host_stylesheet
+from pydock_lab.drawing.shapes import Page
+from pydock_lab.drawing.speech import Speech
+from pydock_lab.views import Doctor, Instances, LayerStack, TagTree, View
+
+if TYPE_CHECKING:
+    from pydock_lab.drawing.graph import Graph
+
+MIN_WIDTH, MAX_WIDTH = 480, 1600
+DEFAULT_WIDTH = 860
+
+__all__ = [
+    "DEFAULT_WIDTH",
+    "MAX_WIDTH",
+    "MIN_WIDTH",
+    "Detail",
+    "Theme",
+    "details",
+    "graphviz",
+    "host_stylesheet",
+    "mimebundle",
+    "to_dot",
+    "to_svg",
+    "to_text",
+]
+
+
+def to_svg(view: View, *, width: int = DEFAULT_WIDTH, theme: Theme = Theme.AUTO, language: str | None = None) -> str:
+    """The view as an SVG document `width` pixels wide (480 to 1600, else the nearest of these).
+
+    Raises TypeError for a view that has no drawing.
+    """
+    return _draw(view, width, Speech.of(language)).to_svg(theme)
+
+
+def to_text(view: View, *, language: str | None = None) -> str:
+    """The view as lines of text; raises TypeError for a view that has no drawing."""
+    return text.to_text(view, Speech.of(language))
+
+
+def to_dot(view: View, *, language: str | None = None) -> str:
+    """The view as a graph in Graphviz's DOT language; raises TypeError for a view that has no drawing."""
+    return dot.to_dot(view, Speech.of(language))
+
+
+def graphviz(view: View, *, language: str | None = None) -> "Graph":
+    """The view as a `graphviz.Source`, which shows itself where `dot` is installed, and else says what is missing."""
+    from pydock_lab.drawing.graph import Graph  # noqa: PLC0415 - the pictures do not need the package
+
+    return Graph(to_dot(view, language=language))
+
+
+def mimebundle(view: View, *, width: int = DEFAULT_WIDTH, language: str | None = None) -> dict[str, str]:
+    """The view as a notebook keeps it: a picture with its alternative text, and plain text."""
+    speech = Speech.of(language)
+    drawing = _draw(view, width, speech)
+    alternative = html.alternative_text(drawing.label, drawing.lesson, _details(view, speech))
+    return {
+        "text/html": html.figure(drawing.to_svg(Theme.AUTO), alternative),
+        "text/plain": text.to_text(view, speech),
+    }
+
+
+def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
+    """What is behind each part of the picture that can be selected, in the order of the keyboard."""
+    return _details(view, Speech.of(language))
+
+
+def _draw(view: View, width: int, speech: Speech) -> Drawing:
+    page = Page(width=max(MIN_WIDTH, min(MAX_WIDTH, width)), speech=speech)
+    match view:
+        case LayerStack():
+            return layers.draw(view, page)
+        case Instances():
+            return instances.draw(view, page)
+        case TagTree():
+            return tags.draw(view, page)
+        case Doctor():
+            return facets.draw(view, page)
+    raise TypeError(f"{type(view).__name__} has no drawing")

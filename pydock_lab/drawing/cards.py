@@ -1,0 +1,189 @@
+"""A container as a card: who it is inside and outside, and the one layer that it may write.
+
+    ● web1                        running
+    process   PID 1 (host: 4711)
+    address   172.20.0.2  (8080→80)
+    ┌ writable layer ────────── 1.6 MB ┐
+    │ ~ /srv/app.py      from layer 5  │     copied up from the image before the first byte was changed
+    └──────────────────────────────────┘
+
+Inside, the program is process 1; on the host it is a process like any other, with a number of its own. Both numbers
+side by side are the shortest proof that a container is no virtual machine.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydock_lab.drawing.layers import INKS, SIGNS
+from pydock_lab.drawing.metrics import Font, clip, clip_path, width
+from pydock_lab.drawing.palette import Meaning
+from pydock_lab.drawing.shapes import PILL, Page, Piece, box, clipped, line, pick, pill, pill_width, text
+from pydock_lab.drawing.speech import Speech
+from pydock_lab.drawing.svg import Element, element
+from pydock_lab.views import ChangeKind, ContainerView, FileChange
+
+MIN_WIDTH = 268
+_PAD = 14
+_CHANGES_SHOWN = 3
+_HEAD, _FACT, _CHANGE = 36, 19, 17
+_STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
+_NOTHING = "\N{EN DASH}"
+_EXIT = re.compile(r"Exited \((\d{1,3})\)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """Where a card stands."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def is_alive(container: ContainerView) -> bool:
+    """Whether its process exists."""
+    return container.state in ("running", "paused", "restarting")
+
+
+def height(container: ContainerView, wide: float, speech: Speech) -> float:
+    """How high the card of a container is."""
+    ports = _PortLines.of(container, wide - 2 * _PAD)
+    facts = _HEAD + _FACT * len(_facts(container, speech)) + (PILL + 5) * ports.lines + 4
+    return facts + _writable_height(container) + 10
+
+
+def _writable_height(container: ContainerView) -> float:
+    shown = min(len(container.changes), _CHANGES_SHOWN)
+    return 28 + _CHANGE * (shown + (container.changes_total > shown)) + (3 if shown else 0)
+
+
+def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Mapping[str, int]) -> Element:
+    """The card; `origins` says which layer, by its number in the picture, a file was copied up from."""
+    alive, speech = is_alive(container), page.speech
+    elements = [
+        box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
+        *_title(container, spot, speech),
+    ]
+    label_width = max(width(label, Font.SMALL) for label, _ in _facts(container, speech)) + 12
+    y = spot.y + _HEAD
+    for label, value in _facts(container, speech):
+        room = spot.width - 2 * _PAD - label_width
+        elements += [
+            text(spot.x + _PAD, y + 13, label, Font.SMALL, ink="muted"),
+            clipped(spot.x + _PAD + label_width, y + 13, value, room, Font.CODE_SMALL),
+        ]
+        y += _FACT
+    ports = _PortLines.of(container, spot.width - 2 * _PAD)
+    elements += ports.draw(spot.x + _PAD, y + 3)
+    elements += _writable(container, spot, speech, origins)
+    return pick(key, card_label(container, speech), *elements)
+
+
+def state_word(container: ContainerView, speech: Speech) -> str:
+    """The state in the reader's language, with the exit status where the container has ended."""
+    word = speech.say(f"state-{container.state}") if container.state in _STATES else container.state
+    ended = _EXIT.match(container.status)
+    return f"{word} ({ended[1]})" if ended else word
+
+
+def card_label(container: ContainerView, speech: Speech) -> str:
+    """A container in a sentence, for a screen reader."""
+    written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
+    return f"{container.name}, {state_word(container, speech)}, {written}"
+
+
+def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Element, ...]:
+    x, y = spot.x + _PAD, spot.y + 24
+    classes = "cached-line cached-bar" if is_alive(container) else "muted-line trace"
+    word = clip(state_word(container, speech), spot.width * 0.45, Font.SMALL)
+    room = spot.width - 2 * _PAD - 18 - width(word, Font.SMALL) - 10
+    return (
+        element("circle", cx=x + 5, cy=y - 5, r=5, class_=classes, stroke_width=1.5),
+        clipped(x + 18, y, container.name, room, Font.STRONG),
+        text(spot.x + spot.width - _PAD, y, word, Font.SMALL, ink="muted", anchor="end"),
+    )
+
+
+def _facts(container: ContainerView, speech: Speech) -> list[tuple[str, str]]:
+    """Label and value of each line; the same lines for all, so that cards can be compared."""
+    process = speech.say("no-process")
+    if container.pid:
+        process = speech.say("pids", inside=container.inside_pid or "?", outside=container.pid)
+    return [
+        (speech.say("process"), process),
+        (speech.say("hostname"), container.hostname or _NOTHING),
+        (speech.say("address"), container.address or _NOTHING),
+        (speech.say("command"), container.command or _NOTHING),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _PortLines:
+    """The published ports as pills, broken into lines; what does not fit into two lines is counted."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def lines(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def of(cls, container: ContainerView, room: float) -> "_PortLines":
+        names = [f"{port.host_port}→{port.container_port}" for port in container.ports]
+        rows: list[list[str]] = []
+        for at, name in enumerate(names):
+            used = sum(pill_width(other) + 6 for other in rows[-1]) if rows else room
+            if used + pill_width(name) > room:
+                if len(rows) == 2:  # noqa: PLR2004 - two lines of ports at most
+                    rows[-1][-1] = f"+ {len(names) - at + 1}"
+                    break
+                rows.append([])
+            rows[-1].append(name)
+        return cls(rows=tuple(tuple(row) for row in rows))
+
+    def draw(self, x: float, y: float) -> list[Element]:
+        elements = []
+        for at, row in enumerate(self.rows):
+            left = x
+            for name in row:
+                elements.append(pill(left, y + (PILL + 5) * at, name, Meaning.MOVING))
+                left += pill_width(name) + 6
+        return elements
+
+
+def _writable(container: ContainerView, spot: Spot, speech: Speech, origins: Mapping[str, int]) -> list[Element]:
+    high = _writable_height(container)
+    x, y, wide = spot.x + 10, spot.y + spot.height - high - 10, spot.width - 20
+    size = speech.size(container.writable_size)
+    room = wide - 20 - width(size, Font.SMALL_STRONG) - 8
+    title = clip(speech.say("writable-layer"), room, Font.SMALL_STRONG)
+    elements = [
+        box(x, y, wide, high, Meaning.WRITABLE, dashed=not is_alive(container)),
+        text(x + 10, y + 18, title, Font.SMALL_STRONG),
+        text(x + wide - 10, y + 18, size, Font.SMALL_STRONG, ink="writable-text", anchor="end"),
+    ]
+    y += 24
+    for change in container.changes[:_CHANGES_SHOWN]:
+        elements += _change(change, (x + 10, y + 12, wide - 20), speech, origins)
+        y += _CHANGE
+    more = container.changes_total - min(len(container.changes), _CHANGES_SHOWN)
+    if more > 0:
+        elements.append(clipped(x + 10, y + 12, speech.count("more", more), wide - 20, Font.SMALL, ink="muted"))
+    return elements
+
+
+def _change(
+    change: FileChange, place: tuple[float, float, float], speech: Speech, origins: Mapping[str, int]
+) -> tuple[Element, ...]:
+    """One line at (x, y, width): the sign, the path, and, for a copied-up file, the layer that it comes from."""
+    x, y, wide = place
+    origin = origins.get(change.path) if change.kind is ChangeKind.CHANGED else None
+    aside = speech.say("copied-up", layer=origin) if origin else ""
+    room = wide - (width(aside, Font.SMALL) + 10 if aside else 0)
+    path = f"{SIGNS[change.kind]} {clip_path(change.path, room - 14, Font.CODE_SMALL)}"
+    shown = line(x, y, [Piece(text=path, font=Font.CODE_SMALL, ink=INKS[change.kind])], wide)
+    if not aside:
+        return (shown,)
+    return shown, text(x + wide, y, aside, Font.SMALL, ink="writable-text", anchor="end")

@@ -1,0 +1,206 @@
+"""What is behind each part of a drawing that can be selected: facts, files, and the docker command that shows it.
+
+The keys are those of the drawing (`data-pick`), so that whoever brings a picture to life finds the words beside it.
+Everything is text in the reader's language already: a face only lays it out.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+from pydock_lab.drawing import cards
+from pydock_lab.drawing.branches import Branch, branches
+from pydock_lab.drawing.facets import state_word
+from pydock_lab.drawing.layers import SIGNS
+from pydock_lab.drawing.speech import Speech
+from pydock_lab.drawing.svg import clean
+from pydock_lab.views import (
+    ContainerView,
+    Doctor,
+    FileChange,
+    ImageInstances,
+    Instances,
+    LayerRow,
+    LayerStack,
+    RepositoryView,
+    TagTree,
+    View,
+)
+
+_FILES_SHOWN = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileLine:
+    """One file: how it changed (`added`, `changed`, `deleted`), the sign for it, its path and size."""
+
+    kind: str
+    sign: str
+    path: str
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """One selectable part: `facts` are labels and values, `more` says how many files are not listed."""
+
+    key: str
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileLine, ...] = ()
+    more: str = ""
+    command: str = ""
+
+
+def details(view: View, speech: Speech) -> tuple[Detail, ...]:
+    """All parts of a view, in the order in which the keyboard goes through them."""
+    return tuple(_details(view, speech))
+
+
+@singledispatch
+def _details(view: View, _speech: Speech) -> Iterator[Detail]:
+    raise TypeError(type(view).__name__)
+
+
+@_details.register
+def _layers(view: LayerStack, speech: Speech) -> Iterator[Detail]:
+    for at, row in reversed(list(enumerate(view.rows))):
+        yield _layer(row, f"layer-{at}", at + 1, row.command or f"docker history --no-trunc {view.name}", speech)
+
+
+def _layer(row: LayerRow, key: str, number: int, command: str, speech: Speech) -> Detail:
+    origin = speech.say("configuration" if row.is_empty else f"origin-{row.origin}")
+    facts = [
+        (speech.say("fact-origin"), origin),
+        (speech.say("fact-line"), str(row.line) if row.line else ""),
+        (speech.say("fact-unpacked"), "" if row.is_empty else speech.size(row.unpacked_size)),
+        (speech.say("fact-compressed"), "" if row.is_empty else speech.size(row.size)),
+        (speech.say("fact-seconds"), speech.seconds(row.seconds) if row.seconds else ""),
+        ("digest", row.digest),
+        ("diff_id", row.diff_id),
+        ("chain_id", row.chain_id),
+    ]
+    files, more = _files(row.changes, row.changes_total, speech)
+    title = f"{number}. {clean(row.instruction) or '?'}"
+    return Detail(key=key, title=title, facts=_given(facts), files=files, more=more, command=clean(command))
+
+
+@_details.register
+def _instances(view: Instances, speech: Speech) -> Iterator[Detail]:
+    for at, image in enumerate(view.images):
+        for number, container in enumerate(image.containers):
+            yield _container(container, f"container-{at}-{number}", speech)
+        for number, row in reversed(list(enumerate(image.layers))):
+            if not row.is_empty:
+                command = f"docker history --no-trunc {image.name}"
+                yield _layer(row, f"layer-{at}-{number}", number + 1, command, speech)
+        yield Detail(key=f"more-{at}", title=clean(image.name), command=f"docker history {clean(image.name)}")
+        yield _image(image, f"image-{at}", speech)
+
+
+def _image(image: ImageInstances, key: str, speech: Speech) -> Detail:
+    facts = [
+        (speech.say("fact-unpacked"), speech.size(image.shared_size)),
+        (speech.say("fact-containers"), str(len(image.containers))),
+        (speech.say("fact-image-id"), image.image_id),
+    ]
+    command = f"docker image inspect {clean(image.name)}"
+    return Detail(key=key, title=clean(image.name), facts=_given(facts), command=command)
+
+
+def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
+    facts = [
+        (speech.say("fact-state"), cards.state_word(container, speech)),
+        (speech.say("fact-inside-pid"), str(container.inside_pid or "")),
+        (speech.say("fact-pid"), str(container.pid or "")),
+        (speech.say("hostname"), container.hostname),
+        (speech.say("address"), container.address),
+        (speech.say("fact-ports"), ", ".join(map(str, container.ports))),
+        (speech.say("command"), container.command),
+        (speech.say("writable-layer"), speech.size(container.writable_size)),
+        (speech.say("fact-network"), container.network),
+        (speech.say("fact-tier"), container.tier),
+        ("id", container.id),
+    ]
+    files, more = _files(container.changes, container.changes_total, speech)
+    command = container.docker_command or f"docker diff {clean(container.name)}"
+    return Detail(
+        key=key, title=clean(container.name), facts=_given(facts), files=files, more=more, command=clean(command)
+    )
+
+
+@_details.register
+def _tags(view: TagTree, speech: Speech) -> Iterator[Detail]:
+    for at, repository in enumerate(view.repositories):
+        name = f"{clean(view.host)}/{clean(repository.name)}"
+        facts = [
+            (speech.say("fact-tags"), str(len(repository.tags))),
+            (speech.say("fact-manifests"), str(len(repository.manifests))),
+            (speech.say("fact-access"), speech.say("private") if repository.private else speech.say("public")),
+        ]
+        command = f"docker pull --all-tags {name}"
+        yield Detail(key=f"repository-{at}", title=clean(repository.name), facts=_given(facts), command=command)
+        yield from _branches(repository, at, name, speech)
+
+
+def _branches(repository: RepositoryView, at: int, name: str, speech: Speech) -> Iterator[Detail]:
+    found = branches(repository)
+    for number, branch in enumerate(found):
+        for position, tag in enumerate(branch.tags):
+            facts = _given([(speech.say("fact-points-to"), branch.digest)])
+            key, command = f"tag-{at}-{number}-{position}", f"docker pull {name}:{clean(tag)}"
+            yield Detail(key=key, title=clean(tag), facts=facts, command=command)
+        yield _manifest(branch, f"manifest-{at}-{number}", name, speech)
+    if not found:
+        yield Detail(key=f"nothing-{at}", title=speech.say("empty-repository"))
+
+
+def _manifest(branch: Branch, key: str, name: str, speech: Speech) -> Detail:
+    manifest = branch.manifest
+    facts = [("digest", branch.digest)]
+    if manifest:
+        facts += [
+            (speech.say("fact-platform"), manifest.platform),
+            (speech.say("fact-created"), manifest.created),
+            (speech.say("fact-media-type"), manifest.media_type),
+            (speech.say("fact-compressed"), speech.size(sum(layer.size for layer in manifest.layers))),
+        ]
+        facts += [
+            (f"{speech.say('fact-layer')} {number}", f"{speech.size(layer.size)}  {layer.digest}")
+            for number, layer in enumerate(manifest.layers, 1)
+        ]
+    title = ", ".join(map(clean, branch.tags)) or speech.say("untagged")
+    return Detail(key=key, title=title, facts=_given(facts), command=f"docker pull {name}@{branch.digest}")
+
+
+@_details.register
+def _doctor(view: Doctor, speech: Speech) -> Iterator[Detail]:
+    for at, facet in enumerate(view.facets):
+        facts = [
+            (speech.say("fact-state"), state_word(facet, speech)),
+            (speech.say("fact-how"), facet.how),
+            (speech.say("fact-why"), facet.why),
+            (speech.say("fact-remedy"), facet.remedy),
+        ]
+        yield Detail(key=f"facet-{at}", title=clean(facet.title), facts=_given(facts), command="docker info")
+
+
+def _given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Only what there is something to say about."""
+    return tuple((label, clean(value)) for label, value in facts if value)
+
+
+def _files(changes: tuple[FileChange, ...], total: int, speech: Speech) -> tuple[tuple[FileLine, ...], str]:
+    """Deleted files first, for they surprise; then as the view has them."""
+    ranked = sorted(changes, key=lambda change: change.kind != "deleted")[:_FILES_SHOWN]
+    lines = tuple(
+        FileLine(
+            kind=change.kind,
+            sign=SIGNS[change.kind],
+            path=clean(f"{change.path} → {change.link}" if change.link else change.path),
+            size="" if change.is_directory else speech.size(change.size),
+        )
+        for change in ranked
+    )
+    left = max(total, len(changes)) - len(lines)
+    return lines, speech.count("more", left) if left > 0 else ""

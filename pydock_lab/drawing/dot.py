@@ -1,0 +1,106 @@
+"""The same views in Graphviz's DOT language, for those who draw graphs; the pictures do not need it.
+
+Source: "The DOT Language", graphviz.org: in a quoted string only the quote is escaped; a backslash starts an escape
+of its own in labels.
+"""
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+from pydock_lab.drawing import prints
+from pydock_lab.drawing.branches import branches
+from pydock_lab.drawing.palette import LIGHT, Meaning
+from pydock_lab.drawing.speech import Speech
+from pydock_lab.drawing.svg import clean
+from pydock_lab.views import Doctor, Instances, LayerRow, LayerStack, Origin, TagTree, View
+
+_COLOURS = {
+    Origin.BASE: Meaning.BASE,
+    Origin.CACHED: Meaning.CACHED,
+    Origin.BUILT: Meaning.BUILT,
+    Origin.CONFIG: Meaning.PLAIN,
+}
+
+
+def to_dot(view: View, speech: Speech) -> str:
+    """The view as a graph in DOT."""
+    lines = ["digraph {", '  node [shape=box style="rounded,filled" fontname="sans-serif" fillcolor=white]']
+    return "\n".join([*lines, *(f"  {statement}" for statement in _statements(view, speech)), "}", ""])
+
+
+@singledispatch
+def _statements(view: View, _speech: Speech) -> Iterator[str]:
+    raise TypeError(type(view).__name__)
+
+
+@_statements.register
+def _layers(view: LayerStack, speech: Speech) -> Iterator[str]:
+    yield "rankdir=BT"
+    yield _node("image", f"{view.name}\n{prints.short(view.image_id)}", Meaning.MOVING)
+    yield from _chain(view.rows, "layer", speech)
+    if view.rows:
+        yield f"{_quoted(f'layer-{len(view.rows) - 1}')} -> image"
+
+
+@_statements.register
+def _instances(view: Instances, speech: Speech) -> Iterator[str]:
+    yield "rankdir=BT"
+    for at, image in enumerate(view.images):
+        yield from _chain(image.layers, f"layer-{at}", speech)
+        yield _node(f"image-{at}", image.name, Meaning.BASE)
+        if image.layers:
+            yield f"{_quoted(f'layer-{at}-{len(image.layers) - 1}')} -> {_quoted(f'image-{at}')}"
+        for container in image.containers:
+            written = speech.size(container.writable_size)
+            label = f"{container.name}\n{speech.say('writable-layer')} {written}"
+            yield _node(container.id, label, Meaning.WRITABLE, dashed=not container.pid)
+            yield f"{_quoted(f'image-{at}')} -> {_quoted(container.id)}"
+
+
+@_statements.register
+def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
+    yield "rankdir=LR"
+    for repository in view.repositories:
+        yield _node(f"repository {repository.name}", repository.name, Meaning.PLAIN)
+        for branch in branches(repository):
+            yield _node(branch.digest, prints.short(branch.digest), Meaning.BASE, dashed=branch.manifest is None)
+            for tag in branch.tags:
+                name = f"tag {repository.name}:{tag}"
+                yield _node(name, tag, Meaning.MOVING)
+                yield f"{_quoted(f'repository {repository.name}')} -> {_quoted(name)} -> {_quoted(branch.digest)}"
+            for child in branch.manifest.children if branch.manifest else ():
+                yield f"{_quoted(branch.digest)} -> {_quoted(child)}"
+            for layer in branch.manifest.layers if branch.manifest else ():
+                label = f"{prints.short(layer.digest)}\n{speech.size(layer.size)}"
+                yield _node(layer.digest, label, Meaning.CACHED if layer.local else Meaning.BASE)
+                yield f"{_quoted(branch.digest)} -> {_quoted(layer.digest)}"
+
+
+@_statements.register
+def _doctor(view: Doctor, _speech: Speech) -> Iterator[str]:
+    yield _node("tier", view.tier, Meaning.MOVING)
+    for facet in view.facets:
+        meaning = Meaning.CACHED if facet.in_force else Meaning.DELETED
+        yield _node(facet.name, facet.title, meaning, dashed=not facet.in_force)
+        yield f"tier -> {_quoted(facet.name)}"
+
+
+def _chain(rows: tuple[LayerRow, ...], prefix: str, speech: Speech) -> Iterator[str]:
+    """Layers, each standing on the one below."""
+    for at, row in enumerate(rows):
+        size = "" if row.is_empty else f"\n{speech.size(row.unpacked_size)}"
+        yield _node(f"{prefix}-{at}", f"{row.instruction}{size}", _COLOURS[row.origin], dashed=row.is_empty)
+        if at:
+            yield f"{_quoted(f'{prefix}-{at - 1}')} -> {_quoted(f'{prefix}-{at}')}"
+
+
+def _node(name: str, label: str, meaning: Meaning, *, dashed: bool = False) -> str:
+    style = "rounded,filled,dashed" if dashed else "rounded,filled"
+    colours = f'color="{LIGHT[f"{meaning}-line"]}" fillcolor="{LIGHT[f"{meaning}-fill"]}"'
+    return f'{_quoted(name)} [label={_quoted(label)} style="{style}" {colours}]'
+
+
+def _quoted(text: str) -> str:
+    """A text as DOT writes it: newlines between lines of a label stay, backslashes stand for themselves."""
+    lines = (clean(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n"))
+    return '"' + "\\n".join(lines) + '"'

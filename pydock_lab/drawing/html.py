@@ -1,0 +1,26 @@
+"""A picture for a page: an image whose alternative text says what it shows.
+
+Of all static forms only `<img>` with a data URI is shown by untrusted notebooks, by exported ones and without
+JavaScript, and keeps an alternative text; an inline `<svg>` is cut to pieces by the sanitiser.
+"""
+
+from base64 import b64encode
+from html import escape
+
+from pydock_lab.drawing.details import Detail
+
+_PARTS_TOLD = 12
+
+
+def figure(svg: str, alternative: str) -> str:
+    """The picture as `<figure>`; on a narrow page it shrinks as a whole."""
+    data = b64encode(svg.encode()).decode("ascii")
+    image = f'<img alt="{escape(alternative)}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
+    return f'<figure class="pydock-figure" style="margin:0">{image}</figure>'
+
+
+def alternative_text(label: str, lesson: str, parts: tuple[Detail, ...]) -> str:
+    """The picture in words: what it is, its parts in order, and what it teaches."""
+    told = [part.title for part in parts[:_PARTS_TOLD]]
+    told += ["…"] if len(parts) > _PARTS_TOLD else []
+    return f"{label}: {'; '.join(told)}. {lesson}" if told else f"{label}. {lesson}"

@@ -1,0 +1,118 @@
+"""The same views as plain text: for a terminal, a test, and readers who see no pictures."""
+
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+
+from pydock_lab.drawing import cards, instances, layers, manifests, prints, tags
+from pydock_lab.drawing.branches import branches
+from pydock_lab.drawing.facets import state_word
+from pydock_lab.drawing.ghosts import deletions
+from pydock_lab.drawing.speech import Speech
+from pydock_lab.drawing.svg import clean
+from pydock_lab.views import ContainerView, Doctor, ImageInstances, Instances, LayerRow, LayerStack, TagTree, View
+
+_INSTRUCTION = 56  # characters
+_TEXT_MARKS = {True: "●", False: "○"}
+
+
+def to_text(view: View, speech: Speech) -> str:
+    """The view as lines of text."""
+    return "\n".join(clean_line.rstrip() for clean_line in _lines(view, speech))
+
+
+@singledispatch
+def _lines(view: View, _speech: Speech) -> Iterator[str]:
+    raise TypeError(type(view).__name__)
+
+
+@_lines.register
+def _layers(view: LayerStack, speech: Speech) -> Iterator[str]:
+    counted = sum(not row.is_empty for row in view.rows)
+    facts = [speech.count("layers", counted), speech.size(view.unpacked_size), view.platform]
+    yield f"{clean(view.name)}   {' · '.join(map(clean, filter(None, facts)))}   {prints.short(view.image_id)}"
+    yield ""
+    for at, row in reversed(list(enumerate(view.rows))):
+        yield from _row(row, at, speech)
+    yield ""
+    yield layers.lesson_of(view, speech)
+    yield f"docker history {clean(view.name)}"
+
+
+def _row(row: LayerRow, at: int, speech: Speech) -> Iterator[str]:
+    instruction = _cut(row.instruction, _INSTRUCTION).ljust(_INSTRUCTION)
+    if row.is_empty:
+        yield f"{at + 1:>3}  {' ' * prints.CELLS}  {instruction}  {speech.say('configuration')}"
+        return
+    size = speech.size(row.unpacked_size).rjust(9)
+    yield f"{at + 1:>3}  {prints.text(row.diff_id)}  {instruction}  {size}  {speech.say(f'origin-{row.origin}')}"
+    for change in deletions(row):
+        cost = speech.say("still-below", size=speech.size(change.size)) if change.size else speech.say("hidden")
+        yield f"{' ' * 13}{layers.SIGNS[change.kind]} {_cut(change.path, _INSTRUCTION)}  {cost}"
+
+
+@_lines.register
+def _instances(view: Instances, speech: Speech) -> Iterator[str]:
+    for image in view.images:
+        yield from _image(image, speech)
+        yield ""
+    yield instances.lesson_of(view, speech)
+    yield "docker ps -a"
+
+
+def _image(image: ImageInstances, speech: Speech) -> Iterator[str]:
+    for container in image.containers:
+        yield from _container(container, speech)
+    yield "─" * 72
+    for number, row in reversed(list(enumerate(image.layers, 1))):
+        if not row.is_empty:
+            words = _cut(row.instruction, 48).ljust(48)
+            yield f"{number:>3}  {prints.text(row.diff_id)}  {words}  {speech.size(row.unpacked_size):>9}"
+    yield f"     {clean(image.name)}: {instances.sharing(image, speech, float('inf'))}"
+
+
+def _container(container: ContainerView, speech: Speech) -> Iterator[str]:
+    process = ""
+    if container.pid:
+        process = speech.say("pids", inside=container.inside_pid or "?", outside=container.pid)
+    mark = _TEXT_MARKS[cards.is_alive(container)]
+    ports = " ".join(f"{port.host_port}→{port.container_port}" for port in container.ports)
+    written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
+    parts = [clean(container.name), cards.state_word(container, speech), process, container.address, ports, written]
+    yield f"{mark} {'   '.join(clean(part) for part in parts if part)}"
+
+
+@_lines.register
+def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
+    yield clean(view.host)
+    for repository in view.repositories:
+        aside = f" ({speech.say('private')})" if repository.private else ""
+        yield f"  {clean(repository.name)}{aside}"
+        found = branches(repository)
+        for branch in found:
+            names = ", ".join(map(clean, branch.tags))
+            digest = f"{prints.text(branch.digest)} {prints.short(branch.digest)}"
+            facts = "  ".join(clean(piece.text) for piece in manifests.describe(branch, speech))
+            yield f"    {'  ' * branch.depth}{names.ljust(24)} → {digest}  {facts}"
+        if not found:
+            yield f"    {speech.say('empty-repository')}"
+    yield ""
+    yield tags.lesson_of(view, speech)
+
+
+@_lines.register
+def _doctor(view: Doctor, speech: Speech) -> Iterator[str]:
+    yield speech.say("doctor-title", tier=clean(view.tier))
+    for facet in view.facets:
+        yield f"{_TEXT_MARKS[facet.in_force]} {clean(facet.title)}: {state_word(facet, speech)}"
+        yield from _indented((facet.how, facet.why, facet.remedy))
+    yield ""
+    yield clean(view.summary)
+
+
+def _indented(sentences: Iterable[str]) -> Iterator[str]:
+    yield from (f"    {clean(sentence)}" for sentence in sentences if sentence)
+
+
+def _cut(text: str, length: int) -> str:
+    text = clean(text)
+    return text if len(text) <= length else text[: length - 1] + "…"
