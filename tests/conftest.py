@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from pydock_lab.engine.face import Engine
 
 ON_CI = os.environ.get("CI") == "true"
 
@@ -44,3 +46,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "home"
     monkeypatch.setenv("PYDOCK_HOME", str(path))
     return path
+
+
+@pytest.fixture
+def containers() -> None:
+    """This test runs containers: Linux, and a tier that gives them."""
+    from pydock_lab.linux.tiers import attempt, try_container  # noqa: PLC0415 - Linux only
+
+    if os.geteuid() == 0 and attempt(try_container) is not None:
+        missing("this machine gives no namespaces")
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[Engine]:
+    """The Python face of the local engine on an empty store; no container is left behind."""
+    found = Engine(home)
+    yield found
+    if "runtime" in found.full.home.__dict__:
+        for container in found.containers():
+            container.remove(force=True)

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydock_lab.oci.descriptor import Platform
 from pydock_lab.oci.digest import Digest, chain_ids
-from pydock_lab.oci.document import Node, canonical, drop_empty
+from pydock_lab.oci.document import Node, canonical, drop_empty, in_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,19 +94,21 @@ class ContainerConfig:
         """As the specification and Docker write it."""
         fields: dict[str, object] = {
             "User": self.user,
+            "ExposedPorts": {port: {} for port in sorted(self.exposed_ports)},
             "Env": list(self.env),
+            "Entrypoint": list(self.entrypoint or ()),
+            "Cmd": list(self.cmd or ()),
+            "Volumes": {path: {} for path in sorted(self.volumes)},
             "WorkingDir": self.working_dir,
-            "ExposedPorts": {port: {} for port in self.exposed_ports},
-            "Volumes": {path: {} for path in self.volumes},
-            "Labels": dict(self.labels),
+            "Labels": in_order(self.labels),
             "StopSignal": self.stop_signal,
+            "ArgsEscaped": self.args_escaped or None,
+            # Docker's own, after those of the specification:
             "Healthcheck": self.healthcheck.to_json() if self.healthcheck else None,
             "Shell": list(self.shell),
             "OnBuild": list(self.on_build),
-            "ArgsEscaped": self.args_escaped or None,
         }
-        said = {"Entrypoint": list(self.entrypoint or ()), "Cmd": list(self.cmd or ())}
-        return drop_empty(fields | said)
+        return drop_empty(fields)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -140,8 +142,8 @@ class History:
         fields = {
             "created": self.created,
             "created_by": self.created_by,
-            "comment": self.comment,
             "author": self.author,
+            "comment": self.comment,
         }
         return drop_empty(fields) | ({"empty_layer": True} if self.empty_layer else {})
 
@@ -173,13 +175,13 @@ class ImageConfig:
 
     def to_bytes(self) -> bytes:
         """The config as canonical JSON."""
-        fields: dict[str, object] = {"created": self.created, "author": self.author}
+        about: dict[str, object] = {"created": self.created, "author": self.author}
         required = {
             "config": self.config.to_json(),
             "rootfs": {"type": "layers", "diff_ids": [str(diff_id) for diff_id in self.diff_ids]},
-            "history": [entry.to_json() for entry in self.history],
         }
-        return canonical(self.platform.to_json() | drop_empty(fields) | required)
+        history = {"history": [entry.to_json() for entry in self.history]}
+        return canonical(drop_empty(about) | self.platform.to_json() | required | drop_empty(history))
 
     @property
     def chain_ids(self) -> tuple[Digest, ...]:

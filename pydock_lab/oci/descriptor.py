@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Self
 
 from pydock_lab.oci.digest import Digest
-from pydock_lab.oci.document import Node, drop_empty
+from pydock_lab.oci.document import Node, drop_empty, in_order
 
 
 class MediaType(StrEnum):
@@ -98,9 +98,9 @@ class Descriptor:
             "mediaType": str(self.media_type),
             "digest": str(self.digest),
             "size": self.size,
-            "annotations": dict(self.annotations),
+            "urls": list(self.urls),
+            "annotations": in_order(self.annotations),
             "platform": self.platform.to_json() if self.platform else None,
             "artifactType": self.artifact_type,
-            "urls": list(self.urls),
         }
-        return drop_empty(fields) | {"size": self.size}
+        return drop_empty(fields)

@@ -15,9 +15,23 @@ T = TypeVar("T")
 MAX_DOCUMENT = 8 * 1024 * 1024  # bytes; registries refuse manifests above 4 MiB, configs are smaller still
 
 
+# Go's encoder writes these as escapes, in case a document ends up in a web page.
+_GO_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
 def canonical(document: object) -> bytes:
-    """The one way we write a document (UTF-8, sorted keys, no white space): equal values have equal digests."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """The one way we write a document: as Go's encoding/json does, so that equal values have equal digests everywhere.
+
+    Tools of the field read a config and write it again (skopeo, on the way through a docker-archive); where our bytes
+    are not Go's, that would be another image. So the fields stand in the specification's order, maps are sorted by
+    whoever makes them, there is no white space, and `<`, `>` and `&` are escaped.
+    """
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).translate(_GO_ESCAPES).encode()
+
+
+def in_order(mapping: Mapping[str, str]) -> dict[str, str]:
+    """A map as Go writes it: by its keys."""
+    return dict(sorted(mapping.items()))
 
 
 class Node:

@@ -14,7 +14,7 @@ from typing import Self
 
 from pydock_lab.errors import InvalidDocument
 from pydock_lab.oci.descriptor import INDEX_TYPES, MANIFEST_TYPES, Descriptor, MediaType
-from pydock_lab.oci.document import Node, canonical, drop_empty
+from pydock_lab.oci.document import Node, canonical, drop_empty, in_order
 
 _MAX_CHILDREN = 10_000  # an index or a manifest of more entries is an attack, not an image
 
@@ -45,18 +45,9 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The manifest as canonical JSON: the same values have the same digest everywhere."""
-        optional = {
-            "annotations": dict(self.annotations),
-            "artifactType": self.artifact_type,
-            "subject": self.subject.to_json() if self.subject else None,
-        }
-        required = {
-            "schemaVersion": 2,
-            "mediaType": str(self.media_type),
-            "config": self.config.to_json(),
-            "layers": [layer.to_json() for layer in self.layers],
-        }
-        return canonical(required | drop_empty(optional))
+        head = {"schemaVersion": 2, "mediaType": str(self.media_type), "artifactType": self.artifact_type}
+        body = {"config": self.config.to_json(), "layers": [layer.to_json() for layer in self.layers]}
+        return canonical(drop_empty(head) | body | _tail(self.subject, self.annotations))
 
     @property
     def size(self) -> int:
@@ -88,17 +79,9 @@ class Index:
 
     def to_bytes(self) -> bytes:
         """The index as canonical JSON."""
-        optional = {
-            "annotations": dict(self.annotations),
-            "artifactType": self.artifact_type,
-            "subject": self.subject.to_json() if self.subject else None,
-        }
-        required = {
-            "schemaVersion": 2,
-            "mediaType": str(self.media_type),
-            "manifests": [child.to_json() for child in self.manifests],
-        }
-        return canonical(required | drop_empty(optional))
+        head = {"schemaVersion": 2, "mediaType": str(self.media_type), "artifactType": self.artifact_type}
+        body = {"manifests": [child.to_json() for child in self.manifests]}
+        return canonical(drop_empty(head) | body | _tail(self.subject, self.annotations))
 
 
 def read_document(content: bytes, media_type: str) -> Manifest | Index:
@@ -115,6 +98,10 @@ def read_document(content: bytes, media_type: str) -> Manifest | Index:
     if document.media_type != media_type:
         raise InvalidDocument("oci.media-type-differs", said=media_type, inside=document.media_type)
     return document
+
+
+def _tail(subject: Descriptor | None, annotations: Mapping[str, str]) -> dict[str, object]:
+    return drop_empty({"subject": subject.to_json() if subject else None, "annotations": in_order(annotations)})
 
 
 def _checked(content: bytes, what: str, forbidden: str) -> Node:

@@ -104,11 +104,7 @@ def _split_tag(text: str, rest: str) -> tuple[str, str]:
 def _split_domain(name: str) -> tuple[str, str]:
     first, slash, path = name.partition("/")
     is_domain = slash and (
-        "." in first
-        or ":" in first
-        or first == "localhost"
-        or first.lower() != first
-        or first.startswith("[")
+        "." in first or ":" in first or first == "localhost" or first.lower() != first or first.startswith("[")
     )
     if not is_domain:
         return DEFAULT_DOMAIN, name if slash else f"library/{name}"
