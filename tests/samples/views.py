@@ -19,6 +19,7 @@ from pydock_lab.views import (
     RepositoryView,
     TagTree,
     TagView,
+    View,
 )
 
 MB = 1_000_000
@@ -297,3 +298,16 @@ HOSTILE_DOCTOR = Doctor(
     summary=HOSTILE,
     facets=(FacetView(name="x", title=HOSTILE, in_force=False, how=HOSTILE, why=HOSTILE, remedy=HOSTILE),),
 )
+
+USUAL: dict[str, View] = {
+    "layers": SHOP,
+    "instances": INSTANCES,
+    "tags": REGISTRY,
+    "doctor": DOCTOR,
+}
+HOSTILE_VIEWS: dict[str, View] = {
+    "layers": HOSTILE_STACK,
+    "instances": HOSTILE_INSTANCES,
+    "tags": HOSTILE_REGISTRY,
+    "doctor": HOSTILE_DOCTOR,
+}
