@@ -193,12 +193,16 @@ def set_mount_attributes(descriptor: int, attributes: MountAttribute, path: str 
 
 
 def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: MountAttribute) -> int:
-    """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2)."""
-    close_on_exec, set_string, create = 1, 1, 6
+    """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2).
+
+    A parameter whose value is "" is a flag.
+    """
+    close_on_exec, set_flag, set_string, create = 1, 0, 1, 6
     context = _checked(_libc.syscall(_FSOPEN, _bytes(kind), close_on_exec), "fsopen")
     try:
         for name, value in parameters:
-            result = _libc.syscall(_FSCONFIG, context, set_string, _bytes(name), _bytes(value), 0)
+            command = set_string if value else set_flag
+            result = _libc.syscall(_FSCONFIG, context, command, _bytes(name), _bytes(value or None), 0)
             _checked(result, f"fsconfig {name}", value)
         _checked(_libc.syscall(_FSCONFIG, context, create, None, None, 0), "fsconfig create")
         return _checked(_libc.syscall(_FSMOUNT, context, close_on_exec, int(attributes)), "fsmount")

@@ -266,9 +266,10 @@ def _dial(directory: Path) -> Connection:
 
 def _ask(directory: Path, message: Mapping[str, Any]) -> Any:
     """One command and its answer."""
-    with contextlib.closing(_dial(directory)) as connection:
+    with contextlib.closing(_dial(directory)) as connection, contextlib.suppress(ConnectionError):
         connection.send(message)
         for reply in replies(connection, message["do"]):
             if "result" in reply:
                 return reply["result"]
+    # It ended just as we asked.
     raise ContainerError("runtime.shim-gone")

@@ -11,7 +11,6 @@ from pydock_lab.errors import ContainerError, IsolationError, PydockError
 from pydock_lab.linux import orphans
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec
 from pydock_lab.runtime import joining
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.control import LATER, Command, reply
@@ -31,13 +30,12 @@ class Commands:
         stdio: Stdio,
         *,
         group: ControlGroup | None,
-        spec: ContainerSpec,
         tier: Tier,
         on_status: Callable[[Action], None],
     ) -> None:
         self.child = child
         self._on_status = on_status
-        self._loop, self._stdio, self._group, self._spec, self._tier = loop, stdio, group, spec, tier
+        self._loop, self._stdio, self._group, self._tier = loop, stdio, group, tier
         self._waiting: dict[int, tuple[Connection, dict[str, int]]] = {}
         self._workers: dict[int, int] = {}
 
@@ -116,7 +114,7 @@ class Commands:
         return LATER
 
     def _target(self, doors: tuple[int, ...]) -> joining.Target:
-        return joining.Target(self.child.namespaces, doors, self._spec, self._tier)
+        return joining.Target(self.child.namespaces, doors, self._tier)
 
     def _bury(self, pidfd: int) -> None:
         self._loop.forget(pidfd)

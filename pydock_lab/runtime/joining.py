@@ -15,12 +15,10 @@ from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
-from pydock_lab.runtime import init
-from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
+from pydock_lab.oci.runtime_spec import ProcessSpec
+from pydock_lab.runtime.birth import Child, bear
 from pydock_lab.runtime.control import reply
-from pydock_lab.runtime.init import Birth
-from pydock_lab.runtime.privileges import powers
+from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.stdio import Stdio
 from pydock_lab.sandbox.protocol import Connection
@@ -32,7 +30,6 @@ class Target:
 
     namespaces: tuple[int, ...]
     doors: tuple[int, ...]
-    spec: ContainerSpec
     tier: Tier
 
 
@@ -61,43 +58,21 @@ def _keep_only(wanted: set[int]) -> None:
 
 
 def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> int:
-    loop, pipes = Loop(), Pipes()
+    loop = Loop()
     stdio = Stdio(loop, streams, use_terminal=process.terminal)
-    child = _bear(process, stdio, pipes, target)
-    try:
-        say_go(pipes)
-        hear(pipes)
-    except BaseException:
-        child.kill()
-        child.reap()
-        raise
-    stdio.connect(pipes)
+    standard = stdio.prepare()
+    # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
+    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
+    for namespace in target.namespaces:
+        syscalls.setns(namespace, Namespace(0))
+    child = bear(Namespace(0))
+    child.become(Task(tier=target.tier, process=process), standard, target.doors)
+    stdio.connect(child.terminal)
     reply(connection, {"started": child.pid})
     _relay(loop, connection, child, stdio)
     code = child.reap()
     stdio.finish()
     return code
-
-
-def _bear(process: ProcessSpec, stdio: Stdio, pipes: Pipes, target: Target) -> Child:
-    standard = stdio.prepare(pipes)
-    pipes.inward("go")
-    pipes.outward("report")
-    birth = Birth(
-        tier=target.tier,
-        powers=powers(process.capabilities, seccomp_on=process.seccomp, single_id=target.tier is Tier.ROOTLESS_SINGLE),
-        namespaces=Namespace(0),
-        standard=standard,
-        report=pipes.theirs["report"],
-        go=pipes.theirs["go"],
-        doors=target.doors,
-        terminal=pipes.theirs.get("terminal", -1),
-    )
-    # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
-    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
-    for namespace in target.namespaces:
-        syscalls.setns(namespace, Namespace(0))
-    return bear(Namespace(0), birth, pipes, lambda own: init.join(process, own))
 
 
 def _relay(loop: Loop, connection: Connection, child: Child, stdio: Stdio) -> None:

@@ -21,21 +21,20 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import IsolationError, PydockError
-from pydock_lab.linux import capabilities, cgroups, syscalls
+from pydock_lab.linux import cgroups, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import ContainerSpec
-from pydock_lab.runtime import init, state
-from pydock_lab.runtime.birth import Child, Pipes, bear, hear, say_go
+from pydock_lab.runtime import birth, init, state
+from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.filesystem import make_stub
-from pydock_lab.runtime.init import Birth
+from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
-from pydock_lab.runtime.privileges import Powers, powers
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Stdio
@@ -63,18 +62,14 @@ def start(request: Request) -> dict[str, Any]:
 
 
 def warm() -> None:
-    """Prepare what every start needs: how a spec is read, and the powers of an ordinary container."""
-    process = {"args": ["true"], "env": ["A=b"], "capabilities": capabilities.names(capabilities.DEFAULT)}
-    document = {
-        "id": "",
-        "process": process,
-        "rootfs": {"layers": ["/"], "mountpoint": "/"},
-        "network": {},
-        "limits": {},
-    }
-    spec = ContainerSpec.from_json(json.loads(json.dumps(document)))
-    powers(spec.process.capabilities, seccomp_on=True, single_id=False)
-    powers(spec.process.capabilities, seccomp_on=True, single_id=True)
+    """Prepare what every start needs."""
+    init.rehearse()
+
+
+def ready(tier: Tier) -> None:
+    """In a worker that waits: have the child of the next container wait, too."""
+    if tier is not Tier.NONE:
+        birth.prepare()
 
 
 def settled(tier: Tier) -> None:
@@ -139,7 +134,6 @@ class Shim:
             child,
             self._stdio,
             group=self._group,
-            spec=self._spec,
             tier=self._request.tier,
             on_status=self._note,
         )
@@ -153,45 +147,17 @@ class Shim:
             self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
         network = self._undo.enter_context(Connectivity(self._spec, self._directory))
         doors = self._make_group()
-        pipes = Pipes()
-        self._undo.callback(pipes.close)
-        standard = self._stdio.prepare(pipes)
-        pipes.inward("go")
-        pipes.outward("report")
-        birth = Birth(
-            tier=self._request.tier,
-            powers=self._powers(),
-            namespaces=init.clone_flags(self._spec),
-            standard=standard,
-            report=pipes.theirs["report"],
-            go=pipes.theirs["go"],
-            stub=self._stub,
-            doors=doors,
-            terminal=pipes.theirs.get("terminal", -1),
-            mounts=network.files(),
-        )
-        return self._bear(birth, pipes, network), network
-
-    def _bear(self, birth: Birth, pipes: Pipes, network: Connectivity) -> Child:
-        child = bear(birth.namespaces, birth, pipes, lambda own: init.live(self._spec, own))
-        for door in birth.doors:
+        task = Task(tier=self._request.tier, container=self._spec, stub=self._stub, mounts=network.files())
+        namespaces = init.clone_flags(self._spec)
+        child = birth.take(namespaces)
+        if self._record:
+            child.hold_namespaces(namespaces)
+        network.connect(child.pid)
+        child.become(task, self._stdio.prepare(), doors)
+        for door in doors:
             os.close(door)
-        try:
-            if self._record:
-                child.hold_namespaces(birth.namespaces)
-            network.connect(child.pid)
-            say_go(pipes)
-            self._steps = hear(pipes)
-        except BaseException:
-            child.kill()
-            child.reap()
-            raise
-        self._stdio.connect(pipes)
-        return child
-
-    def _powers(self) -> Powers:
-        process, single_id = self._spec.process, self._request.tier is Tier.ROOTLESS_SINGLE
-        return powers(process.capabilities, seccomp_on=process.seccomp, single_id=single_id)
+        self._stdio.connect(child.terminal)
+        return child, network
 
     def _make_group(self) -> tuple[int, ...]:
         """The container's control group, where one is wanted and possible; its doors."""
@@ -231,11 +197,11 @@ class Shim:
                 ports=network.ports,
             )
             with (self._directory / EVENTS_FILE).open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(step) + "\n" for step in self._steps)
+                file.writelines(json.dumps(step) + "\n" for step in child.steps)
         if self._detach:
             self._request.detach()
         with contextlib.suppress(OSError):
-            self._request.send({"started": child.pid, "steps": self._steps})
+            self._request.send({"started": child.pid, "steps": child.steps})
         self._loop.watch(self._request.connection, lambda: self._hear_engine(commands))
 
     def _hear_engine(self, commands: Commands) -> None:

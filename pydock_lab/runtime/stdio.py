@@ -7,11 +7,9 @@ with a terminal             one master for all three
 
 import contextlib
 import os
-import socket
 from collections.abc import Mapping
 
 from pydock_lab.runtime import terminal
-from pydock_lab.runtime.birth import Pipes
 from pydock_lab.runtime.logs import LogWriter
 from pydock_lab.runtime.relay import Feed, Flow, Loop
 
@@ -42,39 +40,38 @@ class Stdio:
         self._use_terminal, self._keep_input = use_terminal, keep_input
         self._flows: dict[str, Flow] = {}
         self._input = -1
+        self._theirs: list[int] = []
 
-    def prepare(self, pipes: Pipes) -> tuple[int, int, int]:
-        """The program's descriptors, before it is born."""
+    def prepare(self) -> list[int]:
+        """The program's three descriptors; with a terminal they are only there until it has been opened."""
+        nothing = self._keep(null())
         if self._use_terminal:
-            pipes.pair("terminal")
-            return -1, -1, -1
+            return [nothing] * 3
+        chosen = {name: self._streams.get(name, nothing) for name in NAMES}
         if self._keep_input:
-            pipes.inward("stdin")
+            reader, self._input = os.pipe2(os.O_CLOEXEC)
+            chosen["stdin"] = self._keep(reader)
         if self._log:
-            pipes.outward("stdout")
-            pipes.outward("stderr")
-        pipes.theirs["null"] = null()
-        chosen = [pipes.theirs.get(name, self._streams.get(name, pipes.theirs["null"])) for name in NAMES]
-        return chosen[0], chosen[1], chosen[2]
-
-    def connect(self, pipes: Pipes) -> None:
-        """Let it flow, once the program has started."""
-        if self._use_terminal:
-            self._take_terminal(pipes)
-        elif self._log:
             for name in ("stdout", "stderr"):
-                self._flows[name] = Flow(self._loop, pipes.take(name), name, self._log)
-        if self._keep_input and not self._use_terminal:
-            self._input = pipes.take("stdin")
-        self.attach(self._streams)
+                reader, writer = os.pipe2(os.O_CLOEXEC)
+                self._flows[name] = Flow(self._loop, reader, name, self._log)
+                chosen[name] = self._keep(writer)
+        return list(chosen.values())
 
-    def _take_terminal(self, pipes: Pipes) -> None:
-        with socket.socket(fileno=pipes.take("terminal")) as end:
-            _, masters, _, _ = socket.recv_fds(end, 1, 1)
-        if masters:
-            os.set_inheritable(masters[0], False)
-            self._flows["stdout"] = Flow(self._loop, masters[0], "stdout", self._log)
-            self._input = os.dup(masters[0])
+    def _keep(self, descriptor: int) -> int:
+        """The program's end of something: to be closed here once the program has it."""
+        self._theirs.append(descriptor)
+        return descriptor
+
+    def connect(self, master: int) -> None:
+        """Let it flow, once the program has started; `master` is its terminal's, or -1."""
+        for descriptor in self._theirs:
+            os.close(descriptor)
+        self._theirs.clear()
+        if master >= 0:
+            self._flows["stdout"] = Flow(self._loop, master, "stdout", self._log)
+            self._input = os.dup(master)
+        self.attach(self._streams)
 
     def attach(self, streams: Mapping[str, int]) -> None:
         """Give a watcher's descriptors what the program writes from now on, and the program what they read."""

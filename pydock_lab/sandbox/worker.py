@@ -3,10 +3,11 @@
 A job is a function `job(request) -> result`, in a module that the zygote was told to import. It may do anything to
 its process: enter namespaces, change its root, run out of memory. The zygote is never touched by it.
 
-A module of jobs may have two more functions. `warm()` does what can be done beforehand (fill caches): it is called
+A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called
 in the zygote and again in each waiting worker, because a page of memory shared after a fork costs a microsecond when
 it is first written to, and a job should not have to wait for a thousand of them. `settled(tier)` is called once in
-the zygote, when it has found its ground: what it opens there, all workers inherit.
+the zygote, when it has found its ground: what it opens there, all workers inherit. `ready(tier)` is called in each
+waiting worker.
 """
 
 import os
@@ -17,7 +18,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from types import ModuleType
 from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.errors import PydockError
@@ -69,26 +69,19 @@ class Request:
             self._zygote.send(PID.pack(os.getpid()))
 
 
-def warm(modules: Iterable[ModuleType]) -> None:
-    """Let modules of jobs prepare what they can."""
-    for module in modules:
-        prepare = getattr(module, "warm", None)
-        if prepare:
-            prepare()
-
-
-def settled(modules: Iterable[ModuleType], tier: Tier) -> None:
-    """Let modules of jobs open what all workers share."""
-    for module in modules:
-        share = getattr(module, "settled", None)
-        if share:
-            share(tier)
+def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
+    """Call the function `hook` of those modules that have one."""
+    for name in modules:
+        function = getattr(sys.modules[name], hook, None)
+        if function:
+            function(*arguments)
 
 
 def live(listener: socket.socket, zygote: socket.socket, ground: Ground) -> NoReturn:
     """Wait for an engine, do what it asks, and end."""
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)  # as long as there is no request, the zygote is all we have
-    warm(sys.modules[name] for name in ground.modules)
+    each(ground.modules, "warm")
+    each(ground.modules, "ready", ground.tier)
     connection = _accept(listener)
     listener.close()
     socket.send_fds(zygote, [PID.pack(os.getpid())], [connection.fileno()])

@@ -148,7 +148,9 @@ def main(arguments: Sequence[str]) -> None:
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
-    worker.warm(importlib.import_module(module) for module in options["modules"])
+    for module in options["modules"]:
+        importlib.import_module(module)
+    worker.each(options["modules"], "warm")
     if settle(lambda tier, refusals: _live(listener, options["modules"], tier, refusals)):
         return
     os.unlink(path)
@@ -158,7 +160,7 @@ def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tup
     syscalls.set_title("pydock-zygote")
     # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
-    worker.settled((sys.modules[name] for name in modules), tier)
+    worker.each(modules, "settled", tier)
     sys.path.clear()
     # What lives now lives for ever: without the collector's marks a fork shares these pages.
     gc.collect()

@@ -88,11 +88,8 @@ def _escaped(path: str) -> str:
 
 def _mount_many(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) -> None:
     """More layers than one page can name: one parameter each (Linux 6.8)."""
-    parameters = [("lowerdir+", path) for path in lowers]
-    flags = [(name, value) for name, value in settings if value]
-    # A parameter without a value is a flag, which fsconfig takes in another way: as "on".
-    flags += [(name, "") for name, value in settings if not value]
-    tree = syscalls.mount_parameters("overlay", [*parameters, *flags], MountAttribute.NODEV)
+    parameters = [*(("lowerdir+", path) for path in lowers), *settings]
+    tree = syscalls.mount_parameters("overlay", parameters, MountAttribute.NODEV)
     try:
         syscalls.move_mount(tree, mountpoint)
     finally:

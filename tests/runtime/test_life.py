@@ -229,9 +229,10 @@ def test_no_process_is_left_behind(box: Any) -> None:
     for _ in range(5):
         box.sh("(sleep 60 &); (sleep 0.01 &); true")
     assert box.until(lambda: not zombies())
-    assert "sleep 60\n" not in subprocess.run(
-        ["ps", "-eo", "args", "--ppid", "1"], capture_output=True, text=True, check=True
-    ).stdout
+    assert (
+        "sleep 60\n"
+        not in subprocess.run(["ps", "-eo", "args", "--ppid", "1"], capture_output=True, text=True, check=True).stdout
+    )
 
 
 def test_another_engine_finds_the_container(box: Any) -> None:

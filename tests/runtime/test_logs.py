@@ -61,9 +61,7 @@ def test_a_line_that_a_crash_cut_off_is_left_out(writer: LogWriter, tmp_path: Pa
     assert texts(tmp_path) == ["whole\n"]
 
 
-def test_rotation_keeps_the_file_before(
-    writer: LogWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rotation_keeps_the_file_before(writer: LogWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_ROTATE_AT", 300)
     for number in range(9):
         writer.write("stdout", f"{number}\n".encode())

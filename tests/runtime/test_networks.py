@@ -112,7 +112,9 @@ def test_many_requests_at_once(box: Any) -> None:
 def test_a_large_answer_is_complete(box: Any) -> None:
     size = 20_000_000
     script = f"while :; do head -c {size} /dev/zero | nc -l -p 80; done"
-    directory = box.background("sh", "-c", script, init=True, network=network(ports=(PublishedPort(container_port=80),)))
+    directory = box.background(
+        "sh", "-c", script, init=True, network=network(ports=(PublishedPort(container_port=80),))
+    )
     (port,) = box.runtime.state(directory).ports
     received = 0
 
@@ -155,9 +157,7 @@ def test_a_port_is_closed_with_its_container(box: Any) -> None:
 
 
 def test_names_and_servers_that_were_asked_for(box: Any) -> None:
-    asked = network(
-        extra_hosts=(("db", "10.88.0.9"), ("host", "host-gateway")), dns=("9.9.9.9",), dns_search=("lab",)
-    )
+    asked = network(extra_hosts=(("db", "10.88.0.9"), ("host", "host-gateway")), dns=("9.9.9.9",), dns_search=("lab",))
     out = box.sh("cat /etc/hosts /etc/resolv.conf", network=asked).out
     assert "10.88.0.9\tdb\n10.88.0.2\thost\n" in out
     assert out.endswith("search lab\nnameserver 9.9.9.9\n")

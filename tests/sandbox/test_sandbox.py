@@ -29,9 +29,11 @@ def is_alive(pid: int) -> bool:
 
 def eventually(condition: Callable[[], bool]) -> bool:
     end = time.monotonic() + 5
-    while not condition() and time.monotonic() < end:
+    while time.monotonic() < end:
+        if condition():
+            return True
         time.sleep(0.01)
-    return condition()
+    return False
 
 
 def asleep(sandbox: Sandbox, **arguments: Any) -> tuple[Connection, int]:

@@ -65,9 +65,7 @@ def test_odd_characters_in_paths(tmp_path: Path) -> None:
     odd = tmp_path / "a:b,c\\d e"
     (odd / "layer").mkdir(parents=True)
     (odd / "layer/file").write_text("found")
-    rootfs = Rootfs(
-        layers=(f"{odd}/layer",), mountpoint=f"{odd}/mnt", upper=f"{odd}/upper", work=f"{odd}/work"
-    )
+    rootfs = Rootfs(layers=(f"{odd}/layer",), mountpoint=f"{odd}/mnt", upper=f"{odd}/upper", work=f"{odd}/work")
     overlay.prepare_upper(rootfs)
     assert mounted(rootfs, "[ $(cat file) = found ] && touch new") is None
     assert (odd / "upper/new").exists()
