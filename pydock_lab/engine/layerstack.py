@@ -89,7 +89,7 @@ def _row(number: int, entry: History, step: StepFacts | None, layer: _Found | No
     told = step or StepFacts()
     row = LayerRow(
         number=number,
-        instruction=shown_instruction(entry.created_by),
+        instruction=shown_instruction(entry.created_by) or entry.comment,
         origin=_origin(step, has_layer=layer is not None),
         created=entry.created,
         seconds=told.seconds,

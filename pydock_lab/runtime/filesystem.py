@@ -58,8 +58,18 @@ STUB_DIRECTORIES = ("proc", "sys", "dev", "etc")
 STUB_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
 
 
-def make_stub(path: str) -> None:
+# apt changes to a user of its own and looks whether it did: with a single uid it cannot, and must be told not to try.
+_APT = "etc/apt/apt.conf.d"
+_APT_AS_ROOT = b'APT::Sandbox::User "root";\n'
+
+
+def make_stub(path: str, *, has_single_uid: bool) -> None:
     """Make the lowest layer, once for all containers of a store."""
+    apt = os.path.join(path, _APT, "99single-uid")
+    if has_single_uid and not os.path.exists(apt):
+        os.makedirs(os.path.dirname(apt), exist_ok=True)
+        with open(apt, "wb") as file:
+            file.write(_APT_AS_ROOT)
     if os.path.exists(os.path.join(path, STUB_FILES[-1])):
         return
     for name in STUB_DIRECTORIES:

@@ -141,7 +141,7 @@ class Shim:
     # ---- starting
 
     def _start(self) -> tuple[Child, Connectivity]:
-        make_stub(self._stub)
+        make_stub(self._stub, has_single_uid=self._request.tier is Tier.ROOTLESS_SINGLE)
         prepare_upper(self._spec.rootfs)
         if self._spec.rootfs.upper:
             self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
