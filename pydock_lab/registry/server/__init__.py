@@ -1,0 +1,21 @@
+"""A teaching registry: a real OCI Distribution 1.1 server on the standard library alone.
+
+    handler    a connection: bytes to Request, Response to bytes        messages, bodies
+    routes     method and path -> which endpoint, and what it takes     access
+    blobs, uploads, manifests, listings                                 the endpoints, a few lines each
+    storage, repository, sessions                                       what is on disk
+
+    $ tree DIRECTORY
+    blobs/sha256/<hex>                          every content once, named by its digest
+    repositories/lab/app/_blobs/sha256/<hex>    "this repository has that blob"
+    repositories/lab/app/_manifests/sha256/<hex>  the same for manifests, with their media type
+    repositories/lab/app/_tags.json             the names that move
+    uploads/<id>, uploads/<id>.json             what is not whole yet; survives a restart
+
+Source: OCI distribution specification 1.1.1 (spec.md); numbers such as end-4a are its table of endpoints.
+"""
+
+from pydock_lab.registry.server.access import Access
+from pydock_lab.registry.server.server import RegistryServer
+
+__all__ = ["Access", "RegistryServer"]

@@ -1,0 +1,47 @@
+"""The endpoints that list: the version check, tags and the catalog, a page at a time (end-1, end-8)."""
+
+import re
+from bisect import bisect_right
+from urllib.parse import quote
+
+from pydock_lab.registry.server.blobs import Registry
+from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response
+
+_MAX_PAGE = 1000
+_NUMBER = re.compile("[0-9]{1,9}")  # more digits mean nobody's page (CVE-2023-2253)
+
+
+def ping(_registry: Registry, _request: Request) -> Response:
+    """end-1: yes, a registry. Clients ask this first, to learn how to log in."""
+    return Response.json({})
+
+
+def tags(registry: Registry, request: Request) -> Response:
+    """end-8a and end-8b: the tags of a repository, sorted."""
+    name = request.name
+    repository = registry.storage.repository(name)
+    if not repository.exists():
+        raise Refusal(ErrorCode.NAME_UNKNOWN, "repository name not known to registry", detail={"name": name})
+    page, head = _page(sorted(repository.tags()), request)
+    return Response.json({"name": name, "tags": page}, head)
+
+
+def catalog(registry: Registry, request: Request) -> Response:
+    """Docker's own list of repositories; the specification has none."""
+    page, head = _page(registry.storage.repositories(), request)
+    return Response.json({"repositories": page}, head)
+
+
+def _page(names: list[str], request: Request) -> tuple[list[str], dict[str, str]]:
+    """The page that `n` and `last` ask for, and a Link to the next one where there is more."""
+    last, said = request.value("last"), request.value("n")
+    rest = names[bisect_right(names, last) :] if last else names
+    if said is None:
+        return rest, {}
+    if not _NUMBER.fullmatch(said):
+        raise Refusal(ErrorCode.PAGINATION_NUMBER_INVALID, "n is not a number of entries", detail={"n": said[:20]})
+    count = min(int(said), _MAX_PAGE)
+    page = rest[:count]
+    if not page or len(rest) <= count:
+        return page, {}
+    return page, {"Link": f'<{request.path}?n={count}&last={quote(page[-1], safe="")}>; rel="next"'}

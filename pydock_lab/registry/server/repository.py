@@ -1,0 +1,101 @@
+"""One repository on disk: which blobs and manifests it has, where its tags point, who refers to what.
+
+Links are files named by their digest; a manifest's link holds its media type, because the bytes of a manifest do not
+always say it and a registry must answer with the one that was pushed. Tags stand in one file: `v1` and `V1` are two
+tags, also where the file system does not tell them apart.
+"""
+
+import json
+from pathlib import Path
+
+from pydock_lab.oci import Digest
+from pydock_lab.store.ingest import Ingest
+
+BLOBS, MANIFESTS = "_blobs", "_manifests"
+_REFERRERS, _TAGS = "_referrers", "_tags.json"
+
+
+class Repository:
+    """The repository in `folder`; what changes it is done under `Storage.changing`."""
+
+    def __init__(self, folder: Path, ingest: Ingest) -> None:
+        self._folder, self._ingest = folder, ingest
+
+    # ---- blobs
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Whether the blob belongs here."""
+        return self._link(BLOBS, digest).exists()
+
+    def add_blob(self, digest: Digest) -> None:
+        """Let it belong here."""
+        self._ingest.replace(self._link(BLOBS, digest), b"")
+
+    def remove_blob(self, digest: Digest) -> None:
+        """Let it belong here no more."""
+        self._link(BLOBS, digest).unlink(missing_ok=True)
+
+    # ---- manifests
+
+    def media_type(self, digest: Digest) -> str | None:
+        """The media type that a manifest was pushed with; None where it is not here."""
+        try:
+            return self._link(MANIFESTS, digest).read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+
+    def add_manifest(self, digest: Digest, media_type: str, subject: Digest | None) -> None:
+        """Let a manifest belong here; one with a `subject` is found from there too."""
+        self._ingest.replace(self._link(MANIFESTS, digest), media_type.encode("ascii"))
+        if subject is not None:
+            self._ingest.replace(self._referrer(subject, digest), b"")
+
+    def remove_manifest(self, digest: Digest, subject: Digest | None) -> None:
+        """Remove it with the tags that point to it: a tag to nothing helps nobody."""
+        self._link(MANIFESTS, digest).unlink(missing_ok=True)
+        if subject is not None:
+            self._referrer(subject, digest).unlink(missing_ok=True)
+        self._write({name: target for name, target in self.tags().items() if target != digest})
+
+    def referrers(self, subject: Digest) -> list[Digest]:
+        """The manifests whose subject is this digest, sorted."""
+        folder = self._folder / _REFERRERS / subject.algorithm / subject.hex
+        return sorted(Digest(path.name.replace("-", ":", 1)) for path in folder.glob("*-*"))
+
+    def exists(self) -> bool:
+        """Whether it holds any manifest."""
+        return any(self._folder.glob(f"{MANIFESTS}/*/*"))
+
+    # ---- tags
+
+    def tags(self) -> dict[str, Digest]:
+        """Where each tag points."""
+        try:
+            said = json.loads((self._folder / _TAGS).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return {name: Digest(digest) for name, digest in said["tags"].items()}
+
+    def tag(self, names: list[str], digest: Digest) -> None:
+        """Let these tags point to a manifest."""
+        if names:
+            self._write(self.tags() | dict.fromkeys(names, digest))
+
+    def untag(self, name: str) -> bool:
+        """Remove a tag; whether it was there."""
+        tags = self.tags()
+        found = tags.pop(name, None) is not None
+        if found:
+            self._write(tags)
+        return found
+
+    def _write(self, tags: dict[str, Digest]) -> None:
+        document = {"format": 1, "tags": dict(sorted(tags.items()))}
+        self._ingest.replace(self._folder / _TAGS, json.dumps(document).encode())
+
+    def _link(self, kind: str, digest: Digest) -> Path:
+        return self._folder / kind / digest.algorithm / digest.hex
+
+    def _referrer(self, subject: Digest, digest: Digest) -> Path:
+        # No colon: it cannot stand in the name of a file on Windows.
+        return self._folder / _REFERRERS / subject.algorithm / subject.hex / digest.replace(":", "-", 1)

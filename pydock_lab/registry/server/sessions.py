@@ -1,0 +1,136 @@
+"""Uploads under way: a file that grows, and a record that says whose it is. Both survive a restart.
+
+    POST -> session 3f..  ->  PATCH 0-999, 1000-1999 ...  ->  PUT ?digest=  ->  is it what it claims?  ->  blobs/
+
+The hash is computed while the bytes come in. After a restart, or where another process wrote to the file, it is
+computed again from the file: the disk is the truth, the hash in memory a shortcut.
+"""
+
+import hashlib
+import json
+import os
+import re
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from pydock_lab.errors import Corrupt
+from pydock_lab.oci import Digest
+from pydock_lab.registry.server.bodies import Body, pieces
+from pydock_lab.store import BlobStore
+from pydock_lab.store.ingest import Ingest, write_all
+
+_ID = re.compile("[0-9a-f]{32}")
+_KEPT_FOR = 7 * 24 * 3600  # seconds: how long an upload that nobody goes on with stays
+_CHUNK = 1 << 20
+
+
+class Upload:
+    """One upload. Two requests must not write to it at once: hold `lock`."""
+
+    def __init__(self, path: Path, repository: str, algorithm: str = "sha256") -> None:
+        self.path, self.repository = path, repository
+        self.lock = Lock()
+        self._algorithm, self._hash = algorithm, hashlib.new(algorithm)
+        self._hashed = 0
+
+    @property
+    def id(self) -> str:
+        """Its name in URLs."""
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Bytes that have arrived."""
+        return self.path.stat().st_size
+
+    def append(self, body: Body) -> int:
+        """Add the body; how many bytes it had. What came before a break stays, to be gone on from."""
+        before = self._catch_up()
+        with self.path.open("ab", buffering=0) as file:
+            for piece in pieces(body):
+                write_all(file, piece)
+                self._hash.update(piece)
+                self._hashed += len(piece)
+        return self._hashed - before
+
+    def cut(self, size: int) -> None:
+        """Drop what lies beyond `size`: a part that was not what it said it was."""
+        os.truncate(self.path, size)
+
+    def commit(self, blobs: BlobStore, digest: Digest) -> None:
+        """Make it a blob of the store; Corrupt where it is not `digest`."""
+        found = self._digest(digest.algorithm)
+        if found != digest:
+            raise Corrupt("store.blob-differs", digest=found, expected=digest)
+        target = blobs.path(digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self.path, target)
+
+    def _digest(self, algorithm: str) -> Digest:
+        if algorithm != self._algorithm:
+            self._algorithm, self._hashed = algorithm, -1
+        self._catch_up()
+        return Digest(f"{algorithm}:{self._hash.hexdigest()}")
+
+    def _catch_up(self) -> int:
+        """Hash the file again where the hash is not of all that it holds; the size of the file."""
+        if self._hashed != self.size:
+            self._hash, self._hashed = hashlib.new(self._algorithm), 0
+            with self.path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    self._hash.update(chunk)
+                    self._hashed += len(chunk)
+        return self._hashed
+
+
+class Uploads:
+    """The uploads below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder, self._ingest = root / "uploads", Ingest(root)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._open: dict[str, Upload] = {}
+        self._lock = Lock()
+        self._sweep()
+
+    def start(self, repository: str, algorithm: str = "sha256") -> Upload:
+        """A new, empty upload."""
+        path = self._folder / uuid.uuid4().hex
+        path.touch()
+        record = {"format": 1, "repository": repository, "algorithm": algorithm}
+        self._ingest.replace(path.with_suffix(".json"), json.dumps(record).encode())
+        with self._lock:
+            return self._open.setdefault(path.name, Upload(path, repository, algorithm))
+
+    def find(self, session: str, repository: str) -> Upload | None:
+        """An upload of this repository; None where there is none of this name."""
+        if not _ID.fullmatch(session):
+            return None
+        with self._lock:
+            found = self._open.get(session) or self._read(self._folder / session)
+            # The id of an upload of somebody else's repository opens nothing.
+            if found is None or found.repository != repository or not found.path.exists():
+                return None
+            return self._open.setdefault(session, found)
+
+    def drop(self, upload: Upload) -> None:
+        """Forget it, whether it became a blob or not."""
+        with self._lock:
+            self._open.pop(upload.id, None)
+        upload.path.unlink(missing_ok=True)
+        upload.path.with_suffix(".json").unlink(missing_ok=True)
+
+    def _read(self, path: Path) -> Upload | None:
+        with suppress(FileNotFoundError):
+            record = json.loads(path.with_suffix(".json").read_bytes())
+            return Upload(path, record["repository"], record["algorithm"])
+        return None
+
+    def _sweep(self) -> None:
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _KEPT_FOR:
+                    path.unlink()

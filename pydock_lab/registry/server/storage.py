@@ -1,0 +1,68 @@
+"""What the registry keeps: every content once, and for each repository which of it belongs there.
+
+    blobs/sha256/4f2a..                          <--- lab/app/_blobs/sha256/4f2a..      content is shared,
+                                                 <--- lab/web/_blobs/sha256/4f2a..      rights are not
+
+A digest alone opens nothing: a blob is served only in a repository that it was pushed or mounted to, else who can
+read one repository could read them all by guessing (CVE-2026-35172 was this mistake). Content goes with its last link.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydock_lab.oci import Digest
+from pydock_lab.registry.server.repository import BLOBS, MANIFESTS, Repository
+from pydock_lab.store import BlobStore, FileLock
+from pydock_lab.store.ingest import Ingest
+
+
+class Storage:
+    """Everything below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.root, self._repositories = root, root / "repositories"
+        self._ingest = Ingest(root)
+        self._ingest.sweep()
+        self.blobs = BlobStore(root)
+
+    def repository(self, name: str) -> Repository:
+        """The repository of a valid `name`, there or not: it comes into being with what is pushed to it."""
+        return Repository(self._repositories / name, self._ingest)
+
+    def repositories(self) -> list[str]:
+        """The names of all that hold a manifest, sorted."""
+        found = (path for path in self._walk(self._repositories) if (path / MANIFESTS).is_dir())
+        names = (path.relative_to(self._repositories).as_posix() for path in found)
+        return sorted(name for name in names if self.repository(name).exists())
+
+    def changing(self) -> FileLock:
+        """The lock of whoever adds or removes links: in between, content must not go."""
+        return FileLock(self.root / "registry.lock")
+
+    def put(self, content: bytes, digest: Digest) -> None:
+        """Keep a small content (a manifest) under its digest, of whichever algorithm."""
+        with self.blobs.writer(digest.algorithm) as writer:
+            writer.write(content)
+            writer.commit(digest, len(content))
+
+    def forget(self, digest: Digest) -> None:
+        """Remove the content unless a repository still links it; under `changing`."""
+        if not any(self._links(digest)):
+            self.blobs.delete(digest)
+
+    def _links(self, digest: Digest) -> Iterator[Path]:
+        for path in self._walk(self._repositories):
+            for kind in (BLOBS, MANIFESTS):
+                link = path / kind / digest.algorithm / digest.hex
+                if link.exists():
+                    yield link
+
+    def _walk(self, folder: Path) -> Iterator[Path]:
+        """The folders that may be repositories: a component of a name never begins with `_`."""
+        if not folder.is_dir():
+            return
+        for path in folder.iterdir():
+            if path.is_dir() and not path.name.startswith("_"):
+                yield path
+                yield from self._walk(path)
