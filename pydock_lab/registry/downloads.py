@@ -1,0 +1,85 @@
+"""A blob on its way here: hashed as it comes, resumed where it broke off, refused where it is another one.
+
+GET blob            ... the connection ends at byte 7,000,000
+GET blob  Range: bytes=7000000-      the rest: the digest is of the whole, so no part can be smuggled in
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pydock_lab.errors import Corrupt, RegistryError
+from pydock_lab.oci import Descriptor
+from pydock_lab.registry.session import Session, repository_scope, wrong_digest
+from pydock_lab.store.blobs import BlobStore, BlobWriter
+
+if TYPE_CHECKING:
+    import requests
+
+OnProgress = Callable[[int], None]
+
+_CHUNK = 1 << 20
+_TRIES = 4
+_PAUSE = 0.2  # seconds before the second try, twice as long before each further one
+
+
+def silent(_done: int) -> None:
+    """The progress that nobody watches."""
+
+
+class _BrokenOff(Exception):
+    """The connection ended in the middle of a blob."""
+
+
+def fetch_blob(session: Session, repository: str, blob: Descriptor, blobs: BlobStore, on_progress: OnProgress) -> None:
+    """Fetch `blob` into `blobs`; raises RegistryError where it cannot be had, or is not what its digest says."""
+    what = f"{session.host}/{repository}@{blob.digest}"
+    with blobs.writer(blob.digest.algorithm) as writer:
+        for attempt in range(_TRIES):
+            try:
+                _receive(session, repository, blob, writer, on_progress)
+                break
+            except _BrokenOff as error:
+                if attempt == _TRIES - 1:
+                    raise RegistryError("registry.broken-off", host=session.host, reason=str(error)) from None
+                time.sleep(_PAUSE * 2**attempt)
+        try:
+            writer.commit(blob.digest, blob.size)
+        except Corrupt as error:
+            raise wrong_digest(session.host, what, error.fields["digest"], blob.digest) from None
+
+
+def _receive(session: Session, repository: str, blob: Descriptor, writer: BlobWriter, on_progress: OnProgress) -> None:
+    what = f"{session.host}/{repository}@{blob.digest}"
+    head = {"Range": f"bytes={writer.size}-"} if writer.size else {}
+    scopes = (repository_scope(repository, "pull"),)
+    response = session.request("GET", f"/v2/{repository}/blobs/{blob.digest}", scopes=scopes, headers=head)
+    wanted = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+    try:
+        session.expect(response, wanted, what=what, missing="registry.no-blob")
+        for piece in _pieces(response, writer.size):
+            # The descriptor said how long it is: whoever sends more wants to fill the disk.
+            if writer.size + len(piece) > blob.size:
+                raise RegistryError("registry.blob-too-long", host=session.host, what=what, size=blob.size)
+            writer.write(piece)
+            on_progress(writer.size)
+    finally:
+        response.close()
+
+
+def _pieces(response: "requests.Response", offset: int) -> Iterator[bytes]:
+    """The body from `offset` of the blob on, whether the server understood the Range or sends all of it again."""
+    import urllib3  # noqa: PLC0415 - comes with requests, see transport
+
+    skip = offset
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
+            raise _BrokenOff("another range than the one asked for")
+        skip = 0
+    try:
+        while piece := response.raw.read(_CHUNK, decode_content=False):
+            yield piece[skip:]
+            skip = max(0, skip - len(piece))
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _BrokenOff(str(error)[:200]) from None

@@ -1,0 +1,94 @@
+"""Requests to one registry, with the papers that they need: at most one 401 leads to one login.
+
+request -> 401 -> auth -> request again -> the answer, whatever it is
+"""
+
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pydock_lab.errors import RegistryError
+from pydock_lab.events import OnEvent
+from pydock_lab.registry.answers import finish, refusal
+from pydock_lab.registry.auth import Authenticator, Scopes
+from pydock_lab.registry.credentials import Credentials
+from pydock_lab.registry.hosts import Endpoint, Origin
+from pydock_lab.registry.transport import Content, Transport
+
+if TYPE_CHECKING:
+    import requests
+
+
+class Session:
+    """Requests to `endpoint`, as the user that `credentials` know there."""
+
+    def __init__(self, endpoint: Endpoint, credentials: Credentials, on_event: OnEvent) -> None:
+        self.endpoint, self.on_event = endpoint, on_event
+        self._transport = Transport(endpoint, on_event)
+        self._auth = Authenticator(endpoint, credentials, self._transport)
+
+    @property
+    def host(self) -> str:
+        """The registry, as references write it."""
+        return self.endpoint.host
+
+    @property
+    def has_login(self) -> bool:
+        """Whether we are somebody here."""
+        return self._auth.login is not None
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        scopes: Scopes = (),
+        headers: Mapping[str, str] | None = None,
+        content: Content = None,
+    ) -> "requests.Response":
+        """The answer to a request for `target`, a path below the registry or a URL that it gave; raises RegistryError.
+
+        `scopes` are what a token would have to allow: `repository:lab/app:pull,push`.
+        """
+        url = self.endpoint.next(self.endpoint.base, target)
+        # A URL at another host (an upload's location) gets no papers: its own query has to open it.
+        ours = Origin.of(url) == self.endpoint.origin
+        used = self._auth.header(scopes) if ours else ""
+        response = self._send(method, url, headers, content, used)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and ours:
+            header = self._auth.answer(response, scopes, used)
+            response = self._send(method, url, headers, content, header)
+        return response
+
+    def expect(
+        self,
+        response: "requests.Response",
+        wanted: Collection[HTTPStatus],
+        *,
+        what: str,
+        missing: str = "registry.refused",
+    ) -> "requests.Response":
+        """The response if its status is one of those `wanted`; else raises the RegistryError that it means."""
+        if response.status_code in wanted:
+            return response
+        raise refusal(response, host=self.host, what=what, missing=missing)
+
+    def done(self, response: "requests.Response", *wanted: HTTPStatus, what: str) -> None:
+        """As `expect`, for an answer whose body says nothing."""
+        finish(self.expect(response, wanted, what=what))
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str] | None, content: Content, authorization: str
+    ) -> "requests.Response":
+        head = dict(headers or {}) | ({"Authorization": authorization} if authorization else {})
+        return self._transport.send(method, url, headers=head, content=content)
+
+
+def repository_scope(repository: str, actions: str) -> str:
+    """The scope that allows `actions` (`pull`, `pull,push`) on a repository."""
+    return f"repository:{repository}:{actions}"
+
+
+def wrong_digest(host: str, what: str, found: object, expected: object) -> RegistryError:
+    """The error that what a registry gave is not what it, or we, said it is."""
+    return RegistryError("registry.digest-differs", host=host, what=what, found=found, expected=expected)
