@@ -57,7 +57,7 @@ class Connectivity:
         """Write the files that Docker, too, binds into every container, and say where they belong."""
         contents = (self._hosts(), f"{self._spec.hostname}\n", self._resolv_conf())
         for name, content in zip(FILES, contents, strict=True):
-            (self._directory / name).write_text(content)
+            _write(self._directory / name, content)
         return tuple(Mount(source=str(self._directory / name), target=f"/etc/{name}") for name in FILES)
 
     def connect(self, pid: int) -> None:
@@ -111,3 +111,10 @@ class Connectivity:
         if self._has_outside:
             lines.append(f"nameserver {Plan.of(network).name_server}")
         return "\n".join([*lines, ""])
+
+
+def _write(path: Path, content: str) -> None:
+    """Replace a file in place: it may be bound into the container, which would not see another one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    os.write(descriptor, content.encode())
+    os.close(descriptor)

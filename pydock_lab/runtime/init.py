@@ -16,6 +16,7 @@ The first step is there because it can be done ahead of time: making namespaces 
 and a worker that waits for an engine may as well have its child wait beside it.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -191,11 +192,17 @@ def _write(path: str, content: bytes) -> None:
 
 
 def _read(path: str) -> str:
+    """A small file of the image; what is missing, or no file at all, is empty."""
     try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "replace")
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return ""
+    content = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, 65536):
+            content += chunk
+    os.close(descriptor)
+    return content.decode("utf-8", "replace")
 
 
 def _change_directory(path: str) -> None:

@@ -98,7 +98,7 @@ def test_a_limit_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("oom_kill 0", False), ("under_oom 0\noom_kill 2", True), ("", False)])
-def test_out_of_memory(tmp_path: Path, text: str, expected: bool) -> None:
+def test_out_of_memory(tmp_path: Path, text: str, *, expected: bool) -> None:
     tree = hierarchy(tmp_path, Version.V1)
     prepare(tree, "memory.oom_control")
     (tmp_path / "memory/pydock/c/memory.oom_control").write_text(text)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pydock_lab.errors import ContainerError, IsolationError
+from pydock_lab.locale import text
 from pydock_lab.runtime import logs
 from pydock_lab.runtime.base import Runtime, Stdio
 from pydock_lab.runtime.state import LOST, Status
@@ -75,7 +77,7 @@ def test_it_can_be_started_again_with_its_files(box: Any) -> None:
     for expected in (0, 1, 2):
         with box.runtime.start(directory, spec) as process:
             process.wait()
-        assert sum(text == "x\n" for _, text in entries(directory)) == sum(range(expected + 1))
+        assert sum(line == "x\n" for _, line in entries(directory)) == sum(range(expected + 1))
     assert box.runtime.state(directory).status is Status.EXITED
 
 
@@ -90,7 +92,7 @@ def test_the_log_has_both_streams_and_half_lines(box: Any) -> None:
 
 def test_following_a_log_ends_with_the_container(box: Any) -> None:
     directory = box.background("sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.1; done")
-    lines = [entry.text for entry in logs.read(directory, follow=lambda: box.runtime.is_running(directory))]
+    lines = [entry.text for entry in logs.read(directory, follow=partial(box.runtime.is_running, directory))]
     assert lines == ["1\n", "2\n", "3\n"]
 
 
@@ -173,11 +175,12 @@ def test_letting_go_of_attach_does_not_end_the_container(box: Any) -> None:
 
 def test_pause(box: Any) -> None:
     directory = box.background("sh", "-c", "while :; do echo tick; sleep 0.01; done")
-    try:
-        box.runtime.pause(directory)
-    except IsolationError as error:
-        assert (error.key, box.runtime.state(directory).status) == ("runtime.no-freezer", Status.RUNNING)
+    if not can_pause(box):
+        with pytest.raises(IsolationError, match=text("runtime.no-freezer")):
+            box.runtime.pause(directory)
+        assert box.runtime.state(directory).status is Status.RUNNING
         return
+    box.runtime.pause(directory)
     assert box.runtime.state(directory).status is Status.PAUSED
     time.sleep(0.05)
     before = len(entries(directory))
@@ -190,12 +193,15 @@ def test_pause(box: Any) -> None:
     assert caught.value.key == "runtime.wrong-state"
 
 
+def can_pause(box: Any) -> bool:
+    """Pausing needs a control group, as limits do."""
+    return bool({facet.name: facet.in_force for facet in box.runtime.probe()}["limits"])
+
+
 def test_a_paused_container_can_be_killed(box: Any) -> None:
     directory = box.background("sleep", "60")
-    try:
+    if can_pause(box):
         box.runtime.pause(directory)
-    except IsolationError:
-        return  # said so: nothing can be paused here
     box.runtime.kill(directory, 9)
     assert box.runtime.wait(directory) == 137
 
@@ -203,7 +209,11 @@ def test_a_paused_container_can_be_killed(box: Any) -> None:
 def test_many_wait_for_one_end(box: Any) -> None:
     directory = box.background("sh", "-c", "sleep 0.3; exit 5")
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(box.runtime.wait(directory))) for _ in range(5)]
+
+    def wait() -> None:
+        found.append(box.runtime.wait(directory))
+
+    threads = [threading.Thread(target=wait) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -223,8 +233,8 @@ def test_a_start_that_fails_is_written_down(box: Any) -> None:
 
 def test_no_process_is_left_behind(box: Any) -> None:
     def zombies() -> list[str]:
-        text = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
-        return [line for line in text.splitlines() if line.startswith("Z") and "pydock" in line]
+        shown = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+        return [line for line in shown.splitlines() if line.startswith("Z") and "pydock" in line]
 
     for _ in range(5):
         box.sh("(sleep 60 &); (sleep 0.01 &); true")

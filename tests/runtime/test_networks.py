@@ -120,10 +120,10 @@ def test_a_large_answer_is_complete(box: Any) -> None:
 
     def receive() -> bool:
         nonlocal received
-        with socket.create_connection(("127.0.0.1", port.host_port), timeout=10) as end:
-            with contextlib.suppress(ConnectionResetError):
-                while chunk := end.recv(1 << 20):
-                    received += len(chunk)
+        end = socket.create_connection(("127.0.0.1", port.host_port), timeout=10)
+        with end, contextlib.suppress(ConnectionResetError):
+            while chunk := end.recv(1 << 20):
+                received += len(chunk)
         return received > 0
 
     assert box.until(receive)

@@ -101,7 +101,7 @@ except IsolationError as error:
 
 
 @pytest.mark.usefixtures("as_root")
-def test_where_nothing_is_allowed_it_is_said(user: str, tmp_path: Path) -> None:
+def test_where_nothing_is_allowed_it_is_said(user: str) -> None:
     done = as_user(user, "-c", FORBIDDEN, f"/tmp/pydock-forbidden-{os.getpid()}", PYDOCK_LANG="fr")
     lines = done.stdout.splitlines()
     assert lines[:3] == ["none", "runtime.why-namespaces-denied", "runtime.no-isolation 125"], done.stderr

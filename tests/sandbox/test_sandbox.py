@@ -130,7 +130,7 @@ def test_stores_do_not_share_a_zygote(sandbox: Sandbox, tmp_path: Path) -> None:
     assert other.tier is sandbox.tier
 
 
-def test_a_socket_directory_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_directory_of_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client.tempfile, "gettempdir", lambda: "/tmp")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(client.os, "getuid", lambda: 424242)
