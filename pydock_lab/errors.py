@@ -46,9 +46,14 @@ class PydockError(Exception):
         found = locale.find(f"{self.key}.hint", language)
         return found.format(**self.fields) if found is not None else None
 
+    def place(self, language: str | None = None) -> str:
+        """Where it is, as a start of a sentence (`line 3: `); empty where it is in no line."""
+        line = self.fields.get("line")
+        return locale.text("errors.line", language, line=line) if line else ""
+
     def __str__(self) -> str:
         hint = self.hint()
-        return f"{self.message()}\n{hint}" if hint else self.message()
+        return f"{self.place()}{self.message()}" + (f"\n{hint}" if hint else "")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (type(self), self.key, dict(self.fields)))

@@ -22,7 +22,7 @@ from pydock_lab.dockerfile.scalars import fields
 from pydock_lab.dockerfile.stages import Dockerfile, parse
 from pydock_lab.dockerfile.stages import Stage as ParsedStage
 from pydock_lab.dockerfile.suggest import closest
-from pydock_lab.errors import BuildError
+from pydock_lab.errors import BuildError, PydockError
 from pydock_lab.oci import ContainerConfig, ImageConfig, Platform
 
 SCRATCH = "scratch"
@@ -172,10 +172,17 @@ class _Planner:
         if name == SCRATCH:
             config = ImageConfig(platform=platform, config=ContainerConfig(working_dir="/"))
             return None, config, StageState.on(config.config, self._file.escape)
-        config = self._images.config(name, str(platform))
+        config = self._base_config(name, str(platform), parsed)
         state = StageState.on(config.config, self._file.escape)
         state.author = config.author
         return name, config, state
+
+    def _base_config(self, name: str, platform: str, parsed: ParsedStage) -> ImageConfig:
+        try:
+            return self._images.config(name, platform)
+        except PydockError as error:
+            # Whatever it is, from a wrong name to no network: the reader looks for the FROM line.
+            raise type(error)(error.key, **{"line": parsed.lines.first, **error.fields}) from error
 
     def _platform(self, parsed: ParsedStage) -> Platform:
         if not parsed.platform:

@@ -240,7 +240,7 @@ class StageBuild:
             with StepOutputs(number, on_event) as outputs:
                 status = workshop.runner.run(step, rootfs, folder, outputs.stdout, outputs.stderr)
             if status:
-                raise BuildError("build.run-failed", command=_command(step), status=status, output=outputs.tail())
+                raise _run_failed(step, status, outputs.tail())
             with workshop.snapshots.packed(rootfs.upper, owners=self._pretended()) as stream:
                 write_stream(stream, sink)
 
@@ -267,6 +267,11 @@ class StageBuild:
 
 def _nothing(_diff_id: Digest) -> None:
     """After a layer that nobody unpacked there is nothing to do."""
+
+
+def _run_failed(step: RunStep, status: int, output: str) -> BuildError:
+    key = "build.run-failed" if output else "build.run-failed-silent"
+    return BuildError(key, command=_command(step), status=status, output=output)
 
 
 def _command(step: RunStep) -> str:

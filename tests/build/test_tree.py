@@ -17,7 +17,10 @@ def names(found) -> list[str]:
     [
         ([[file("a")], [file("b")]], ["", "a", "b"]),
         ([[file("a"), file("b")], [file(".wh.a")]], ["", "b"]),
-        ([[folder("d"), file("d/x"), file("d/y")], [folder("d"), file("d/.wh..wh..opq"), file("d/z")]], ["", "d", "d/z"]),
+        (
+            [[folder("d"), file("d/x"), file("d/y")], [folder("d"), file("d/.wh..wh..opq"), file("d/z")]],
+            ["", "d", "d/z"],
+        ),
         ([[folder("d"), file("d/x")], [file("d", "now a file")]], ["", "d"]),
         ([[folder("d"), file("d/x")], [file(".wh.d")], [folder("d")]], ["", "d"]),
         ([[file("deep/er/x")]], ["", "deep", "deep/er", "deep/er/x"]),

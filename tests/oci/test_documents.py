@@ -76,12 +76,9 @@ def test_a_broken_manifest_says_where(content, where):
 
 
 def test_a_document_of_two_types_is_refused():
-    with pytest.raises(InvalidDocument, match="inside"):
-        try:
-            read_document(manifest(), MediaType.DOCKER_MANIFEST)
-        except InvalidDocument as error:
-            assert error.fields["inside"] == MediaType.MANIFEST
-            raise InvalidDocument("oci.media-type", media_type="inside") from None
+    with pytest.raises(InvalidDocument) as caught:
+        read_document(manifest(), MediaType.DOCKER_MANIFEST)
+    assert caught.value.fields["inside"] == MediaType.MANIFEST
 
 
 def test_an_index_is_read_as_one():
