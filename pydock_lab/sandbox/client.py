@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import pydock_lab
 from pydock_lab import errors
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux.tiers import Refusal, Tier
@@ -27,7 +26,7 @@ from pydock_lab.sandbox.protocol import PROTOCOL, Connection, Message
 
 OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 
-_PACKAGE = Path(pydock_lab.__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 # -I, -S and -E keep everything out that could differ from one user's Python to another's.
 _BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
 _START_SECONDS = 30
@@ -171,7 +170,7 @@ def socket_directory() -> Path:
 
 def _fingerprint(store: Path, modules: Sequence[str]) -> str:
     newest = max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*.py"))
-    parts = (PROTOCOL, pydock_lab.__version__, newest, sys.executable, str(store.absolute()), *modules)
+    parts = (PROTOCOL, __version__, newest, sys.executable, str(store.absolute()), *modules)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -38,7 +38,7 @@ def user() -> Iterator[str]:
         subprocess.run(["usermod", *words], check=True)
     yield USER
     if not known:
-        subprocess.run(["userdel", "--remove", USER], check=False, capture_output=True)
+        subprocess.run(["userdel", "--force", "--remove", USER], check=False, capture_output=True)
 
 
 def python_for(user: str) -> str:
