@@ -1,7 +1,7 @@
-"""Learn containers by really doing them: images, containers and registries in a notebook, without Docker.
+r"""Learn containers by really doing them: images, containers and registries in a notebook, without Docker.
 
     from pydock_lab import Engine
-    Engine().build("FROM lab/base\\nRUN echo hello > /greeting", "hello:1")
+    Engine().build("FROM lab/base\nRUN echo hello > /greeting", "hello:1")
 
 In a notebook: `%load_ext pydock_lab`. In a terminal: `pydock --help`.
 """
@@ -9,7 +9,7 @@ In a notebook: `%load_ext pydock_lab`. In a terminal: `pydock --help`.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from pydock_lab.version import __version__
 
 __all__ = [
     "BuildResult",
@@ -19,6 +19,7 @@ __all__ = [
     "Image",
     "PydockError",
     "Reference",
+    "__version__",
     "load_ipython_extension",
     "open_engine",
     "set_lang",
@@ -66,4 +67,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return list(__all__)

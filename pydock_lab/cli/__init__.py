@@ -44,15 +44,15 @@ def invoke(words: Sequence[str], *, open_engine: "Callable[[], Engine]", face: "
 
 def main() -> None:
     """`pydock`: the command line of this process, and its exit status."""
-    from pydock_lab import open_engine  # noqa: PLC0415 - see invoke
     from pydock_lab.cli.terminal import TerminalFace  # noqa: PLC0415 - see invoke
+    from pydock_lab.engine.local import LocalEngine  # noqa: PLC0415 - see invoke
     from pydock_lab.errors import PydockError  # noqa: PLC0415 - see invoke
 
     face = TerminalFace()
     if "_PYDOCK_COMPLETE" in os.environ:
         _complete_in_shell()
     try:
-        status = invoke(sys.argv[1:] or ["--help"], open_engine=open_engine, face=face, program="pydock")
+        status = invoke(sys.argv[1:] or ["--help"], open_engine=LocalEngine, face=face, program="pydock")
     except PydockError as error:
         face.note(f"pydock: {error}\n")
         status = error.exit_status

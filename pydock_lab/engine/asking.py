@@ -32,10 +32,6 @@ class ContainerQuestions:
         shown = [row for row in rows if all_ or row[1].status in (Status.RUNNING, Status.PAUSED)]
         return tuple(_summary(record, state) for record, state in reversed(shown))
 
-    def users(self, image_id: str) -> tuple[str, ...]:
-        """The names of the containers that stand on an image."""
-        return tuple(record.name for record in self._life.shelf.all() if record.image_id == image_id)
-
     def volume_users(self, volume: str) -> tuple[str, ...]:
         """The names of the containers that have a volume."""
         end = f"/{volume}/_data"

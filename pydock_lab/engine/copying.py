@@ -20,7 +20,7 @@ from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.errors import NotFound, PydockError
-from pydock_lab.snapshot import transfer_jobs
+from pydock_lab.snapshot.snapshotter import LOOK, READ, WRITE
 
 
 class ContainerFiles:
@@ -46,7 +46,7 @@ class ContainerFiles:
 
         def ask() -> None:
             try:
-                answer.append(self._home.call(transfer_jobs.READ, self._arguments(record, source), [writer]))
+                answer.append(self._home.call(READ, self._arguments(record, source), [writer]))
             except PydockError as error:
                 answer.append(error)
             finally:
@@ -74,7 +74,7 @@ class ContainerFiles:
         thread = threading.Thread(target=_pack, args=(source, name, writer), daemon=True)
         thread.start()
         try:
-            self._home.call(transfer_jobs.WRITE, self._arguments(record, folder), [reader])
+            self._home.call(WRITE, self._arguments(record, folder), [reader])
         finally:
             os.close(reader)
             thread.join()
@@ -90,7 +90,7 @@ class ContainerFiles:
 
     def _is_folder(self, record: ContainerRecord, path: str) -> bool:
         try:
-            return bool(self._home.call(transfer_jobs.LOOK, self._arguments(record, path))["is_directory"])
+            return bool(self._home.call(LOOK, self._arguments(record, path))["is_directory"])
         except PydockError:  # it is not there, or no folder
             return False
 

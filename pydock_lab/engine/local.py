@@ -13,6 +13,7 @@ from pydock_lab.engine.building import ImageBuilding
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
+from pydock_lab.engine.records import ContainerShelf
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.transfers import Transfers
@@ -83,7 +84,8 @@ class LocalEngine:
         return self._shelf.remove(reference, force=force, find_users=self._users)
 
     def _users(self, image_id: str) -> tuple[str, ...]:
-        return self._parts.questions.users(image_id)
+        # The records alone tell: this works where no container can be started, too.
+        return tuple(record.name for record in ContainerShelf(self.home).all() if record.image_id == image_id)
 
     def save(self, references: Iterable[str], stream: BinaryIO) -> None:
         """`docker save`."""

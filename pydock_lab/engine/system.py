@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import pydock_lab
 from pydock_lab import locale
 from pydock_lab.engine.asking import ContainerQuestions
 from pydock_lab.engine.containers import ContainerLife
@@ -16,6 +15,7 @@ from pydock_lab.engine.values import DiskUsage, Info, Pruned
 from pydock_lab.errors import CommandError
 from pydock_lab.oci import Digest
 from pydock_lab.runtime.state import Status
+from pydock_lab.version import __version__
 from pydock_lab.views import Doctor, FacetView
 
 _KINDS = ("container", "image", "volume", "builder")
@@ -31,7 +31,7 @@ class System:
         """`docker version`."""
         return Info(
             facts={
-                "Version": pydock_lab.__version__,
+                "Version": __version__,
                 "OS/Arch": str(PLATFORM),
                 "Python": platform.python_version(),
                 "Kernel": platform.release(),
@@ -48,7 +48,7 @@ class System:
                 "Paused": str(states.count(Status.PAUSED)),
                 "Stopped": str(len(states) - states.count(Status.RUNNING) - states.count(Status.PAUSED)),
                 "Images": str(len(self._home.layout.images())),
-                "Server Version": pydock_lab.__version__,
+                "Server Version": __version__,
                 "Isolation": str(self._home.runtime.tier),
                 "Kernel Version": platform.release(),
                 "Architecture": platform.machine(),

@@ -23,6 +23,7 @@ from pydock_lab import errors
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox.protocol import PROTOCOL, Connection, Message
+from pydock_lab.version import __version__
 
 OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 

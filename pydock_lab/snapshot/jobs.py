@@ -21,9 +21,6 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci import Digest
 from pydock_lab.sandbox.worker import Request
 
-UNPACK, PACK, CHANGES, REMOVE, ADOPT = (
-    f"{__name__}:{name}" for name in ("unpack", "pack", "changes", "remove", "adopt")
-)
 _MOST_CHANGES = 5000  # what a view shows is far less
 
 

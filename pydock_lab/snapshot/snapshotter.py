@@ -19,10 +19,13 @@ from typing import Any, BinaryIO
 
 from pydock_lab.oci import Digest
 from pydock_lab.oci.runtime_spec import Rootfs
-from pydock_lab.snapshot import jobs, transfer_jobs
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
-JOB_MODULES = (jobs.__name__, transfer_jobs.__name__)
+# By name only: the jobs run in the workers, and machines without containers cannot even import them.
+_JOBS, _TRANSFER = "pydock_lab.snapshot.jobs", "pydock_lab.snapshot.transfer_jobs"
+JOB_MODULES = (_JOBS, _TRANSFER)
+UNPACK, ADOPT, PACK, CHANGES, REMOVE = (f"{_JOBS}:{name}" for name in ("unpack", "adopt", "pack", "changes", "remove"))
+READ, WRITE, LOOK = (f"{_TRANSFER}:{name}" for name in ("read", "write", "look"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,11 +68,11 @@ class Snapshotter:
             "size": layer.size,
             "diff_id": str(layer.diff_id),
         }
-        self._call(jobs.UNPACK, arguments, [blob.fileno()])
+        self._call(UNPACK, arguments, [blob.fileno()])
 
     def commit(self, rootfs: Rootfs, chain_id: Digest) -> None:
         """Make what was written to `rootfs` the committed snapshot of that name."""
-        self._call(jobs.ADOPT, {"upper": rootfs.upper, "directory": str(self.path(chain_id))}, [])
+        self._call(ADOPT, {"upper": rootfs.upper, "directory": str(self.path(chain_id))}, [])
 
     def rootfs(self, chain_ids: Sequence[Digest], folder: Path, *, writable: bool = True) -> Rootfs:
         """The tree of these layers (base first), with the writable one in `folder`."""
@@ -95,7 +98,7 @@ class Snapshotter:
 
         def work() -> None:
             try:
-                self._call(jobs.PACK, arguments, [writer])
+                self._call(PACK, arguments, [writer])
             except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
                 failures.append(error)
             finally:
@@ -113,11 +116,11 @@ class Snapshotter:
         """What was written, as far as it can be seen now."""
         if not os.path.isdir(rootfs.upper):
             return Changes(rows=(), total=0, size=0)
-        found = self._call(jobs.CHANGES, {"directory": rootfs.upper}, [])
+        found = self._call(CHANGES, {"directory": rootfs.upper}, [])
         return Changes(rows=tuple(map(tuple, found["rows"])), total=found["total"], size=found["size"])
 
     def remove(self, *paths: str | Path) -> None:
         """Remove trees whose files may belong to ids that only the workers can touch."""
         present = [str(path) for path in paths if os.path.lexists(path)]
         if present:
-            self._call(jobs.REMOVE, {"paths": present}, [])
+            self._call(REMOVE, {"paths": present}, [])

@@ -21,8 +21,6 @@ from pydock_lab.oci.runtime_spec import Rootfs
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot.overlay import mount_overlay, prepare_upper
 
-READ, WRITE, LOOK = (f"{__name__}:{name}" for name in ("read", "write", "look"))
-
 
 def read(request: Request) -> dict[str, Any]:
     """Write the tar of `path` in a container to the first descriptor.

@@ -42,7 +42,9 @@ def docker_registry(need: Callable[[str], str], tmp_path: Path, free_port: int) 
         f"http: {{addr: '127.0.0.1:{free_port}'}}\n"
     )
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([need("docker-registry"), "serve", str(folder / "config.yml")], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [need("docker-registry"), "serve", str(folder / "config.yml")], stdout=log, stderr=log
+        )
     try:
         _wait_for(free_port)
         yield f"127.0.0.1:{free_port}"
