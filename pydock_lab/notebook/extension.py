@@ -1,0 +1,46 @@
+"""What `%load_ext pydock_lab` adds to a shell, and `%unload_ext` takes away again: all of it."""
+
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from pydock_lab.errors import PydockError
+from pydock_lab.notebook import formatters
+from pydock_lab.notebook.completion import Completer
+from pydock_lab.notebook.magics import DockerMagics
+from pydock_lab.notebook.rendering import render_traceback
+
+_loaded: dict[int, tuple[DockerMagics, Any]] = {}
+
+
+def load(shell: InteractiveShell) -> None:
+    """Magics, completion, formatters, and errors of two lines."""
+    magics = DockerMagics(shell)
+    shell.register_magics(magics)
+    _configurables(shell).append(magics)  # so that `%config DockerMagics` finds it
+    matcher = Completer(magics).matcher()
+    shell.Completer.custom_matchers.append(matcher)
+    formatters.register(shell)
+    # IPython asks an exception for its own traceback: this holds for magics and for the Python API alike.
+    PydockError._render_traceback_ = render_traceback  # type: ignore[attr-defined]
+    _loaded[id(shell)] = (magics, matcher)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Leave the shell as it was found."""
+    magics, matcher = _loaded.pop(id(shell), (None, None))
+    if magics is None:
+        return
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+    _configurables(shell).remove(magics)
+    shell.Completer.custom_matchers.remove(matcher)
+    formatters.unregister(shell)
+    if not _loaded:
+        del PydockError._render_traceback_  # type: ignore[attr-defined]
+    magics.close()
+
+
+def _configurables(shell: InteractiveShell) -> list[Any]:
+    return shell.configurables

@@ -1,0 +1,117 @@
+"""The command line's face in a notebook: text on the standard output, pictures for views, one region for progress."""
+
+import builtins
+import getpass
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from IPython.core.error import StdinNotImplementedError
+from IPython.display import display
+
+from pydock_lab.engine.streams import Streams, captured
+from pydock_lab.errors import CommandError
+from pydock_lab.events import Event, OnEvent, Stream
+from pydock_lab.notebook.console import Console
+from pydock_lab.notebook.formatters import picture_of
+from pydock_lab.notebook.region import Region
+from pydock_lab.notebook.story import Story
+from pydock_lab.views import View
+
+_COLUMNS = 100
+
+
+class NotebookFace:
+    """A Face on a cell's output; `body` is what a command reads that asks for its input."""
+
+    is_terminal = False
+    width = _COLUMNS
+
+    def __init__(self, *, body: str | None = None, quiet: bool = False, watch: OnEvent | None = None) -> None:
+        self._body, self._quiet, self._watch = body, quiet, watch
+
+    def write(self, text: str) -> None:
+        """On the cell's standard output."""
+        if not self._quiet:
+            sys.stdout.write(text)
+
+    def note(self, text: str) -> None:
+        """Marked, but not on the standard error: see `console`."""
+        console = Console()
+        console.write(Stream.STDERR, text)
+        if not self._quiet:
+            display(console.bundle(), raw=True)  # type: ignore[no-untyped-call]
+
+    def show(self, view: View) -> None:
+        """As a picture that can be explored."""
+        if not self._quiet:
+            display(picture_of(view))  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
+        """One region, whatever happens in it."""
+        del plain
+        story = Story(quiet=quiet or self._quiet)
+        with Region(story.bundle) as region:
+
+            def watch(event: Event) -> None:
+                story.tell(event)
+                region.touch()
+                if self._watch:
+                    self._watch(event)
+
+            yield watch
+
+    @contextmanager
+    def streams(self, *, interactive: bool) -> Iterator[Streams]:
+        """Pipes, shown in one region; a notebook has no keyboard to give to a program."""
+        if interactive and self._body is None:
+            raise CommandError("notebook.no-keyboard")
+        console = Console()
+        with (
+            Region(console.bundle) as region,
+            _typed(self._body if interactive else None) as stdin,
+            captured(_into(console, region), stdin) as streams,
+        ):
+            yield streams
+
+    def ask(self, prompt: str, *, secret: bool) -> str:
+        """A line from the reader; raises CommandError where the page cannot ask."""
+        try:
+            return getpass.getpass(prompt) if secret else builtins.input(prompt)
+        except (StdinNotImplementedError, EOFError):
+            raise CommandError("cli.nobody-to-ask", prompt=prompt.strip(" :")) from None
+
+    def input(self) -> BinaryIO:
+        """The body of the cell; raises CommandError where there is none."""
+        if self._body is None:
+            raise CommandError("notebook.no-input")
+        return io.BytesIO(self._body.encode())
+
+    def output(self) -> BinaryIO:
+        """Nowhere: a page shows no bytes."""
+        raise CommandError("cli.no-bytes-here")
+
+
+@contextmanager
+def _typed(body: str | None) -> Iterator[int | None]:
+    """A descriptor from which a program reads the body of the cell."""
+    if body is None:
+        yield None
+        return
+    # A file and not a pipe: a program that never reads must not make us wait.
+    with tempfile.TemporaryFile() as file:
+        file.write(body.encode())
+        file.seek(0)
+        yield file.fileno()
+
+
+def _into(console: Console, region: Region) -> Callable[[Stream, str], None]:
+    def write(stream: Stream, text: str) -> None:
+        console.write(stream, text)
+        region.touch()
+
+    return write

@@ -1,0 +1,55 @@
+"""Which widget shows which view, and the values that show themselves as pictures when they end a cell."""
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from pydock_lab.engine.results import BuildResult, Image
+from pydock_lab.notebook.doctor import Facets
+from pydock_lab.notebook.instances import LiveInstances
+from pydock_lab.notebook.layers import Layers
+from pydock_lab.notebook.picture import Picture
+from pydock_lab.notebook.tags import Tags
+from pydock_lab.views import Doctor, Instances, LayerStack, TagTree, View
+
+_WIDGETS: dict[type[View], type[Picture]] = {
+    LayerStack: Layers,
+    Instances: LiveInstances,
+    TagTree: Tags,
+    Doctor: Facets,
+}
+_VIEWS: dict[type, Callable[[Any], View]] = {
+    **{kind: lambda view: view for kind in _WIDGETS},
+    Image: lambda image: image.layers,
+    BuildResult: lambda result: result.stack,
+}
+
+
+def picture_of(view: View, **options: Any) -> Picture:
+    """The widget for a view; raises TypeError for a view that has no drawing."""
+    for kind, widget in _WIDGETS.items():
+        if isinstance(view, kind):
+            return widget(view, **options)
+    raise TypeError(f"{type(view).__name__} has no drawing")
+
+
+def register(shell: InteractiveShell) -> None:
+    """Images, build results and views show themselves as widgets."""
+    for kind, view_of in _VIEWS.items():
+        _mimebundles(shell).for_type(kind, _formatter(view_of))
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """They show themselves as static pictures again, or as text."""
+    for kind in _VIEWS:
+        _mimebundles(shell).type_printers.pop(kind, None)
+
+
+def _mimebundles(shell: InteractiveShell) -> Any:
+    display_formatter: Any = shell.display_formatter
+    return display_formatter.mimebundle_formatter
+
+
+def _formatter(view_of: Callable[[Any], View]) -> Callable[[Any], Any]:
+    return lambda value: picture_of(view_of(value))._repr_mimebundle_()

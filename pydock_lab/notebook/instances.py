@@ -1,0 +1,73 @@
+"""`%instances`: images and the containers on them, as they are now.
+
+    page on screen ──▶ "here" every few seconds ──▶ a thread asks the engine, once a second
+    page closed, or silent for minutes          ──▶ the thread ends
+
+A picture that nobody looks at must cost nothing: the page says that it is there, and the thread lives on that.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pydock_lab.errors import PydockError
+from pydock_lab.notebook.picture import Picture, script
+from pydock_lab.views import ContainerView, Instances, View
+
+_POLL_SECONDS = 1.0
+# A kernel that runs a long cell hears nothing from the page meanwhile: silence alone is no reason to stop soon.
+_SILENCE_SECONDS = 300.0
+
+
+class LiveInstances(Picture):
+    """Containers on their images; with `look`, which asks the engine again, the picture follows what happens."""
+
+    _esm = script("instances.js")
+
+    def __init__(self, view: View, *, look: Callable[[], View] | None = None, **traits: Any) -> None:
+        self._look = look
+        self._heard = 0.0
+        self._gone = threading.Event()
+        self._thread: threading.Thread | None = None
+        super().__init__(view, live=look is not None, **traits)
+        self.on_msg(self._listen)
+
+    @property
+    def container(self) -> ContainerView | None:
+        """The selected container."""
+        found, view = self._number("container"), self.view
+        if not found or not isinstance(view, Instances):
+            return None
+        return view.images[found[0]].containers[found[1]]
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the engine is being asked."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop watching, and leave the page."""
+        self._gone.set()
+        super().close()
+
+    def _listen(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        if content.get("type") == "gone":
+            self._gone.set()
+        elif content.get("type") == "here" and self._look:
+            self._heard = time.monotonic()
+            if not self.is_watching:
+                self._gone.clear()
+                self._thread = threading.Thread(target=self._watch, name="pydock instances", daemon=True)
+                self._thread.start()
+
+    def _watch(self) -> None:
+        while self._look and time.monotonic() - self._heard < _SILENCE_SECONDS:
+            try:
+                view = self._look()
+            except PydockError:
+                view = self.view  # the store is busy, or a container is just going: ask again
+            if view != self.view:
+                self.view = view
+            if self._gone.wait(_POLL_SECONDS):
+                return

@@ -1,0 +1,64 @@
+// Cells that begin with %%dockerfile are coloured as Dockerfiles. JupyterLab knows that language already; all there is
+// to do is to say so to the cell, and to say it again whenever the kernel's answer sets every cell back to Python.
+//
+// Written by hand instead of built: JupyterLab loads an extension as a module-federation container, an object with
+// init(shared modules) and get(module name). That is little enough to need neither npm nor webpack.
+(() => {
+  "use strict";
+  const NAME = "pydock-lab-highlight";
+  const LANGUAGES = [{ starts: /^\s*%%dockerfile\b/, mimeType: "text/x-dockerfile" }];
+  let modules;
+
+  // Of the versions of a package on offer, the one that JupyterLab itself runs on.
+  async function shared(name) {
+    const versions = Object.values(modules[name] ?? {});
+    const version = versions.find((each) => each.loaded) ?? versions[0];
+    if (!version) throw new Error(`${NAME}: JupyterLab does not share ${name}`);
+    return (await version.get())();
+  }
+
+  function colour(model) {
+    let before = null; // what the notebook wanted, for when the magic is deleted again
+    const update = () => {
+      const source = model.sharedModel.getSource();
+      const language = LANGUAGES.find(({ starts }) => starts.test(source));
+      const ours = LANGUAGES.some(({ mimeType }) => mimeType === model.mimeType);
+      if (language && model.mimeType !== language.mimeType) {
+        if (!ours) before = model.mimeType;
+        model.mimeType = language.mimeType;
+      } else if (!language && ours) {
+        model.mimeType = before ?? "text/x-ipython";
+      }
+    };
+    model.contentChanged.connect(update);
+    model.mimeTypeChanged.connect(update);
+    update();
+  }
+
+  function activate(_app, tracker) {
+    const known = new WeakSet();
+    const look = (notebook) => {
+      for (const { model } of notebook.widgets) {
+        if (model?.type !== "code" || known.has(model)) continue;
+        known.add(model);
+        colour(model);
+      }
+    };
+    tracker.widgetAdded.connect(async (_tracker, panel) => {
+      await panel.revealed;
+      look(panel.content);
+      panel.content.modelContentChanged.connect(look);
+      panel.content.activeCellChanged.connect(look);
+    });
+  }
+
+  (window._JUPYTERLAB ??= {})[NAME] = {
+    init: (scope) => { modules = scope; },
+    get: async (name) => {
+      if (name !== "./extension") throw new Error(`${NAME}: no module ${name}`);
+      const { INotebookTracker } = await shared("@jupyterlab/notebook");
+      const plugin = { id: `${NAME}:plugin`, autoStart: true, requires: [INotebookTracker], activate };
+      return () => ({ __esModule: true, default: plugin });
+    },
+  };
+})();

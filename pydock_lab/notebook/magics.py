@@ -1,0 +1,200 @@
+"""The magics: a cell that is a Dockerfile, Docker's command line, and the pictures.
+
+Each is "read the line, do it, show it". What is done is the command line's business (`pydock_lab.cli`): `%docker` and
+`pydock` are one program, and `%%dockerfile` is `docker build` with the cell as its Dockerfile.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import traitlets
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
+from traitlets.config import Configurable
+
+from pydock_lab import cli, locale
+from pydock_lab.engine.base import Engine
+from pydock_lab.engine.options import BuildOptions
+from pydock_lab.engine.results import BuildResult
+from pydock_lab.errors import CommandError, Interrupted, PydockError
+from pydock_lab.events import OnEvent, ignore
+from pydock_lab.notebook import options, substitution
+from pydock_lab.notebook.doctor import Facets
+from pydock_lab.notebook.face import NotebookFace
+from pydock_lab.notebook.instances import LiveInstances
+from pydock_lab.notebook.layers import Layers
+from pydock_lab.notebook.picture import Picture
+from pydock_lab.notebook.tags import Tags
+from pydock_lab.notebook.teaching_registry import TeachingRegistry
+
+
+@magics_class
+class DockerMagics(Magics, Configurable):
+    """`%%dockerfile`, `%docker`, `%layers`, `%instances`, `%registry`, `%doctor`."""
+
+    lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
+    live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell, open_engine: Callable[[], Engine] | None = None) -> None:
+        Configurable.__init__(self, config=shell.config, lang=locale.lang())
+        Magics.__init__(self, shell=shell)
+        self._open_engine = open_engine or _local_engine
+        self._engine: Engine | None = None
+        self._registry = TeachingRegistry()
+        self.observe(lambda change: locale.set_lang(change["new"]), "lang")
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this notebook, opened when it is first needed."""
+        if self._engine is None:
+            self._engine = self._open_engine()
+        return self._engine
+
+    def close(self) -> None:
+        """Stop what runs in the kernel."""
+        self._registry.close()
+
+    @no_var_expand
+    @cell_magic
+    def dockerfile(self, line: str, cell: str) -> None:
+        """Build an image from the Dockerfile in this cell, and show its layers.
+
+        %%dockerfile -t NAME:TAG [--build-arg NAME=VALUE] [--target STAGE] [--no-cache] [--context DIR]
+                     [--out VARIABLE] [--quiet]
+
+        The options are those of `docker build`. Without --context the build context is empty: nothing can be copied
+        from outside. {variable} in this line is replaced by the Python variable's value.
+        """
+        said = options.parse(self._words(line))
+        engine = _Remembering(self.engine)
+        with _named_lines():
+            cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
+        if said.out and engine.result is not None:
+            self.shell.user_ns[said.out] = engine.result
+
+    @no_var_expand
+    @line_cell_magic
+    def docker(self, line: str, cell: str | None = None) -> None:
+        """Docker's own command line: `%docker run --rm app:1 echo hello`.
+
+        As a cell magic (`%%docker run -i app:1 cat`) the body of the cell is what the program reads. {variable} in
+        the line is replaced by the Python variable's value; {{...}} of Docker's --format is left alone.
+        """
+        face = NotebookFace(body=cell)
+        words = self._words(line)
+        with _interruptible():
+            status = cli.invoke(words or ["--help"], open_engine=lambda: self.engine, face=face)
+        # As after `!command`; a status is an answer, not an error of the notebook.
+        self.shell.user_ns["_exit_code"] = status
+        if status:
+            face.note(locale.text("notebook.exit-status", status=status) + "\n")
+
+    @no_var_expand
+    @line_magic
+    def layers(self, line: str) -> Picture:
+        """Show the layers of an image: `%layers app:1`."""
+        return Layers(self.engine.layers(self._one(line, "%layers app:1")))
+
+    @no_var_expand
+    @line_magic
+    def instances(self, line: str) -> Picture:
+        """Show images and the containers on them, as they are now: `%instances`."""
+        self._nothing(line, "%instances")
+        engine = self.engine
+        return LiveInstances(engine.instances(), look=engine.instances if self.live else None)
+
+    @no_var_expand
+    @line_magic
+    def registry(self, line: str) -> Picture | None:
+        """Show what a registry has (`%registry HOST`); `%registry start [PORT]` and `%registry stop` for one's own."""
+        match self._words(line):
+            case ["start"]:
+                self._started(self._registry.start())
+            case ["start", port] if port.isdigit():
+                self._started(self._registry.start(int(port)))
+            case ["stop"]:
+                self._registry.stop()
+            case [host]:
+                return Tags(self.engine.tag_tree(host))
+            case [] if self._registry.address:
+                return Tags(self.engine.tag_tree(self._registry.address))
+            case _:
+                raise CommandError("notebook.usage", usage="%registry [HOST | start [PORT] | stop]")
+        return None
+
+    @no_var_expand
+    @line_magic
+    def doctor(self, line: str) -> Picture:
+        """Show what this machine can do for containers: `%doctor`."""
+        self._nothing(line, "%doctor")
+        return Facets(self.engine.doctor())
+
+    def _started(self, address: str) -> None:
+        NotebookFace().write(locale.text("notebook.registry-started", address=address) + "\n")
+
+    def _words(self, line: str) -> list[str]:
+        return substitution.words(line, self.shell.user_ns)
+
+    def _one(self, line: str, usage: str) -> str:
+        words = self._words(line)
+        if len(words) != 1:
+            raise CommandError("notebook.usage", usage=usage)
+        return words[0]
+
+    def _nothing(self, line: str, usage: str) -> None:
+        if line.strip():
+            raise CommandError("notebook.usage", usage=usage)
+
+
+class _Remembering:
+    """The engine, and the result of the build that was asked of it last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.result: BuildResult | None = None
+
+    def build(self, build_options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
+        """Build, and remember."""
+        self.result = self._engine.build(build_options, on_event=on_event)
+        return self.result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+def _local_engine() -> Engine:
+    from pydock_lab import open_engine  # noqa: PLC0415 - the engine only when it is needed
+
+    return open_engine()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The notebook's stop button ends a command with one line, as every other failure."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("notebook.interrupted") from None
+
+
+@contextmanager
+def _named_lines() -> Iterator[None]:
+    """Errors name the line of the cell, of which the magic is the first."""
+    try:
+        with _interruptible():
+            yield
+    except PydockError as error:
+        line = error.fields.get("line")
+        if isinstance(line, int):
+            error.add_note(locale.text("notebook.cell-line", line=line + 1))
+        raise

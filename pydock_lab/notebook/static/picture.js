@@ -1,0 +1,181 @@
+// Brings a picture to life. The SVG comes from Python, finished; this adds choosing a part (mouse and keyboard), a
+// panel with what is behind it, and the words of a screen reader. What can be chosen has `data-pick`, its key.
+//
+//   .pydock                     grid: picture | panel (below it on a narrow page)
+//     .pydock-picture  svg ... g.picks[role=listbox|tree]  g.pick[role=option|treeitem]
+//     .pydock-panel    title, facts, files, docker command
+//     .pydock-status   role=status: said aloud when it changes
+
+const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab: on the focused element itself, or "dd" deletes the cell
+const PANEL_WIDTH = 340;
+const WIDE = 1040;
+const HEARTBEAT = 5000;
+let pictures = 0;
+
+function make(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+function picture({ model, el, signal }, { onDraw = () => {} } = {}) {
+  const prefix = `pydock-${++pictures}-`;
+  const frame = make("div", { class: "pydock-picture" });
+  const panel = make("div", { class: "pydock-panel" });
+  const status = make("div", { class: "pydock-status", role: "status" });
+  const root = make("div", { class: "pydock pd-host" }, frame, panel, status);
+  el.append(root);
+
+  const word = (name, fields = {}) => {
+    const text = model.get("words")[model.get("language")]?.[name] ?? "";
+    return text.replace(/\{(\w+)\}/g, (_, field) => fields[field] ?? "");
+  };
+  const say = (text) => { status.textContent = text; };
+  const items = () => [...frame.querySelectorAll(".pick")];
+  const picks = () => frame.querySelector(".picks");
+
+  function draw() {
+    const focused = picks()?.contains(document.activeElement);
+    const parsed = new DOMParser().parseFromString(model.get("svg"), "image/svg+xml");
+    if (parsed.querySelector("parsererror")) return;
+    const svg = document.importNode(parsed.documentElement, true);
+    // Ids are made this picture's own: the same picture may be on a page twice.
+    for (const node of svg.querySelectorAll("[id]")) node.id = prefix + node.id;
+    frame.replaceChildren(svg);
+    root.lang = model.get("language");
+    const list = picks();
+    if (list) {
+      list.setAttribute("tabindex", "0");
+      list.setAttribute(SUPPRESS, "true");
+      list.addEventListener("keydown", onKey, { signal });
+      list.addEventListener("click", onClick, { signal });
+      if (focused) list.focus({ preventScroll: true });
+    }
+    onDraw({ frame, say, word, signal });
+    mark();
+  }
+
+  function mark() {
+    const chosen = model.get("selected");
+    for (const item of items()) {
+      const is = item.dataset.pick === chosen;
+      item.setAttribute("aria-selected", String(is));
+      item.classList.toggle("selected", is);
+      if (is) picks().setAttribute("aria-activedescendant", item.id);
+    }
+    if (!chosen) picks()?.removeAttribute("aria-activedescendant");
+    describe(model.get("details").find((detail) => detail.key === chosen));
+  }
+
+  function describe(detail) {
+    const copying = panel.contains(document.activeElement);
+    if (!detail) {
+      panel.replaceChildren(make("p", { class: "pydock-hint", text: word("hint") }));
+      return;
+    }
+    const parts = [make("p", { class: "pydock-title", text: detail.title })];
+    if (detail.facts.length) parts.push(facts(detail.facts));
+    if (detail.files.length) parts.push(files(detail));
+    if (detail.command) parts.push(command(detail.command));
+    panel.replaceChildren(...parts);
+    if (copying) panel.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  function facts(pairs) {
+    const list = make("dl", { class: "pydock-facts" });
+    for (const [label, value] of pairs) list.append(make("dt", { text: label }), make("dd", { text: value }));
+    return list;
+  }
+
+  function files(detail) {
+    // A list that scrolls must be reachable with the keyboard.
+    const list = make("ul", { class: "pydock-files", tabindex: "0", "aria-label": word("files"), [SUPPRESS]: "true" });
+    for (const file of detail.files) {
+      const path = make("span", { class: "pydock-path", text: `${file.sign} ${file.path}` });
+      list.append(make("li", { class: `pydock-${file.kind}` }, path, make("span", { text: file.size })));
+    }
+    if (detail.more) list.append(make("li", { text: detail.more }));
+    return list;
+  }
+
+  function command(text) {
+    const code = make("code", { text });
+    const button = make("button", { type: "button", text: word("copy"), [SUPPRESS]: "true" });
+    button.addEventListener("click", () => copy(text, code), { signal });
+    return make("p", { class: "pydock-command" }, code, button);
+  }
+
+  async function copy(text, code) {
+    try {
+      await navigator.clipboard.writeText(text);
+      say(word("copied", { command: text }));
+    } catch { // no clipboard without https or permission: select it, so that Ctrl+C does
+      getSelection().selectAllChildren(code);
+      say(word("copy-by-hand"));
+    }
+  }
+
+  function choose(key) {
+    model.set("selected", key);
+    model.save_changes();
+    const item = items().find((each) => each.dataset.pick === key);
+    say(item ? item.getAttribute("aria-label") : word("none"));
+    item?.scrollIntoView?.({ block: "nearest" });
+  }
+
+  function onClick(event) {
+    const item = event.target.closest(".pick");
+    if (!item) return;
+    picks().focus({ preventScroll: true });
+    choose(item.dataset.pick);
+  }
+
+  function onKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const keys = items().map((item) => item.dataset.pick);
+    const at = keys.indexOf(model.get("selected"));
+    const next = {
+      ArrowDown: Math.min(at + 1, keys.length - 1), ArrowRight: Math.min(at + 1, keys.length - 1),
+      ArrowUp: at < 0 ? keys.length - 1 : Math.max(at - 1, 0), ArrowLeft: at < 0 ? keys.length - 1 : Math.max(at - 1, 0),
+      Home: 0, End: keys.length - 1, Escape: -1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation(); // or the notebook goes to the next cell
+    choose(keys[next] ?? "");
+  }
+
+  function fit() {
+    const room = root.clientWidth;
+    if (!room) return; // not on the page yet, or hidden
+    root.classList.toggle("pydock-wide", room >= WIDE);
+    const width = Math.floor((room >= WIDE ? room - PANEL_WIDTH - 16 : room) / 20) * 20;
+    if (Math.abs(width - model.get("width")) < 20) return;
+    model.set("width", width);
+    model.save_changes();
+  }
+
+  let waiting;
+  const observer = new ResizeObserver(() => { clearTimeout(waiting); waiting = setTimeout(fit, 120); });
+  observer.observe(root);
+  const here = () => model.send({ type: "here" });
+  const heartbeat = model.get("live") ? setInterval(here, HEARTBEAT) : undefined;
+  if (model.get("live")) here();
+
+  const redraw = () => draw();
+  model.on("change:svg change:language", redraw);
+  model.on("change:selected change:details", mark);
+  draw();
+  return () => {
+    observer.disconnect();
+    clearTimeout(waiting);
+    clearInterval(heartbeat);
+    if (heartbeat) model.send({ type: "gone" });
+    model.off("change:svg change:language", redraw);
+    model.off("change:selected change:details", mark);
+  };
+}
