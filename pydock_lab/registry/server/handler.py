@@ -112,8 +112,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """A request that http.server could not read: its page of HTML would be no answer for a client."""
-        # Before the first line is understood there is no method.
+        # Before its first line is understood, a request has no method, and counts as one of 1991 without headers.
         self.command = self.command or "GET"
+        self.request_version = self.protocol_version
         self._refuse(HTTPStatus(code), message or explain or HTTPStatus(code).phrase)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name for it

@@ -25,6 +25,7 @@ from pydock_lab.registry.server.storage import Storage
 _KEPT = 1000  # lines of the access log in memory
 _MAX_CONNECTIONS = 256
 _PATIENCE = 1.0  # seconds
+_TICK = 0.05  # seconds between two looks at whether to stop
 
 
 class Listener(socketserver.ThreadingTCPServer):
@@ -122,7 +123,7 @@ class RegistryServer:
 
     def serve_forever(self) -> None:
         """Answer until `stop`."""
-        self._listener.serve_forever(poll_interval=0.1)
+        self._listener.serve_forever(poll_interval=_TICK)
 
     def stop(self) -> None:
         """Answer no more; what was pushed stays."""
