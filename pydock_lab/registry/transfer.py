@@ -116,10 +116,10 @@ class _Traffic:
             failed = [task for task in running if task.done() and task.exception()]
             for task in sorted(failed, key=lambda task: isinstance(task.exception(), _Stopped)):
                 task.result()
-        except BaseException:
+        except BaseException as error:
             self._stopped.set()
-            # Whoever pressed Ctrl-C does not wait for sockets; they notice by themselves.
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Nothing goes on behind the caller's back; but whoever pressed Ctrl-C does not wait for sockets.
+            pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
             raise
         pool.shutdown()
 

@@ -262,8 +262,12 @@ def test_pages_of_no_size(ask: Any, put_image: Any, path: str, number: str) -> N
     assert (reply.status, reply.code) == (400, "PAGINATION_NUMBER_INVALID")
 
 
-def test_the_tags_of_nothing(ask: Any) -> None:
+def test_the_tags_of_nothing(ask: Any, put_image: Any) -> None:
     assert ask("GET", "/v2/lab/app/tags/list").code == "NAME_UNKNOWN"
+    digest, _ = put_image("1")
+    ask("DELETE", f"{MANIFESTS}/{digest}")
+    assert ask("GET", "/v2/lab/app/tags/list").json == {"name": "lab/app", "tags": []}
+    assert ask("GET", "/v2/_catalog").json == {"repositories": []}
 
 
 def test_catalog(ask: Any, put_image: Any, put_blob: Any) -> None:

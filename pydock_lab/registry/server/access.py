@@ -36,7 +36,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """One request that was answered: bytes of both bodies, `seconds` until the answer was sent."""
+    """One request that was answered: bytes of both bodies, `seconds` until the answer was ready."""
 
     client: str
     username: str

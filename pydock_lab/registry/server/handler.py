@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         # What an endpoint did not read would be taken for the next request: read it, or end the connection.
         if body.left != 0 and not _drained(body):
             self.close_connection = True
-        sent = self._send(response)
+        # The log first: whoever has the answer finds it there.
         self.server.note(
             Access(
                 client=str(self.client_address[0]),
@@ -53,10 +53,11 @@ class Handler(BaseHTTPRequestHandler):
                 path=self.path,
                 status=int(response.status),
                 received=body.taken,
-                sent=sent,
+                sent=0 if self.command == "HEAD" else response.length,
                 seconds=time.monotonic() - began,
             )
         )
+        self._send(response)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server looks for these names
 
@@ -84,8 +85,7 @@ class Handler(BaseHTTPRequestHandler):
             body=body,
         )
 
-    def _send(self, response: Response) -> int:
-        """Write it; the bytes of its body."""
+    def _send(self, response: Response) -> None:
         self.send_response(response.status)
         self.send_header("Docker-Distribution-API-Version", "registry/2.0")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -97,14 +97,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command == "HEAD":
-            return 0
+            return
         if response.file is None:
             self.wfile.write(response.content)
         elif response.file.count:
             with response.file.path.open("rb") as file:
                 # The kernel moves the bytes from file to socket: no copy passes through Python.
                 self.connection.sendfile(file, response.file.offset, response.file.count)
-        return response.length
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self.close_connection = True

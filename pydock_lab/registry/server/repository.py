@@ -63,8 +63,12 @@ class Repository:
         return sorted(Digest(path.name.replace("-", ":", 1)) for path in folder.glob("*-*"))
 
     def exists(self) -> bool:
-        """Whether it holds any manifest."""
-        return any(self._folder.glob(f"{MANIFESTS}/*/*"))
+        """Whether a manifest was ever pushed to it."""
+        return (self._folder / MANIFESTS).is_dir()
+
+    def is_empty(self) -> bool:
+        """Whether it holds no manifest, or no more."""
+        return not any(self._folder.glob(f"{MANIFESTS}/*/*"))
 
     # ---- tags
 

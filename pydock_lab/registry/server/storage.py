@@ -32,9 +32,8 @@ class Storage:
 
     def repositories(self) -> list[str]:
         """The names of all that hold a manifest, sorted."""
-        found = (path for path in self._walk(self._repositories) if (path / MANIFESTS).is_dir())
-        names = (path.relative_to(self._repositories).as_posix() for path in found)
-        return sorted(name for name in names if self.repository(name).exists())
+        names = (path.relative_to(self._repositories).as_posix() for path in self._walk(self._repositories))
+        return sorted(name for name in names if not self.repository(name).is_empty())
 
     def changing(self) -> FileLock:
         """The lock of whoever adds or removes links: in between, content must not go."""

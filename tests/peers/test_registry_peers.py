@@ -1,0 +1,219 @@
+"""Our registry and everybody's client, our client and everybody's registry: the same digests come out."""
+
+import gzip
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pydock_lab.errors import RegistryError
+from pydock_lab.oci import ContainerConfig, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference
+from pydock_lab.registry.client import RegistryClient
+from pydock_lab.registry.credentials import Credentials, Login, OneLogin
+from pydock_lab.registry.server import RegistryServer
+from pydock_lab.registry.transfer import pull, push
+from pydock_lab.registry.tree import tag_tree
+from pydock_lab.registry.uploads import Sent
+from pydock_lab.store import Store
+
+pytestmark = pytest.mark.peers
+
+AMD64 = Platform(os="linux", architecture="amd64")
+ALICE = OneLogin(Login(username="alice", password="s3cret"))
+PLAIN = {"source": "--src-tls-verify=false", "target": "--dest-tls-verify=false"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "store")
+
+
+@pytest.fixture
+def descriptor(store: Store) -> Descriptor:
+    """An image `app:1` in the store; its layers are gzip already, so that nobody compresses them again."""
+    diff_ids, layers = [], []
+    for number in range(3):
+        tar = bytes([number]) * 10240
+        diff_ids.append(Digest.of(tar))
+        layer = gzip.compress(tar, mtime=0)
+        store.blobs.put(layer)
+        layers.append(Descriptor.of(layer, MediaType.LAYER_GZIP))
+    config = ImageConfig(platform=AMD64, config=ContainerConfig(cmd=("sh",)), diff_ids=tuple(diff_ids)).to_bytes()
+    store.blobs.put(config)
+    manifest = Manifest(config=Descriptor.of(config, MediaType.CONFIG), layers=tuple(layers)).to_bytes()
+    store.blobs.put(manifest)
+    found = Descriptor.of(manifest, MediaType.MANIFEST)
+    store.layout.tag(Reference.parse("app:1"), found)
+    return found
+
+
+def digest_in(layout: Path) -> str:
+    """The digest of the only image of an OCI layout."""
+    (entry,) = json.loads((layout / "index.json").read_bytes())["manifests"]
+    return str(entry["digest"])
+
+
+# ---- everybody's client, our registry
+
+
+@pytest.fixture(params=[False, True], ids=["open", "users"])
+def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Our registry: its address, and what skopeo must be told to read from it and to write to it."""
+    users = {"alice": "s3cret"} if request.param else None
+    words = {"source": ["--src-creds", "alice:s3cret"], "target": ["--dest-creds", "alice:s3cret"]}
+    with RegistryServer(tmp_path / "registry", users=users) as server:
+        yield server.address, *([PLAIN[side], *(words[side] if users else [])] for side in ("source", "target"))
+
+
+def test_skopeo_there_and_back(
+    ours: Any, command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path
+) -> None:
+    address, source, target = ours
+    image = f"docker://{address}/lab/app:1"
+    command("skopeo", "copy", *target, f"oci:{store.root}:app:1", image)
+    command("skopeo", "copy", *source, image, f"oci:{tmp_path / 'back'}:app:1")
+    assert digest_in(tmp_path / "back") == descriptor.digest
+    blobs = [{path.name for path in root.glob("blobs/*/*")} for root in (tmp_path / "back", store.root)]
+    assert blobs[0] == blobs[1]
+
+
+def test_skopeo_looks_and_deletes(
+    command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path
+) -> None:
+    with RegistryServer(tmp_path / "registry") as server:
+        image = f"docker://{server.address}/lab/app"
+        for tag in ("1", "2"):
+            command("skopeo", "copy", PLAIN["target"], f"oci:{store.root}:app:1", f"{image}:{tag}")
+        found = json.loads(command("skopeo", "list-tags", "--tls-verify=false", image))
+        raw = command("skopeo", "inspect", "--raw", "--tls-verify=false", f"{image}:1")
+        command("skopeo", "delete", "--tls-verify=false", f"{image}:1")
+        assert RegistryClient(server.address).tags("lab/app") == ()
+    assert (found["Tags"], raw.encode()) == (["1", "2"], store.blobs.read(descriptor))
+
+
+@pytest.mark.usefixtures("descriptor")
+def test_skopeo_copies_within_our_registry(command: Callable[..., str], store: Store, tmp_path: Path) -> None:
+    with RegistryServer(tmp_path / "registry") as server:
+        first, second = (f"docker://{server.address}/lab/{name}:1" for name in ("app", "web"))
+        command("skopeo", "copy", PLAIN["target"], f"oci:{store.root}:app:1", first)
+        command("skopeo", "copy", PLAIN["source"], PLAIN["target"], first, second)
+        digests = {RegistryClient(server.address).head_manifest(f"lab/{name}", "1") for name in ("app", "web")}
+    assert len(digests) == 1
+    assert None not in digests
+
+
+def test_docker_media_types(command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path) -> None:
+    """Docker's own kind of manifest comes back as it was pushed, and we read it."""
+    with RegistryServer(tmp_path / "registry") as server:
+        image = f"{server.address}/lab/app:1"
+        words = ("--format", "v2s2", PLAIN["target"], f"oci:{store.root}:app:1", f"docker://{image}")
+        command("skopeo", "copy", *words)
+        found = pull(RegistryClient(server.address), Reference.parse(image), store.blobs, platform=AMD64)
+        raw = command("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{image}")
+    assert found.media_type == MediaType.DOCKER_MANIFEST
+    assert found.digest == Digest.of(raw.encode()) != descriptor.digest
+
+
+# ---- our client, Debian's docker-registry
+
+
+def there_and_back(client: RegistryClient, address: str, store: Store, descriptor: Descriptor, other: Store) -> None:
+    reference = Reference.parse(f"{address}/lab/app:1")
+    assert push(store.blobs, descriptor, client, reference) == descriptor.digest
+    assert pull(client, reference, other.blobs, platform=AMD64) == descriptor
+    assert set(other.blobs) == set(store.blobs)
+
+
+def test_docker_registry(docker_registry: str, store: Store, descriptor: Descriptor, tmp_path: Path) -> None:
+    client, other = RegistryClient(docker_registry), Store.open(tmp_path / "other")
+    there_and_back(client, docker_registry, store, descriptor, other)
+    assert (client.tags("lab/app"), client.catalog()) == (("1",), ("lab/app",))
+    (found,) = tag_tree(client, has_local=store.blobs.has).repositories
+    assert all(layer.local for layer in found.manifests[0].layers)
+    layer = Manifest.from_bytes(store.blobs.read(descriptor)).layers[0]
+    assert client.put_blob("lab/web", layer, store.blobs, mount_from=("lab/app",)) is Sent.MOUNTED
+    client.delete_manifest("lab/app", descriptor.digest)
+    assert client.head_manifest("lab/app", "1") is None
+
+
+def test_docker_registry_in_chunks(
+    docker_registry: str, store: Store, descriptor: Descriptor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pydock_lab.registry.uploads.Upload._in_one_piece", lambda *_: False)
+    monkeypatch.setattr("pydock_lab.registry.uploads._CHUNK", 20)
+    client = RegistryClient(docker_registry)
+    reference = Reference.parse(f"{docker_registry}/lab/app:1")
+    assert push(store.blobs, descriptor, client, reference) == descriptor.digest
+
+
+def test_skopeo_pulls_what_we_pushed(
+    docker_registry: str, command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path
+) -> None:
+    image = f"{docker_registry}/lab/app:1"
+    push(store.blobs, descriptor, RegistryClient(docker_registry), Reference.parse(image))
+    command("skopeo", "copy", PLAIN["source"], f"docker://{image}", f"oci:{tmp_path / 'back'}:app:1")
+    assert digest_in(tmp_path / "back") == descriptor.digest
+
+
+@pytest.fixture
+def with_htpasswd(need: Callable[[str], str], tmp_path: Path, free_port: int) -> Iterator[str]:
+    """Debian's docker-registry for alice alone, on loopback: its address."""
+    folder = tmp_path / "htpasswd-registry"
+    folder.mkdir()
+    words = [need("htpasswd"), "-Bbc", str(folder / "htpasswd"), "alice", "s3cret"]
+    subprocess.run(words, check=True, capture_output=True)
+    (folder / "config.yml").write_text(
+        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
+        f"auth: {{htpasswd: {{realm: lab, path: {folder}/htpasswd}}}}\n"
+        f"http: {{addr: '127.0.0.1:{free_port}'}}\n"
+    )
+    with (folder / "log").open("wb") as log:
+        words = [need("docker-registry"), "serve", str(folder / "config.yml")]
+        process = subprocess.Popen(words, stdout=log, stderr=log)
+    try:
+        yield _answering(f"127.0.0.1:{free_port}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answering(address: str) -> str:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            RegistryClient(address, credentials=ALICE).ping()
+        except RegistryError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return address
+
+
+def test_docker_registry_with_a_login(with_htpasswd: str, store: Store, descriptor: Descriptor, tmp_path: Path) -> None:
+    there_and_back(
+        RegistryClient(with_htpasswd, credentials=ALICE), with_htpasswd, store, descriptor, Store.open(tmp_path / "o")
+    )
+    stranger = RegistryClient(with_htpasswd)
+    with pytest.raises(RegistryError) as caught:
+        stranger.tags("lab/app")
+    assert caught.value.key == "registry.login-needed"
+    with pytest.raises(RegistryError) as caught:
+        stranger.check_login("alice", "wrong")
+    assert caught.value.key == "registry.login-refused"
+
+
+def test_skopeo_and_we_share_the_logins(with_htpasswd: str, command: Callable[..., str], tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    login = ["--authfile", str(path), "--tls-verify=false", "-u", "alice", "-p", "s3cret", with_htpasswd]
+    command("skopeo", "login", *login)
+    known = Credentials(path)
+    assert known.get(with_htpasswd) == Login(username="alice", password="s3cret")
+    known.erase(with_htpasswd)
+    known.store(with_htpasswd, "alice", "s3cret")
+    command("skopeo", "login", "--authfile", path, "--tls-verify=false", "--get-login", with_htpasswd)
