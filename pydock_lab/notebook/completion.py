@@ -36,7 +36,7 @@ class Completer:
         @context_matcher(identifier="pydock_lab")  # type: ignore[untyped-decorator]
         def match(context: CompletionContext) -> dict[str, object]:
             fragment, found = self.complete(context.full_text, context.cursor_line, context.text_until_cursor)
-            completions = [SimpleCompletion(text, type="magic") for text in found]  # type: ignore[no-untyped-call]
+            completions = [SimpleCompletion(text, type="keyword") for text in found]
             return {"completions": completions, "matched_fragment": fragment, "suppress": bool(found)}
 
         found: Callable[[CompletionContext], Any] = match

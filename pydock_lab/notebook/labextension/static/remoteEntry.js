@@ -17,9 +17,10 @@
     return (await version.get())();
   }
 
-  function colour(model) {
+  function colour(model, loaded) {
     let before = null; // what the notebook wanted, for when the magic is deleted again
-    const update = () => {
+    const update = async () => {
+      await loaded;
       const source = model.sharedModel.getSource();
       const language = LANGUAGES.find(({ starts }) => starts.test(source));
       const ours = LANGUAGES.some(({ mimeType }) => mimeType === model.mimeType);
@@ -35,13 +36,17 @@
     update();
   }
 
-  function activate(_app, tracker) {
+  function activate(_app, tracker, languages) {
     const known = new WeakSet();
+    // An editor loads the colours of a language when it first needs them, and the last to arrive stays: were Python's
+    // still on their way, they would come after ours.
+    const wanted = ["text/x-ipython", ...LANGUAGES.map(({ mimeType }) => mimeType)];
+    const loaded = Promise.all(wanted.map((mimeType) => languages.getLanguage(mimeType)));
     const look = (notebook) => {
       for (const { model } of notebook.widgets) {
         if (model?.type !== "code" || known.has(model)) continue;
         known.add(model);
-        colour(model);
+        colour(model, loaded);
       }
     };
     tracker.widgetAdded.connect(async (_tracker, panel) => {
@@ -57,7 +62,9 @@
     get: async (name) => {
       if (name !== "./extension") throw new Error(`${NAME}: no module ${name}`);
       const { INotebookTracker } = await shared("@jupyterlab/notebook");
-      const plugin = { id: `${NAME}:plugin`, autoStart: true, requires: [INotebookTracker], activate };
+      const { IEditorLanguageRegistry } = await shared("@jupyterlab/codemirror");
+      const requires = [INotebookTracker, IEditorLanguageRegistry];
+      const plugin = { id: `${NAME}:plugin`, autoStart: true, requires, activate };
       return () => ({ __esModule: true, default: plugin });
     },
   };

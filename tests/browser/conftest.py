@@ -1,0 +1,260 @@
+"""JupyterLab in Chromium: a server of our own on a free loopback port, with nothing of the user's configuration."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+AXE = TESTS.parent / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = os.environ.get("PYDOCK_SHOTS", "")
+_START_SECONDS = 60
+_VIEWPORT = {"width": 1280, "height": 1100}
+_CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server, and the folder that it shows."""
+
+    url: str
+    token: str
+    root: Path
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab with its own home; its kernels find the samples of the tests."""
+    home, root = tmp_path_factory.mktemp("lab-home"), tmp_path_factory.mktemp("notebooks")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = os.urandom(8).hex()
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "PYDOCK_HOME": "pydock",
+    }
+    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    environment |= {"PYTHONPATH": str(TESTS), "PYDOCK_LANG": "en"}
+    words = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
+    words += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--ServerApp.allow_root=True"]
+    words += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false"}', encoding="utf-8")
+    log = home / "lab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(words, env=environment, stdout=output, stderr=output, start_new_session=True)
+    found = Lab(url=f"http://127.0.0.1:{port}", token=token, root=root)
+    try:
+        _wait(found, server, log)
+        yield found
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait(lab: Lab, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{lab.url}/api/status?token={lab.token}", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab does not start:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by playwright (which brings no browser of its own here)."""
+    program = Path(os.environ.get("PYDOCK_CHROMIUM", "/usr/bin/chromium"))
+    if not program.exists():
+        reason = "chromium is not installed (`make test` as root on Debian installs it)"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program), args=_CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Notebook:
+    """A notebook that is open in the browser."""
+
+    def __init__(self, page: Any, lab: Lab, name: str) -> None:
+        self.page, self._lab, self._name = page, lab, name
+
+    def open(self, *cells: str) -> None:
+        """Write a notebook of these cells, and open it; its kernel is ready afterwards."""
+        path = self._lab.root / f"{self._name}.ipynb"
+        path.write_text(json.dumps(_document(cells)), encoding="utf-8")
+        self.page.evaluate(
+            """async (path) => {
+                const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
+                await panel.context.ready;
+                await panel.sessionContext.ready;
+                await panel.sessionContext.session.kernel.info;
+            }""",
+            path.name,
+        )
+
+    def close(self) -> None:
+        """End the kernel, and take the notebook off the page without asking."""
+        self.page.evaluate(
+            """async () => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                await panel?.sessionContext?.shutdown();
+                panel?.dispose();
+            }"""
+        )
+
+    def run_all(self) -> None:
+        """Run every cell, and wait until the kernel is idle again."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.wait_idle()
+
+    def wait_idle(self) -> None:
+        """Wait for the kernel."""
+        idle = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        self.page.wait_for_function(idle, timeout=60_000)
+
+    def value(self, expression: str) -> str:
+        """What Python says to an expression, without a cell."""
+        found: str = self.page.evaluate(
+            """async (code) => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute(
+                    { code: "", silent: true, store_history: false, user_expressions: { value: code } });
+                const { value } = (await future.done).content.user_expressions;
+                if (value.status !== "ok") throw new Error(`${value.ename}: ${value.evalue}`);
+                return value.data["text/plain"];
+            }""",
+            expression,
+        )
+        return found
+
+    def until(self, expression: str, wanted: str) -> None:
+        """Wait until Python says so: what is clicked arrives a moment later."""
+        for _ in range(60):
+            if (found := self.value(expression)) == wanted:
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"{expression} is {found}, not {wanted}")
+
+    def theme(self, name: str) -> None:
+        """Switch JupyterLab's theme."""
+        self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+        light = "false" if "Dark" in name else "true"
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """All outputs of all cells, as the notebook would be saved."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets
+                .filter((cell) => cell.model.type === "code").flatMap((cell) => cell.model.outputs.toJSON())"""
+        )
+        return found
+
+    def cell_count(self) -> int:
+        """How many cells the notebook has."""
+        return int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length"))
+
+    def axe(self, selector: str) -> list[str]:
+        """What axe-core finds wrong below `selector`."""
+        if not AXE.exists():
+            reason = "axe-core is not installed (`make test` installs it with npm)"
+            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        self.page.add_script_tag(path=str(AXE))
+        found: list[str] = self.page.evaluate(
+            """async (selector) => (await axe.run(selector)).violations.flatMap(
+                ({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${failureSummary} ${html}`))""",
+            selector,
+        )
+        return found
+
+    def shot(self, name: str, selector: str = ".jp-NotebookPanel:not(.lm-mod-hidden)") -> None:
+        """A screenshot into $PYDOCK_SHOTS, where it is set."""
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            self.page.locator(selector).first.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def _document(cells: tuple[str, ...]) -> dict[str, Any]:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    shown = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{at}",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": text,
+        }
+        for at, text in enumerate(cells)
+    ]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": shown}
+
+
+@pytest.fixture(scope="session")
+def page(lab: Lab, chromium: Any) -> Iterator[Any]:
+    """JupyterLab, open: notebooks come and go in it, which is ten times quicker than opening it anew."""
+    context = chromium.new_context(viewport=_VIEWPORT, permissions=["clipboard-write"])
+    found = context.new_page()
+    found.goto(f"{lab.url}/lab?token={lab.token}&reset", wait_until="domcontentloaded")
+    found.wait_for_function("() => window.jupyterapp?.restored", timeout=60_000)
+    found.evaluate("async () => { await window.jupyterapp.restored; }")
+    yield found
+    context.close()
+
+
+@pytest.fixture
+def notebook(lab: Lab, page: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """A notebook to be opened; what the page's scripts complain about fails the test."""
+    complaints: list[str] = []
+
+    def complain(error: object) -> None:
+        complaints.append(str(error))
+
+    page.on("pageerror", complain)
+    page.set_viewport_size(_VIEWPORT)
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    found = Notebook(page, lab, name)
+    found.theme("JupyterLab Light")
+    yield found
+    found.close()
+    page.remove_listener("pageerror", complain)
+    assert complaints == []
+
+
+@pytest.fixture
+def open_picture(notebook: Notebook) -> Callable[[str, str], Notebook]:
+    """`open_picture("layers.Layers(views.SHOP)", "fr")`: a notebook with that widget, as `w`, on its page."""
+
+    def show(expression: str, language: str) -> Notebook:
+        notebook.open(
+            "from samples import views\nfrom pydock_lab.notebook import doctor, instances, layers, tags\n"
+            f"w = {expression}\nw.language = {language!r}\nw"
+        )
+        notebook.run_all()
+        notebook.page.locator(".pydock svg .pick").first.wait_for()
+        notebook.page.wait_for_timeout(400)  # the picture is laid out once more for the page's width
+        return notebook
+
+    return show

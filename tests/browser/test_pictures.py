@@ -1,0 +1,128 @@
+"""The widgets in JupyterLab: mouse, keyboard, screen reader, themes, languages; and Python hears of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+WIDGETS = {
+    "layers": ("layers.Layers(views.SHOP)", "layer-5"),
+    "instances": ("instances.LiveInstances(views.INSTANCES)", "container-0-0"),
+    "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
+    "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
+}
+Opener = Callable[[str, str], Any]
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_axe_finds_nothing_in_both_themes(open_picture: Opener, name: str, language: str) -> None:
+    expression, key = WIDGETS[name]
+    notebook = open_picture(expression, language)
+    notebook.page.locator(f"[data-pick='{key}']").click()
+    notebook.page.locator(".pydock-facts").first.wait_for()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.theme(theme)
+        notebook.page.wait_for_timeout(300)
+        notebook.shot(f"{name}-{language}-{theme.split()[1].lower()}")
+        assert notebook.axe(".pydock") == []
+
+
+def test_a_click_reaches_python_and_shows_what_is_behind(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["layers"][0], "en")
+    notebook.page.locator("[data-pick='layer-5']").click()
+    notebook.until("w.selected", "'layer-5'")
+    assert notebook.value("w.layer.instruction") == "'RUN rm -r /usr/share/doc'"
+    panel = notebook.page.locator(".pydock-panel").inner_text()
+    assert "6. RUN rm -r /usr/share/doc" in panel
+    assert "/usr/share/doc" in notebook.page.locator(".pydock-deleted").inner_text()
+    assert "docker history --no-trunc shop:1.2" in panel
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_the_keyboard_goes_through_all_parts_and_keeps_the_focus(open_picture: Opener, name: str) -> None:
+    notebook = open_picture(WIDGETS[name][0], "en")
+    keys = notebook.page.locator(".pick").evaluate_all("picks => picks.map(pick => pick.dataset.pick)")
+    notebook.page.locator(".picks").focus()
+    chosen = "document.querySelector('.pick.selected')?.dataset.pick"
+    for key, wanted in [("Home", 0), ("ArrowDown", 1), ("End", -1), ("ArrowUp", -2)]:
+        notebook.page.keyboard.press(key)
+        assert notebook.page.evaluate(chosen) == keys[wanted]
+        assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
+    active = "document.activeElement.getAttribute('aria-activedescendant')"
+    assert notebook.page.evaluate(f"document.getElementById({active}).dataset.pick") == keys[-2]
+    notebook.page.keyboard.press("Escape")
+    assert notebook.page.evaluate(chosen) is None
+    notebook.until("w.selected", "''")
+
+
+def test_every_part_has_something_behind_it(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["tags"][0], "en")
+    notebook.page.locator(".picks").focus()
+    count = notebook.page.locator(".pick").count()
+    for _ in range(count):
+        notebook.page.keyboard.press("ArrowDown")
+        assert notebook.page.locator(".pydock-title").inner_text()
+
+
+def test_keys_do_not_reach_the_notebook(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["layers"][0], "en")
+    notebook.page.locator("[data-pick='layer-5']").click()
+    before = notebook.cell_count()
+    for target in (".picks", ".pydock-files", ".pydock-command button"):
+        notebook.page.locator(target).focus()
+        for key in "abddm":
+            notebook.page.keyboard.press(key)
+    notebook.page.wait_for_timeout(300)
+    assert notebook.cell_count() == before
+
+
+def test_python_selects_and_redraws_and_the_focus_stays(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["layers"][0], "en")
+    notebook.page.locator(".picks").focus()
+    notebook.value("setattr(w, 'selected', 'layer-3')")
+    notebook.page.locator("[data-pick='layer-3'].selected").wait_for()
+    notebook.value("setattr(w, 'language', 'fr')")
+    notebook.page.locator(".pydock[lang=fr] [data-pick='layer-3'].selected").wait_for()
+    assert "du cache" in notebook.page.locator(".pydock svg").text_content()
+    assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
+
+
+def test_the_command_is_copied(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["instances"][0], "en")
+    notebook.page.locator("[data-pick='container-0-0']").click()
+    notebook.page.locator(".pydock-command button").click()
+    said = notebook.page.locator(".pydock-status")
+    said.get_by_text("docker diff web1").wait_for()
+    assert notebook.value("w.container.name") == "'web1'"
+
+
+def test_a_layer_lights_up_wherever_it_is(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["tags"][0], "en")
+    notebook.page.locator(".chip").first.hover()
+    assert notebook.page.locator(".chip.same").count() == 3
+    assert "3 times" in notebook.page.locator(".pydock-status").inner_text()
+
+
+def test_the_picture_is_laid_out_for_the_page(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["layers"][0], "en")
+    notebook.page.set_viewport_size({"width": 760, "height": 900})
+    notebook.page.wait_for_function("() => document.querySelector('.pydock svg').width.baseVal.value < 700")
+    frame = notebook.page.locator(".pydock-picture").bounding_box()
+    svg = notebook.page.locator(".pydock svg").bounding_box()
+    assert svg["width"] <= frame["width"]
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_no_text_is_wider_than_it_was_measured(open_picture: Opener, name: str) -> None:
+    """The table of widths against a real browser and its fonts."""
+    notebook = open_picture(WIDGETS[name][0], "fr")
+    wide = notebook.page.evaluate("document.querySelector('.pydock svg').viewBox.baseVal.width")
+    cut = notebook.page.locator(".pydock svg text").evaluate_all(
+        "(texts, wide) => texts.filter(t => { const b = t.getBBox(); return b.x < 0 || b.x + b.width > wide; })"
+        ".map(t => t.textContent)",
+        wide,
+    )
+    assert cut == []
