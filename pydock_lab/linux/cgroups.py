@@ -132,6 +132,16 @@ class ControlGroup:
         group.limit(limits)
         return group
 
+    @classmethod
+    def sweep(cls, hierarchy: Hierarchy, prefix: str) -> None:
+        """Remove the groups called `prefix` and a pid of which no such process is left."""
+        for _, parent in hierarchy.parents:
+            for directory in parent.glob(f"{prefix}*"):
+                pid = directory.name.removeprefix(prefix).partition("-")[0]
+                if not Path(f"/proc/{pid}").exists():
+                    with contextlib.suppress(OSError):  # somebody in it lives on, or it is gone already
+                        directory.rmdir()
+
     def limit(self, limits: Limits) -> None:
         """Write the limits; raises OSError where the kernel does not take one."""
         write = self._write_v1 if self._version is Version.V1 else self._write_v2

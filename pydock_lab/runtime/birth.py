@@ -4,14 +4,17 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import cgroups, syscalls
+from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
+from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import init
 from pydock_lab.runtime.init import Task
 from pydock_lab.sandbox.protocol import Connection
@@ -22,7 +25,8 @@ class Child:
     """A process in namespaces of its own: `pid` on the host, `pidfd` readable once it has ended.
 
     `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, for
-    those who join it later; `terminal` is the master of its terminal, `steps` are those of its start.
+    those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is the
+    control group that it was put into, where there can be one.
     """
 
     pid: int
@@ -31,6 +35,7 @@ class Child:
     namespaces: tuple[int, ...] = ()
     terminal: int = -1
     steps: list[dict[str, Any]] = field(default_factory=list)
+    group: ControlGroup | None = None
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -40,7 +45,7 @@ class Child:
         paths = (f"/proc/{self.pid}/ns/{name}" for name in names)
         self.namespaces = tuple(os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths)
 
-    def become(self, task: Task, standard: Sequence[int], doors: Sequence[int]) -> None:
+    def become(self, task: Task, standard: Sequence[int], doors: Sequence[int] = ()) -> None:
         """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
 
         Whatever goes wrong, it is dead and buried then.
@@ -83,32 +88,65 @@ class Child:
         return code if code >= 0 else 128 - code
 
 
-def bear(namespaces: Namespace) -> Child:
-    """Clone a child into new namespaces; it waits there for its task, and dies with this process."""
+def bear(namespaces: Namespace, group: ControlGroup | None = None) -> Child:
+    """Clone a child into new namespaces and a control group; it waits for its task, and dies with this process."""
     ours, theirs = socket.socketpair()
+    doors = group.open_doors() if group else ()
     pid, pidfd = syscalls.clone3(namespaces)
     if pid == 0:
         # Our end of the line, held open here as well, would hide from the child that we have died.
         ours.close()
-        init.live(Connection(theirs), namespaces)
+        init.live(Connection(theirs), namespaces, doors)
     theirs.close()
-    return Child(pid, pidfd, Connection(ours))
+    for door in doors:
+        os.close(door)
+    return Child(pid, pidfd, Connection(ours), group=group)
 
 
+_GROUP = "shim-"
 _waiting: list[Child] = []
 
 
 def prepare() -> None:
-    """Bear a child ahead of time, for a worker that is waiting itself."""
-    _waiting.append(bear(init.OWN_AND_NETWORK))
+    """Bear a child ahead of time, for a worker that is waiting itself.
+
+    It joins its control group ahead of time, too: in version 1 that waits for all processors of the machine to come to
+    rest (RCU), which took as long as all other steps of a start together.
+    """
+    _waiting.append(bear(init.OWN_AND_NETWORK, _make_group()))
 
 
 def take(namespaces: Namespace) -> Child:
     """A child in these namespaces: the one that waits, if it fits."""
     if _waiting and namespaces == init.OWN_AND_NETWORK:
         return _waiting.pop()
+    abandon()
+    return bear(namespaces, _make_group())
+
+
+def abandon() -> None:
+    """Nobody will need the child that waits."""
     for unfit in _waiting:
         unfit.kill()
         unfit.reap()
+        if unfit.group:
+            unfit.group.remove()
     _waiting.clear()
-    return bear(namespaces)
+
+
+def sweep() -> None:
+    """Remove the control groups of shims that were killed."""
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is not None:
+        ControlGroup.sweep(hierarchy, _GROUP)
+
+
+def _make_group() -> ControlGroup | None:
+    """A group for the next child, without limits yet; None where this machine lets us make none."""
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is None:
+        return None
+    try:
+        return ControlGroup.create(hierarchy, f"{_GROUP}{os.getpid()}-{time.monotonic_ns()}", Limits())
+    except OSError:
+        return None

@@ -1,7 +1,7 @@
 """What the first process of a container does between its birth and the program that it becomes.
 
-    clone3 --> 1. wait, in namespaces of its own, for a task
-               2. join the control group                         linux/cgroups.py
+    clone3 --> 1. join the control group                         linux/cgroups.py
+               2. wait, in namespaces of its own, for a task
                3. assemble the tree of files, pivot_root         filesystem.py
                4. terminal, standard input and output            terminal.py
                5. give up powers                                 privileges.py
@@ -12,14 +12,15 @@ anything from step 3 on (the modules it would find are the container's), and it 
 it reports over its line to the shim and ends. The line closes itself at execve: silence is how the shim learns of
 success.
 
-The first step is there because it can be done ahead of time: making namespaces takes a third of a container's start,
-and a worker that waits for an engine may as well have its child wait beside it.
+The first two come first because they can be done ahead of time: making namespaces and joining a group take more than
+half of a container's start, and a worker that waits for an engine may as well have its child wait beside it.
 """
 
 import contextlib
 import os
 import select
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -73,8 +74,11 @@ def rehearse() -> None:
     resolve("", "root:x:0:0:root:/root:/bin/sh", "root:x:0:")
 
 
-def live(line: Connection, namespaces: Namespace) -> NoReturn:
-    """Wait for a task and become what it says; runs in the child of clone3, and ends it whatever happens."""
+def live(line: Connection, namespaces: Namespace, doors: Sequence[int] = ()) -> NoReturn:
+    """Wait for a task and become what it says; runs in the child of clone3, and ends it whatever happens.
+
+    `doors` are those of a control group to be in from the start.
+    """
     log = StepLog()
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
@@ -82,12 +86,14 @@ def live(line: Connection, namespaces: Namespace) -> NoReturn:
             loopback_up()
             _open_low_ports()
         rehearse()
+        syscalls.own_memory()
+        _join(doors)
         received = line.receive()
         if received is None:
             os._exit(CANNOT_START)  # there was nothing to become
         log = StepLog()
         task = Task.from_json(received[0])
-        _arrive(received[1][3:], namespaces, log)
+        _arrive(received[1][3:] if not doors else [], namespaces, log, joined=bool(doors))
         _live(task, received[1][:3], line, log)
     except PydockError as error:
         _report(line, log, error)
@@ -164,14 +170,23 @@ class _Becoming:
             os._exit(CANNOT_START)  # the shim has no more to say: its end of the line has been closed
 
 
-def _arrive(doors: list[int], namespaces: Namespace, log: StepLog) -> None:
+def _join(doors: Sequence[int]) -> None:
+    """Enter a control group, and see it as the root of all groups."""
+    for door in doors:
+        os.write(door, b"0")
+        os.close(door)
+    if doors:
+        # The cgroup namespace shows the cgroup that one is in when it is made as its root: so it comes after.
+        syscalls.unshare(Namespace.CGROUP)
+
+
+def _arrive(doors: list[int], namespaces: Namespace, log: StepLog, *, joined: bool) -> None:
     """Be unreadable to the container, join the cgroup, and say which namespaces these are."""
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
-    for door in doors:
-        os.write(door, b"0")
-    # The cgroup namespace shows the cgroup that one is in when it is made as its root.
-    syscalls.unshare(Namespace.CGROUP)
+    _join(doors)
+    if not doors and not joined:
+        syscalls.unshare(Namespace.CGROUP)
     log.add("arrive")
     for flag, name in NAMESPACE_FILES.items():
         if flag in namespaces or flag is Namespace.CGROUP:

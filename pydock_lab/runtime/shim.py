@@ -15,13 +15,14 @@ import contextlib
 import errno
 import json
 import os
+import select
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import IsolationError, PydockError
-from pydock_lab.linux import cgroups, syscalls
+from pydock_lab.linux import syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
@@ -42,6 +43,7 @@ from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 
 EVENTS_FILE = "events.jsonl"
+_INSTANT_MS = 1  # how long a program in the foreground may take to count as over before it began
 
 
 def start(request: Request) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def start(request: Request) -> dict[str, Any]:
 def warm() -> None:
     """Prepare what every start needs."""
     init.rehearse()
+    ProcessMark.of(os.getpid())
 
 
 def ready(tier: Tier) -> None:
@@ -75,7 +78,13 @@ def ready(tier: Tier) -> None:
 def settled(tier: Tier) -> None:
     """Make what all containers share."""
     if tier is not Tier.NONE:
+        birth.sweep()
         hub.found()
+
+
+def abandoned() -> None:
+    """In a worker that nobody asked for anything: let go what was prepared."""
+    birth.abandon()
 
 
 class Shim:
@@ -146,63 +155,67 @@ class Shim:
         if self._spec.rootfs.upper:
             self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
         network = self._undo.enter_context(Connectivity(self._spec, self._directory))
-        doors = self._make_group()
         task = Task(tier=self._request.tier, container=self._spec, stub=self._stub, mounts=network.files())
         namespaces = init.clone_flags(self._spec)
         child = birth.take(namespaces)
+        self._limit(child)
         if self._record:
             child.hold_namespaces(namespaces)
         network.connect(child.pid)
-        child.become(task, self._stdio.prepare(), doors)
-        for door in doors:
-            os.close(door)
+        child.become(task, self._stdio.prepare())
         self._stdio.connect(child.terminal)
         return child, network
 
-    def _make_group(self) -> tuple[int, ...]:
-        """The container's control group, where one is wanted and possible; its doors."""
-        if not (self._record or self._spec.limits):
-            return ()
-        hierarchy = cgroups.find_hierarchy()
+    def _limit(self, child: Child) -> None:
+        """Write the limits to the child's control group; say so where they cannot be in force."""
+        self._group = child.group
         reason: str | None = os.strerror(errno.ENOENT)
-        if hierarchy is not None:
+        if self._group:
+            self._request.afterwards.append(self._group.remove)
             try:
-                self._group = ControlGroup.create(hierarchy, self._spec.id, self._spec.limits)
-                self._undo.callback(self._group.remove)
-                return self._group.open_doors()
+                self._group.limit(self._spec.limits)
             except OSError as error:
                 reason = error.strerror
+            else:
+                return
         if self._spec.limits:
             self._request.send({"noted": "runtime.no-limits", "reason": reason})
-        return ()
 
     # ---- running
 
     def _announce(self, child: Child, network: Connectivity, commands: Commands) -> None:
-        """Write down that it runs, become reachable, and tell the engine, in this order."""
-        if self._record:
+        """Write down that it runs, become reachable, and tell the engine, in this order.
+
+        What has ended already in the foreground is only written down as ended: nobody could have reached it.
+        """
+        started: dict[str, Any] = {
+            "started_at": time.time(),
+            "finished_at": 0,
+            "exit_code": 0,
+            "error": None,
+            "oom_killed": False,
+            "address": network.address,
+            "gateway": network.gateway,
+            "ports": network.ports,
+        }
+        if self._record and (self._detach or not _has_ended(child, _INSTANT_MS)):
             control = Control(self._loop, self._directory, commands.table())
             self._reachable.callback(control.close)
-            self._note(
-                Action.START,
-                process=ProcessMark.of(child.pid),
-                shim=ProcessMark.of(os.getpid()),
-                started_at=time.time(),
-                finished_at=0,
-                exit_code=0,
-                error=None,
-                oom_killed=False,
-                address=network.address,
-                gateway=network.gateway,
-                ports=network.ports,
-            )
-            with (self._directory / EVENTS_FILE).open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(step) + "\n" for step in child.steps)
+            marks = {"process": ProcessMark.of(child.pid), "shim": ProcessMark.of(os.getpid())}
+            self._note(Action.START, **marks, **started)
+            self._write_steps(child)
+        elif self._record:
+            self._state = self._state.then(Action.START, **started)
+            self._request.afterwards.append(lambda: self._write_steps(child))
         if self._detach:
             self._request.detach()
         with contextlib.suppress(OSError):
             self._request.send({"started": child.pid, "steps": child.steps})
         self._loop.watch(self._request.connection, lambda: self._hear_engine(commands))
+
+    def _write_steps(self, child: Child) -> None:
+        with (self._directory / EVENTS_FILE).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(step) + "\n" for step in child.steps)
 
     def _hear_engine(self, commands: Commands) -> None:
         """What the engine that started the container says on the way: signals, the terminal's size; or it has gone."""
@@ -238,6 +251,12 @@ class Shim:
     def _note_failure(self, error: PydockError) -> None:
         changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
         self._note(Action.DIE, **changes)
+
+
+def _has_ended(child: Child, milliseconds: int) -> bool:
+    poll = select.poll()
+    poll.register(child.pidfd, select.POLLIN)
+    return bool(poll.poll(milliseconds))
 
 
 def _nothing_to_stand_on(request: Request) -> PydockError:

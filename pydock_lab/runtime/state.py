@@ -20,6 +20,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -113,11 +114,13 @@ def _start_time(pid: int) -> int:
     return 0 if words[0] in (b"Z", b"X") else int(words[19])
 
 
+@cache
 def _boot_id() -> str:
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+    with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
         return file.read().strip()
 
 
+@cache
 def _pid_namespace() -> str:
     return os.readlink("/proc/self/ns/pid")
 

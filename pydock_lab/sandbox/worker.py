@@ -7,9 +7,10 @@ A module of jobs may have more functions. `warm()` does what can be done beforeh
 in the zygote and again in each waiting worker, because a page of memory shared after a fork costs a microsecond when
 it is first written to, and a job should not have to wait for a thousand of them. `settled(tier)` is called once in
 the zygote, when it has found its ground: what it opens there, all workers inherit. `ready(tier)` is called in each
-waiting worker.
+waiting worker, `abandoned()` in one that ends without having been asked for anything.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -58,6 +59,7 @@ class Request:
         self.descriptors = descriptors
         self.tier, self.refusals = ground.tier, ground.refusals
         self._zygote = zygote
+        self.afterwards: list[Callable[[], None]] = []  # done when the engine has its answer already
 
     def send(self, event: Message) -> None:
         """Send an event to the engine, ahead of the result."""
@@ -83,6 +85,9 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground) -> NoRe
     each(ground.modules, "warm")
     each(ground.modules, "ready", ground.tier)
     connection = _accept(listener)
+    if connection is None:
+        each(ground.modules, "abandoned")
+        os._exit(0)
     listener.close()
     socket.send_fds(zygote, [PID.pack(os.getpid())], [connection.fileno()])
     syscalls.prctl(Prctl.SET_PDEATHSIG, 0)
@@ -96,13 +101,13 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground) -> NoRe
     _answer(request, message.get("job", ""), ground.modules)
 
 
-def _accept(listener: socket.socket) -> Connection:
-    """The next engine of our own user; this process ends when the zygote has stopped listening."""
+def _accept(listener: socket.socket) -> Connection | None:
+    """The next engine of our own user; None when the zygote has stopped listening."""
     while True:
         try:
             end, _ = listener.accept()
         except OSError:
-            os._exit(0)
+            return None
         credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         if _CREDENTIALS.unpack(credentials)[1] == os.getuid():
             return Connection(end)
@@ -126,8 +131,9 @@ def _answer(request: Request, job_name: str, modules: frozenset[str]) -> NoRetur
         reply = {"error": error.to_json()}
     except BaseException:  # noqa: BLE001 - whatever it was, the engine must hear of it
         reply = {"failure": traceback.format_exc()}
-    try:
+    with contextlib.suppress(OSError):  # nobody may be listening any more
         request.connection.send(reply)
-    except OSError:
-        os._exit(1)  # nobody is listening any more
+    request.connection.close()
+    for action in request.afterwards:
+        action()
     os._exit(0)

@@ -34,6 +34,9 @@ from pydock_lab.sandbox import worker
 from pydock_lab.sandbox.ground import settle
 
 IDLE_SECONDS = 60
+# Making the next worker ready takes both processors of a small machine: the one at work goes first.
+_BREATHER_MS = 5
+_SPARES = 2  # workers that wait: the next container need not wait for the last one's successor
 
 
 @dataclass(slots=True)
@@ -45,7 +48,7 @@ class _Child:
 
 
 class Zygote:
-    """Keeps one worker ready, and ends those at work whose engine goes away."""
+    """Keeps workers ready, and ends those at work whose engine goes away."""
 
     def __init__(self, listener: socket.socket, ground: worker.Ground) -> None:
         self._listener, self._ground = listener, ground
@@ -56,7 +59,7 @@ class Zygote:
         self._poll.register(self._news, select.POLLIN)
         self._deaths, self._wake = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._poll.register(self._deaths, select.POLLIN)
-        self._spare = self._spare_pid = -1
+        self._spares: dict[int, int] = {}  # pids by pidfd
 
     def serve(self) -> None:
         """Serve until there has been no worker at work and no request for a while."""
@@ -66,9 +69,13 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         self._fork_spare()
         while True:
-            events = dict(self._poll.poll(IDLE_SECONDS * 1000))
+            is_short = len(self._spares) < _SPARES
+            events = dict(self._poll.poll(_BREATHER_MS if is_short else IDLE_SECONDS * 1000))
+            if is_short and (not events or events.pop(self._listener.fileno(), 0)):
+                self._fork_spare()
+                continue
             if not events and not self._children:
-                self._listener.shutdown(socket.SHUT_RDWR)  # the spare worker's accept fails, and it ends
+                self._listener.shutdown(socket.SHUT_RDWR)  # the waiting workers' accept fails, and they end
                 return
             self._handle(events)
 
@@ -78,11 +85,10 @@ class Zygote:
             self._hear_news()
         if events.pop(self._deaths.fileno(), 0):
             self._deaths.recv(4096)
-            orphans.bury({self._spare_pid, *(child.pid for child in self._children.values())})
+            orphans.bury(self._known())
         for descriptor in events:
-            if descriptor == self._spare:
-                self._reap(self._spare, self._spare_pid)
-                self._fork_spare()
+            if descriptor in self._spares:
+                self._reap(descriptor, self._spares.pop(descriptor))
             elif descriptor in self._children:
                 child = self._children.pop(descriptor)
                 self._forget_engine(child)
@@ -96,14 +102,16 @@ class Zygote:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             # A copy of another worker's connection would hide from its engine that it has ended.
-            for descriptor in (self._spare, *self._children, *self._engines):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in (*self._spares, *self._children, *self._engines):
+                os.close(descriptor)
             for end in (self._news, self._deaths, self._wake):
                 end.close()
             worker.live(self._listener, self._tell, self._ground)
-        self._spare, self._spare_pid = os.pidfd_open(pid), pid
-        self._poll.register(self._spare, select.POLLIN)
+        pidfd = os.pidfd_open(pid)
+        self._spares[pidfd] = pid
+        self._poll.register(pidfd, select.POLLIN)
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(self._listener)
 
     def _hear_news(self) -> None:
         """A worker has taken up a request (its connection comes along), or has detached."""
@@ -111,11 +119,13 @@ class Zygote:
         (pid,) = worker.PID.unpack(content)
         if connections:
             os.set_inheritable(connections[0], False)
-            self._children[self._spare] = _Child(pid, connections[0])
-            self._engines[connections[0]] = self._spare
+            pidfd = next(one for one, spare in self._spares.items() if spare == pid)
+            del self._spares[pidfd]
+            self._children[pidfd] = _Child(pid, connections[0])
+            self._engines[connections[0]] = pidfd
             self._poll.register(connections[0], 0)  # only its hang-up is of interest here
-            self._spare = -1
-            self._fork_spare()
+            if not self._spares:
+                self._poll.register(self._listener, select.POLLIN)  # until there is one, who knocks is heard here
             return
         for child in self._children.values():
             if child.pid == pid:
@@ -137,7 +147,10 @@ class Zygote:
         self._poll.unregister(pidfd)
         os.close(pidfd)
         os.waitpid(pid, 0)
-        orphans.bury({self._spare_pid, *(child.pid for child in self._children.values())})
+        orphans.bury(self._known())
+
+    def _known(self) -> set[int]:
+        return {*self._spares.values(), *(child.pid for child in self._children.values())}
 
 
 def main(arguments: Sequence[str]) -> None:

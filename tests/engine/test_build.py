@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pydock_lab.errors import BuildError, DockerfileError, NotFound
+from pydock_lab.errors import BuildError, DockerfileError, NotFound, RegistryError
 from pydock_lab.events import CacheHit, CacheMissed, StepOutput
 from pydock_lab.oci import Digest, ImageConfig, Manifest
 from pydock_lab.views import ChangeKind, Origin
@@ -181,7 +181,7 @@ def test_without_run_no_container_is_needed(engine, context):
     ("text", "error", "says"),
     [
         ("FROM lab/base\nCOPY missing /x\n", BuildError, "missing"),
-        ("FROM lab/base\nCOPY --from=nothing/such /x /x\n", Exception, "nothing/such"),
+        ("FROM lab/base\nCOPY --from=nothing/such /x /x\n", RegistryError, "registry"),
         ("FROM lab/base\nCOPY --chown=nobody_such <<E /x\nE\n", BuildError, "nobody_such"),
         ("FROM lab/base\nBAD\n", DockerfileError, "BAD"),
         ("", DockerfileError, "no instructions"),

@@ -36,7 +36,10 @@ def user() -> Iterator[str]:
     if f"{USER}:" not in ranges:
         words = ["--add-subuids", "700000-765535", "--add-subgids", "700000-765535", USER]
         subprocess.run(["usermod", *words], check=True)
+    # A user of that name and another number may have been here before.
+    shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
     yield USER
+    shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
     if not known:
         subprocess.run(["userdel", "--force", "--remove", USER], check=False, capture_output=True)
 

@@ -1,0 +1,17 @@
+"""`python -m benchmarks NAME`."""
+
+import sys
+
+from benchmarks import import_time, run
+
+BENCHMARKS = {"run": run.main, "import": import_time.main}
+
+
+def main() -> None:
+    """Do the benchmark that the first word names."""
+    if len(sys.argv) != 2 or sys.argv[1] not in BENCHMARKS:
+        raise SystemExit(f"usage: python -m benchmarks {'|'.join(BENCHMARKS)}")
+    BENCHMARKS[sys.argv[1]]()
+
+
+main()

@@ -1,0 +1,77 @@
+"""Start to exit of /bin/true: through our engine, and with `crun run`; seccomp, capabilities and cgroups on for us.
+
+What is measured is a build step's and a container's common core: from a specification to an exit status, on an
+overlay of one layer, in namespaces of its own (mount, pid, uts, ipc, net, cgroup).
+"""
+
+import itertools
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks.peers import busybox_tree, crun_bundle, hide_empty_hierarchy
+from benchmarks.table import measure, ratio, show
+from pydock_lab.linux import capabilities
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec, Rootfs
+from pydock_lab.runtime.base import Runtime, Stdio
+
+ROUNDS = 40
+
+
+def main() -> None:
+    """Print the table; the last line is `run ratio=R`, ours by crun's."""
+    if shutil.which("crun") is None:
+        raise SystemExit("crun is not installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="pydock-bench-", ignore_cleanup_errors=True) as name,
+        open("/dev/null", "r+b") as null,
+    ):
+        root = Path(name)
+        runtime = Runtime(root / "home")
+        layer = busybox_tree(root / "layer")
+        # The zygote is started before this process goes into a mount namespace for crun's sake.
+        assert runtime.tier
+        hide_empty_hierarchy()
+        bundle = crun_bundle(root / "bundle")
+        numbers = itertools.count()
+        streams = Stdio(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
+
+        def ours(*, record: bool) -> None:
+            folder = root / "containers" / str(next(numbers))
+            folder.mkdir(parents=True)
+            assert runtime.run(folder, _spec(folder, layer), streams, record=record) == 0
+
+        def theirs() -> None:
+            command = ["crun", "--cgroup-manager=cgroupfs", "run", "--bundle", str(bundle), f"bench{next(numbers)}"]
+            subprocess.run(command, check=True, stdin=null, stdout=null)
+
+        times = measure(
+            {
+                "pydock, a build step": lambda: ours(record=False),
+                "pydock, a container with state and log": lambda: ours(record=True),
+                "crun run": theirs,
+            },
+            ROUNDS,
+        )
+        show(times)
+        ratio("run", times["pydock, a container with state and log"], times["crun run"])
+
+
+def _spec(folder: Path, layer: Path) -> ContainerSpec:
+    return ContainerSpec(
+        id=folder.name,
+        hostname="bench",
+        process=ProcessSpec(
+            args=("/bin/true",),
+            env=("PATH=/bin",),
+            capabilities=capabilities.names(capabilities.DEFAULT),
+        ),
+        rootfs=Rootfs(
+            layers=(str(layer),),
+            mountpoint=f"{folder}/merged",
+            upper=f"{folder}/upper",
+            work=f"{folder}/work",
+        ),
+        limits=Limits(memory=256 << 20, pids=100),
+    )
