@@ -17,7 +17,6 @@ def load(shell: InteractiveShell) -> None:
     """Magics, completion, formatters, and errors of two lines."""
     magics = DockerMagics(shell)
     shell.register_magics(magics)
-    _configurables(shell).append(magics)  # so that `%config DockerMagics` finds it
     matcher = Completer(magics).matcher()
     shell.Completer.custom_matchers.append(matcher)
     formatters.register(shell)

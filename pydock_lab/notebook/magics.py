@@ -6,7 +6,6 @@ Each is "read the line, do it, show it". What is done is the command line's busi
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import traitlets
 from IPython.core.interactiveshell import InteractiveShell
@@ -22,11 +21,9 @@ from traitlets.config import Configurable
 
 from pydock_lab import cli, locale
 from pydock_lab.engine.base import Engine
-from pydock_lab.engine.options import BuildOptions
-from pydock_lab.engine.results import BuildResult
-from pydock_lab.errors import CommandError, Interrupted, PydockError
-from pydock_lab.events import OnEvent, ignore
+from pydock_lab.errors import CommandError, PydockError
 from pydock_lab.notebook import options, substitution
+from pydock_lab.notebook.attended import AttendedEngine, interruptible
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.face import NotebookFace
 from pydock_lab.notebook.instances import LiveInstances
@@ -76,7 +73,7 @@ class DockerMagics(Magics, Configurable):
         from outside. {variable} in this line is replaced by the Python variable's value.
         """
         said = options.parse(self._words(line))
-        engine = _Remembering(self.engine)
+        engine = AttendedEngine(self.engine)
         with _named_lines():
             cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
         if said.out and engine.result is not None:
@@ -92,8 +89,8 @@ class DockerMagics(Magics, Configurable):
         """
         face = NotebookFace(body=cell)
         words = self._words(line)
-        with _interruptible():
-            status = cli.invoke(words or ["--help"], open_engine=lambda: self.engine, face=face)
+        with interruptible():
+            status = cli.invoke(words or ["--help"], open_engine=lambda: AttendedEngine(self.engine), face=face)
         # As after `!command`; a status is an answer, not an error of the notebook.
         self.shell.user_ns["_exit_code"] = status
         if status:
@@ -156,22 +153,6 @@ class DockerMagics(Magics, Configurable):
             raise CommandError("notebook.usage", usage=usage)
 
 
-class _Remembering:
-    """The engine, and the result of the build that was asked of it last."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.result: BuildResult | None = None
-
-    def build(self, build_options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
-        """Build, and remember."""
-        self.result = self._engine.build(build_options, on_event=on_event)
-        return self.result
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-
 def _local_engine() -> Engine:
     from pydock_lab import open_engine  # noqa: PLC0415 - the engine only when it is needed
 
@@ -179,19 +160,10 @@ def _local_engine() -> Engine:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """The notebook's stop button ends a command with one line, as every other failure."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted("notebook.interrupted") from None
-
-
-@contextmanager
 def _named_lines() -> Iterator[None]:
     """Errors name the line of the cell, of which the magic is the first."""
     try:
-        with _interruptible():
+        with interruptible():
             yield
     except PydockError as error:
         line = error.fields.get("line")

@@ -54,8 +54,8 @@ def test_errors_are_two_lines_and_not_on_stderr(notebook: Any) -> None:
 
 
 def test_the_stop_button_ends_a_build_with_one_line(notebook: Any) -> None:
-    notebook.open(f"{LOAD}\nimport time\nfrom pydock_lab.notebook import magics",
-                  "with magics._interruptible():\n    time.sleep(30)")  # fmt: skip
+    notebook.open(f"{LOAD}\nimport time\nfrom pydock_lab.notebook import attended",
+                  "with attended.interruptible():\n    time.sleep(30)")  # fmt: skip
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     busy = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'busy'"
     notebook.page.wait_for_function(busy)

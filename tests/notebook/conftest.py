@@ -1,0 +1,150 @@
+"""A real IPython shell with the extension loaded, on an engine that only pretends."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import CapturedIO, capture_output
+from samples import views
+from traitlets.config import Config
+
+from pydock_lab import locale
+from pydock_lab.engine.options import BuildOptions, RunOptions
+from pydock_lab.engine.streams import Streams
+from pydock_lab.engine.values import ContainerSummary, ImageSummary
+from pydock_lab.errors import NotFound
+from pydock_lab.events import (
+    BuildFinished,
+    BuildStarted,
+    CacheHit,
+    OnEvent,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+    Stream,
+)
+from pydock_lab.notebook import extension, magics
+
+
+class FakeEngine:
+    """Answers from the samples; `built` and `ran` are what was asked of it."""
+
+    def __init__(self) -> None:
+        self.built: list[BuildOptions] = []
+        self.ran: list[RunOptions] = []
+        self.raises: BaseException | None = None
+
+    def build(self, options: BuildOptions, *, on_event: OnEvent) -> Any:
+        self.built.append(options)
+        on_event(BuildStarted(build="b", steps=2))
+        for step, text in enumerate(("FROM lab/base", "RUN echo hi"), 1):
+            on_event(StepStarted(step=step, total=2, stage="stage-0", text=text, line=step, end_line=step))
+            if step == 1:
+                on_event(CacheHit(step=1, key="k"))
+            else:
+                on_event(StepOutput(step=2, stream=Stream.STDERR, text="hi <b>\n"))
+            if self.raises:
+                raise self.raises
+            on_event(StepFinished(step=step, seconds=0.1, cached=step == 1))
+        on_event(BuildFinished(build="b", image_id=views.SHOP.image_id, digest="", references=("a:1",), seconds=0.2))
+        return FakeResult()
+
+    def layers(self, reference: str) -> Any:
+        if reference != "shop:1.2":
+            raise NotFound("store.no-image", reference=reference)
+        return views.SHOP
+
+    def instances(self) -> Any:
+        return views.INSTANCES
+
+    def doctor(self) -> Any:
+        return views.DOCTOR
+
+    def tag_tree(self, _host: str) -> Any:
+        return views.REGISTRY
+
+    def images(self, **_options: bool) -> tuple[ImageSummary, ...]:
+        return tuple(
+            ImageSummary(repository="shop", tag=tag, image_id=views.SHOP.image_id, digest="", created="", size=1)
+            for tag in ("1.1", "1.2", "<none>")
+        )
+
+    def containers(self, **_options: bool) -> tuple[ContainerSummary, ...]:
+        summary = ContainerSummary(
+            id="1" * 64, name="web1", image="shop:1.2", command="x", created=0.0, state="running", status="Up"
+        )
+        return (summary,)
+
+    def run(self, options: RunOptions, *, streams: Streams | None = None, **_more: object) -> Any:
+        self.ran.append(options)
+        assert streams is not None
+        if streams.stdin is not None:
+            os.write(streams.stdout, os.read(streams.stdin, 1000))
+        os.write(streams.stdout, b"out <x>\n")
+        os.write(streams.stderr, b"err\n")
+        return FakeContainer()
+
+
+class FakeResult:
+    """What a build gave."""
+
+    stack = views.SHOP
+
+
+class FakeContainer:
+    """A container that ended with status 3."""
+
+    id, name, state, exit_code, ended_with = "1" * 64, "web1", "exited", 3, 3
+
+
+class Shell:
+    """A shell to run cells in; what they showed is in `captured`."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.captured: CapturedIO | None = None
+
+    def run(self, cell: str) -> Any:
+        """Run a cell; its result, whose error is in `error_in_exec`. Never anything on the standard error."""
+        with capture_output() as captured:
+            result = self.shell.run_cell(cell)
+        self.captured = captured
+        assert captured.stderr == ""
+        return result
+
+    @property
+    def shown(self) -> str:
+        """All text and HTML that the last cell showed."""
+        assert self.captured is not None
+        parts = [output.data.get("text/html") or output.data.get("text/plain", "") for output in self.captured.outputs]
+        return "\n".join([self.captured.stdout, *parts])
+
+
+@pytest.fixture
+def fake() -> FakeEngine:
+    """The engine behind the shell."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def bare() -> Iterator[InteractiveShell]:
+    """A shell without the extension."""
+    InteractiveShell.clear_instance()
+    quiet = Config()
+    quiet.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=quiet)
+    yield shell
+    locale._chosen.clear()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(bare: InteractiveShell, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A shell with the extension, on the fake engine."""
+    monkeypatch.setattr(magics, "_local_engine", lambda: fake)
+    locale.set_lang("en")
+    extension.load(bare)
+    yield Shell(bare)
+    extension.unload(bare)

@@ -1,0 +1,155 @@
+from typing import Any
+
+import pytest
+from samples import views
+
+from pydock_lab import locale
+from pydock_lab.errors import BuildError, CommandError, DockerfileError, Interrupted, NotFound
+
+CELL = "%%dockerfile -t a:1\nFROM lab/base\nRUN echo $HOME {not} ${VAR}\n"
+
+
+def test_a_cell_is_a_dockerfile(shell: Any, fake: Any) -> None:
+    assert shell.run(CELL).success
+    [options] = fake.built
+    assert options.tags == ("a:1",)
+    assert options.dockerfile == "FROM lab/base\nRUN echo $HOME {not} ${VAR}\n"
+    assert options.context is None
+
+
+def test_its_options_are_those_of_docker_build(shell: Any, fake: Any, tmp_path: Any) -> None:
+    shell.shell.user_ns["version"] = "2 b"
+    line = f"-t a:1 --tag b --build-arg V={{version}} --target s --no-cache --context {tmp_path}"
+    assert shell.run(f"%%dockerfile {line}\nFROM scratch AS s").success
+    [options] = fake.built
+    assert (options.tags, options.build_args, options.target) == (("a:1", "b"), {"V": "2 b"}, "s")
+    assert options.no_cache
+    assert options.context == tmp_path
+
+
+def test_progress_and_layers_are_shown(shell: Any) -> None:
+    shell.run(CELL)
+    assert "from the cache" in shell.shown
+    assert "a:1: 2 steps, 1 from the cache" in shell.shown
+    assert '<img alt="Layers of shop:1.2' in shell.shown
+
+
+def test_out_binds_the_result(shell: Any) -> None:
+    shell.run("%%dockerfile -t a --out image\nFROM scratch")
+    assert shell.shell.user_ns["image"].stack is views.SHOP
+
+
+def test_quiet_shows_nothing(shell: Any, fake: Any) -> None:
+    shell.run("%%dockerfile -t a --quiet\nFROM scratch")
+    assert fake.built
+    assert shell.shown == ""
+
+
+def test_a_failed_step_keeps_its_output_in_sight(shell: Any, fake: Any) -> None:
+    fake.raises = BuildError("build.volume-empty", line=1)
+    result = shell.run(CELL)
+    assert isinstance(result.error_in_exec, BuildError)
+    assert "FROM lab/base" in shell.shown
+    assert "(line 2 of the cell)" in shell.shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "words"),
+    [
+        ("%%dockerfile --out 1x\nFROM a", CommandError, "--out 1x: not a name for a Python variable"),
+        ("%%dockerfile --out class\nFROM a", CommandError, "--out class: not a name for a Python variable"),
+        ("%%dockerfile -t a --out\nFROM a", CommandError, "--out needs a value"),
+        ("%%dockerfile --nope\nFROM a", CommandError, "--nope"),
+        ("%%dockerfile -t {nope}\nFROM a", CommandError, "there is no Python variable nope"),
+        ("%docker rn a", CommandError, "'rn' is not a command of docker"),
+        ("%docker run 'a", CommandError, "a quotation mark is not closed: run 'a"),
+        ("%layers", CommandError, "this is written: %layers app:1"),
+        ("%layers nope", NotFound, "nope"),
+        ("%instances x", CommandError, "this is written: %instances"),
+        ("%doctor x", CommandError, "this is written: %doctor"),
+        ("%registry", CommandError, "%registry [HOST | start [PORT] | stop]"),
+        ("%registry stop", CommandError, "no registry runs in this notebook"),
+        ("%docker run -i shop:1.2 cat", CommandError, "cannot read from the keyboard"),
+        ("%docker load", CommandError, "there is nothing to read here"),
+    ],
+)
+def test_what_is_wrong_is_said_in_two_lines(shell: Any, cell: str, kind: type[Exception], words: str) -> None:
+    result = shell.run(cell)
+    assert isinstance(result.error_in_exec, kind)
+    assert words in shell.shown
+    assert "Traceback" not in shell.shown
+    assert 1 <= len(shell.shown.strip().splitlines()) <= 2
+
+
+def test_a_dockerfile_error_names_the_line_of_the_cell(shell: Any, fake: Any) -> None:
+    fake.raises = DockerfileError("dockerfile.instruction-unknown-like", line=2, instruction="FORM", suggestion="FROM")
+    shell.run(CELL)
+    assert "unknown instruction: FORM (line 3 of the cell)" in shell.shown
+    assert "→ Did you mean FROM?" in shell.shown
+
+
+def test_the_whole_traceback_is_there_for_those_who_want_it(shell: Any) -> None:
+    shell.run("%xmode Plain")
+    shell.run("%layers nope")
+    assert "Traceback" in shell.shown
+    shell.run("%xmode Context")
+
+
+@pytest.mark.parametrize("cell", [CELL, "%%dockerfile --quiet\nFROM a"])
+def test_the_stop_button_is_one_short_error(shell: Any, fake: Any, cell: str) -> None:
+    fake.raises = KeyboardInterrupt()
+    result = shell.run(cell)
+    assert isinstance(result.error_in_exec, Interrupted)
+    assert "Interrupted" in shell.shown
+    assert "Traceback" not in shell.shown
+
+
+def test_docker_shows_both_streams_and_the_exit_status(shell: Any, fake: Any) -> None:
+    result = shell.run("%docker run --name x shop:1.2 echo '{a b}' {{name}}")
+    assert result.success
+    assert fake.ran[0].command == ("echo", "{a b}", "{name}")
+    assert "out &lt;x&gt;" in shell.shown
+    assert 'class="pydock-stderr"' in shell.shown
+    assert "exit status 3" in shell.shown
+    assert shell.shell.user_ns["_exit_code"] == 3
+
+
+def test_the_body_of_a_docker_cell_is_what_the_program_reads(shell: Any) -> None:
+    shell.run("%%docker run -i shop:1.2 cat\ntyped here")
+    assert "typed here" in shell.shown
+
+
+def test_docker_lists_on_the_standard_output(shell: Any) -> None:
+    shell.run("%docker ps")
+    assert "web1" in shell.captured.stdout
+
+
+@pytest.mark.parametrize(
+    ("magic", "kind"),
+    [("%layers shop:1.2", "Layers"), ("%instances", "LiveInstances"), ("%doctor", "Facets"), ("%registry h:5", "Tags")],
+)
+def test_pictures(shell: Any, magic: str, kind: str) -> None:
+    result = shell.run(magic)
+    assert type(result.result).__name__ == kind
+    assert "<img alt=" in shell.shell.display_formatter.format(result.result)[0]["text/html"]
+
+
+def test_a_registry_of_ones_own(shell: Any, home: Any) -> None:
+    shell.run("%registry start 0")
+    assert "Your registry answers at 127.0.0.1:" in shell.shown
+    assert type(shell.run("%registry").result).__name__ == "Tags"
+    assert shell.run("%registry stop").success
+    assert not shell.run("%registry").success
+    assert home.is_dir()
+
+
+def test_config_switches_the_language(shell: Any) -> None:
+    assert shell.run("%config DockerMagics.lang = 'fr'").success
+    assert locale.lang() == "fr"
+    shell.run("%layers")
+    assert "écrit : %layers app:1" in shell.shown
+
+
+def test_magics_explain_themselves(shell: Any) -> None:
+    found = shell.shell.object_inspect("%%dockerfile")
+    assert "--build-arg NAME=VALUE" in found["docstring"]
