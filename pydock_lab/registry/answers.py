@@ -26,6 +26,7 @@ def read_capped(response: "requests.Response", limit: int = _MAX_ANSWER) -> byte
 
     content = bytearray()
     try:
+        # In pieces, because Content-Length may be absent, or a lie.
         while piece := response.raw.read(min(1 << 16, limit + 1 - len(content)), decode_content=False):
             content += piece
             if len(content) > limit:
@@ -59,6 +60,7 @@ def refusal(response: "requests.Response", *, host: str, what: str, missing: str
 
     `missing` is the key for 404. The registry's own words are kept where they help, without control characters.
     """
+    # Status before code: proxies know the one, and mostly not the other.
     status = response.status_code
     code, words = _said(response)
     fields = {"host": host, "what": what, "status": status, "code": code, "words": words or code or status}

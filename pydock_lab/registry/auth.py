@@ -74,6 +74,7 @@ class Authenticator:
         """
         finish(response)
         challenges = {one.scheme: one for one in parse(response.headers.get("WWW-Authenticate", ""), self.host)}
+        # Four blobs at once get four refusals: one of them asks for a token, the others wait and share it.
         with self._lock:
             known = self.header(scopes)
             if known and known != used:
@@ -82,7 +83,10 @@ class Authenticator:
                 return self._bearer(challenges["bearer"], scopes)
             if "basic" in challenges and not used:
                 return self._enter_basic()
-        raise RegistryError("registry.unauthorized", host=self.host, what=self.host, status=HTTPStatus.UNAUTHORIZED)
+        if "basic" in challenges and self.login is not None:
+            raise RegistryError("registry.login-refused", host=self.host, username=self.login.username)
+        what = "/".join((self.host, *(scope.split(":")[1] for scope in scopes[:1])))
+        raise RegistryError("registry.unauthorized", host=self.host, what=what, status=HTTPStatus.UNAUTHORIZED)
 
     @property
     def host(self) -> str:
@@ -113,6 +117,7 @@ class Authenticator:
         return token.header
 
     def _ask(self, realm: str, service: str, scopes: Scopes) -> dict[str, object]:
+        # An identity token goes by POST (OAuth 2), so that it stands in no log of URLs; Docker sends passwords by GET.
         login, headers, method, form = self.login, {"Accept": "application/json"}, "GET", None
         query = [("service", service)] * bool(service)
         if login is not None and login.identity_token:
@@ -169,5 +174,6 @@ def _read_token(document: Mapping[str, object], host: str) -> _Token:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise RegistryError("registry.no-token", host=host)
     said = document.get("expires_in")
+    # A server that promises nothing, or nonsense, gets the default of Docker's specification.
     seconds = float(said) if isinstance(said, int | float) and said > 0 else _LIFETIME
     return _Token(header=f"Bearer {token}", until=time.monotonic() + max(seconds - _MARGIN, seconds / 2))

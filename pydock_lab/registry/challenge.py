@@ -30,6 +30,7 @@ def parse(header: str, host: str) -> tuple[Challenge, ...]:
     """The challenges of a WWW-Authenticate header; raises RegistryError where it breaks the grammar."""
     found: list[Challenge] = []
     position = 0
+    # Before the regular expressions: their work grows with what they are given.
     if len(header) > _MAX:
         raise RegistryError("registry.challenge", host=host, header=header[:80])
     while position < len(header):
@@ -48,6 +49,7 @@ def _parameters(header: str, position: int) -> tuple[dict[str, str], int]:
         # The first of two counts: a second realm behind it is somebody's trick.
         parameters.setdefault(match[1].lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare)
         position = match.end()
+    # A scheme without parameters ends in the comma that another one's parameter would have taken along.
     if header[position : position + 1] == ",":
         position += len(header[position:]) - len(header[position:].lstrip(", \t"))
     return parameters, position

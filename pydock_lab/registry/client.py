@@ -103,6 +103,7 @@ class RegistryClient:
         response = self._ask_manifest("HEAD", repository, reference)
         finish(response)
         digest = self._said_digest(response, self._name(repository, reference))
+        # Without the header there is nothing to go by: a HEAD has no body to hash.
         if response.status_code != HTTPStatus.OK or digest is None:
             return None
         size = int(response.headers.get("Content-Length") or 0)
@@ -115,6 +116,7 @@ class RegistryClient:
         url, head = f"/v2/{repository}/manifests/{reference}", {"Content-Type": media_type}
         response = self._session.request("PUT", url, scopes=scopes, headers=head, content=content)
         self._session.done(response, HTTPStatus.CREATED, what=what)
+        # A registry that changed the bytes (some reformat JSON) would break every reference to them.
         said = self._said_digest(response, what)
         if said is not None and said.algorithm == digest.algorithm and said != digest:
             raise wrong_digest(self.host, what, said, digest)

@@ -83,6 +83,7 @@ class Credentials:
         """Forget a login; whether there was one."""
         document = self._read()
         helper = _helper(document, host)
+        # Both places: a login from before the helper may still stand in the file.
         known = helper is not None and _ask_helper(helper, host) is not None
         if helper and known:
             _run_helper(helper, "erase", _key(host))
@@ -186,6 +187,7 @@ def _decoded(auth: str) -> tuple[str, str]:
         username, _, password = base64.b64decode(auth, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
+    # Docker once padded passwords with zero bytes, and files from then are still around.
     return username, password.rstrip("\0")
 
 
@@ -225,6 +227,7 @@ def _ask_helper(suffix: str, host: str) -> Login | None:
 def _run_helper(suffix: str, verb: str, question: str) -> str | None:
     """What the helper answered; None where it does not know the host."""
     program = f"docker-credential-{suffix}"
+    # The question goes through a pipe: arguments of a program can be read by every user of the machine.
     try:
         done = subprocess.run(
             [program, verb], input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False

@@ -35,6 +35,7 @@ class _BrokenOff(Exception):
 def fetch_blob(session: Session, repository: str, blob: Descriptor, blobs: BlobStore, on_progress: OnProgress) -> None:
     """Fetch `blob` into `blobs`; raises RegistryError where it cannot be had, or is not what its digest says."""
     what = f"{session.host}/{repository}@{blob.digest}"
+    # One writer for all tries: the hash of what has arrived goes on with what comes next.
     with blobs.writer(blob.digest.algorithm) as writer:
         for attempt in range(_TRIES):
             try:
@@ -72,12 +73,14 @@ def _pieces(response: "requests.Response", offset: int) -> Iterator[bytes]:
     """The body from `offset` of the blob on, whether the server understood the Range or sends all of it again."""
     import urllib3  # noqa: PLC0415 - comes with requests, see transport
 
+    # 200 to a Range: the server sends the whole blob again, and the part that we have is dropped.
     skip = offset
     if response.status_code == HTTPStatus.PARTIAL_CONTENT:
         if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
             raise _BrokenOff("another range than the one asked for")
         skip = 0
     try:
+        # Not decoded: the digest is of the bytes as they travel, whatever a Content-Encoding claims.
         while piece := response.raw.read(_CHUNK, decode_content=False):
             yield piece[skip:]
             skip = max(0, skip - len(piece))

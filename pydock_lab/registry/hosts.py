@@ -32,8 +32,10 @@ class Origin:
             port = parts.port or _PORTS[parts.scheme]
         except (ValueError, KeyError):
             raise RegistryError("registry.bad-url", url=url[:200]) from None
+        # `https://good.io@evil.io` is evil.io with a user named good.io: made to be misread.
         if not parts.hostname or "@" in parts.netloc:
             raise RegistryError("registry.bad-url", url=url[:200])
+        # A final dot means the same host (RFC 1034), and must not make another origin of it.
         return cls(scheme=parts.scheme, host=parts.hostname.rstrip("."), port=port)
 
     @property
@@ -53,6 +55,7 @@ class Endpoint:
     def of(cls, host: str, *, insecure: bool | None = None) -> "Endpoint":
         """The endpoint of `host`: http where it is this machine, or where `insecure` says so; https else."""
         address = DOCKER_HUB if host == DEFAULT_DOMAIN else host
+        # By its name alone: what a name resolves to may differ the next time it is asked.
         plain = is_loopback(urlsplit(f"//{address}").hostname or "") if insecure is None else insecure
         return cls(host=host, base=f"{'http' if plain else 'https'}://{address}")
 
@@ -85,6 +88,7 @@ def is_loopback(host: str) -> bool:
 
 def is_inside(host: str) -> bool:
     """Whether a host is written as an address that only exists inside a network (private, link-local, loopback)."""
+    # Not only "private": link-local addresses are where clouds keep the secrets of their machines.
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:

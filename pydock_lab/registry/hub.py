@@ -37,6 +37,7 @@ def search(term: str, limit: int = 25, *, host: str = _HOST, on_event: OnEvent =
         head = {"Accept": "application/json"}
         response = Transport(endpoint, on_event).send("GET", f"{endpoint.base}/v1/search?{query}", headers=head)
     except RegistryError as error:
+        # Its own words: what helps who cannot search is another thing than what helps who cannot pull.
         if error.key in _OFFLINE:
             raise RegistryError("registry.search-offline", host=host, term=term) from error
         raise

@@ -15,7 +15,7 @@ def choose(index: Index, platform: Platform, what: str) -> Descriptor:
     ranked = [(rank, child) for child in index.manifests if (rank := _rank(child, platform)) is not None]
     if not ranked:
         offered = ", ".join(dict.fromkeys(str(child.platform) for child in index.manifests if child.platform))
-        raise RegistryError("registry.no-platform", what=what, platform=platform, offered=offered or "-")
+        raise RegistryError("registry.no-platform", what=what, platform=str(platform), offered=offered or "-")
     return min(ranked, key=lambda pair: pair[0])[1]
 
 

@@ -55,6 +55,7 @@ class Session:
         ours = Origin.of(url) == self.endpoint.origin
         used = self._auth.header(scopes) if ours else ""
         response = self._send(method, url, headers, content, used)
+        # Once, not until it works: a wrong password sent again and again locks accounts.
         if response.status_code == HTTPStatus.UNAUTHORIZED and ours:
             header = self._auth.answer(response, scopes, used)
             response = self._send(method, url, headers, content, header)

@@ -54,6 +54,7 @@ def pull(
     descriptor, content = _find(client, reference, platform)
     manifest = Manifest.from_bytes(content)
     parts = (manifest.config, *manifest.layers)
+    # Before the look at what is here: afterwards a prune could still take it away.
     if lease is not None:
         lease.add(descriptor.digest, *(part.digest for part in parts))
     traffic = _Traffic(Direction.PULL, on_event)
@@ -66,6 +67,7 @@ def pull(
         traffic.done(part)
 
     traffic.all_at_once(fetch, parts)
+    # Last: whoever finds the manifest in the store finds all that it names.
     _keep(blobs, content, descriptor.digest)
     on_event(_finished(Direction.PULL, reference, descriptor, manifest.size))
     return descriptor
@@ -107,6 +109,7 @@ class _Traffic:
 
     def all_at_once(self, move: Callable[[Descriptor], None], parts: Iterable[Descriptor]) -> None:
         """Call `move` for each blob once, some at the same time; the first error ends the others."""
+        # An image may hold one layer twice, an empty one mostly: it travels once.
         unique = {part.digest: part for part in parts}
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix=self._direction)
         try:

@@ -89,12 +89,14 @@ class Upload:
                 return Sent.MOUNTED
             # Not there: the same answer has begun an upload, which the next attempt leaves alone.
             self._forget(response)
+        # Streaming PUT first: one request, no copy in memory. A refusal of its size has used up the session.
         if not self._in_one_piece(self._location(self._begin({}))):
             self._in_chunks(self._begin({}))
         return Sent.UPLOADED
 
     def _begin(self, query: dict[str, str], source: str = "") -> "requests.Response":
         url = f"/v2/{self._repository}/blobs/uploads/" + (f"?{urlencode(query)}" if query else "")
+        # A mount reads there and writes here: a token for one of both alone would be refused.
         scopes = self._scopes + ((repository_scope(source, "pull"),) if source else ())
         response = self._session.request("POST", url, scopes=scopes)
         wanted = (HTTPStatus.ACCEPTED, HTTPStatus.CREATED) if query else (HTTPStatus.ACCEPTED,)
@@ -107,6 +109,7 @@ class Upload:
 
     def _in_one_piece(self, location: str) -> bool:
         """Whether the registry took the blob as a whole."""
+        # A file opened anew for every try: a request that met a 401 has read a part of it.
         response = self._put(location, self._open if self._blob.size else b"")
         if response.status_code in _NOT_SO and self._blob.size > 1:
             finish(response)

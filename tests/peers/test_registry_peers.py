@@ -1,12 +1,18 @@
 """Our registry and everybody's client, our client and everybody's registry: the same digests come out."""
 
+import base64
 import gzip
 import json
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -159,35 +165,42 @@ def test_skopeo_pulls_what_we_pushed(
     assert digest_in(tmp_path / "back") == descriptor.digest
 
 
-@pytest.fixture
-def with_htpasswd(need: Callable[[str], str], tmp_path: Path, free_port: int) -> Iterator[str]:
-    """Debian's docker-registry for alice alone, on loopback: its address."""
-    folder = tmp_path / "htpasswd-registry"
-    folder.mkdir()
-    words = [need("htpasswd"), "-Bbc", str(folder / "htpasswd"), "alice", "s3cret"]
-    subprocess.run(words, check=True, capture_output=True)
+@contextmanager
+def registry(need: Callable[[str], str], folder: Path, port: int, auth: str) -> Iterator[str]:
+    """Debian's docker-registry on loopback with this `auth` section: its address."""
     (folder / "config.yml").write_text(
         "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
-        f"auth: {{htpasswd: {{realm: lab, path: {folder}/htpasswd}}}}\n"
-        f"http: {{addr: '127.0.0.1:{free_port}'}}\n"
+        f"auth: {auth}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
     )
     with (folder / "log").open("wb") as log:
         words = [need("docker-registry"), "serve", str(folder / "config.yml")]
         process = subprocess.Popen(words, stdout=log, stderr=log)
     try:
-        yield _answering(f"127.0.0.1:{free_port}")
+        yield _answering(f"127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait()
 
 
+@pytest.fixture
+def with_htpasswd(need: Callable[[str], str], tmp_path: Path, free_port: int) -> Iterator[str]:
+    """docker-registry for alice alone."""
+    words = [need("htpasswd"), "-Bbc", str(tmp_path / "htpasswd"), "alice", "s3cret"]
+    subprocess.run(words, check=True, capture_output=True)
+    auth = f"{{htpasswd: {{realm: lab, path: {tmp_path}/htpasswd}}}}"
+    with registry(need, tmp_path, free_port, auth) as address:
+        yield address
+
+
 def _answering(address: str) -> str:
+    """The address, as soon as somebody listens there."""
+    host, _, port = address.rpartition(":")
     until = time.monotonic() + 20
     while True:
         try:
-            RegistryClient(address, credentials=ALICE).ping()
-        except RegistryError:
+            socket.create_connection((host, int(port)), 1).close()
+        except OSError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
@@ -217,3 +230,85 @@ def test_skopeo_and_we_share_the_logins(with_htpasswd: str, command: Callable[..
     known.erase(with_htpasswd)
     known.store(with_htpasswd, "alice", "s3cret")
     command("skopeo", "login", "--authfile", path, "--tls-verify=false", "--get-login", with_htpasswd)
+
+
+# ---- tokens: Docker's own scheme, verified by Docker's own registry
+
+
+def encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+class TokenServer:
+    """Signs what alice asks for with RS256; who is nobody may pull from public/."""
+
+    def __init__(self, openssl: str, folder: Path) -> None:
+        self._openssl, self._key, self._certificate = openssl, folder / "k.pem", folder / "c.pem"
+        words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=lab"]
+        files = ["-keyout", str(self._key), "-out", str(self._certificate)]
+        subprocess.run([openssl, *words, *files], check=True, capture_output=True)
+        self._x5c = "".join(line for line in self._certificate.read_text().splitlines() if "---" not in line)
+
+    def token(self, scopes: list[str], user: str) -> str:
+        access = []
+        for scope in scopes:
+            kind, name, actions = scope.split(":")
+            allowed = [one for one in actions.split(",") if user or (one == "pull" and name.startswith("public/"))]
+            access.append({"type": kind, "name": name, "actions": allowed})
+        now = int(time.time())
+        claims = {"iss": "lab", "sub": user, "aud": "lab-registry", "exp": now + 300, "nbf": now - 10, "iat": now}
+        head = {"typ": "JWT", "alg": "RS256", "x5c": [self._x5c]}
+        parts = (head, claims | {"jti": str(now), "access": access})
+        signed = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+        words = [self._openssl, "dgst", "-sha256", "-sign", str(self._key)]
+        return (
+            f"{signed}.{encoded(subprocess.run(words, input=signed.encode(), capture_output=True, check=True).stdout)}"
+        )
+
+
+@pytest.fixture
+def token_server(need: Callable[[str], str], tmp_path: Path) -> Iterator[str]:
+    """The address of a token server."""
+    tokens = TokenServer(need("openssl"), tmp_path)
+    alice = "Basic " + base64.b64encode(b"alice:s3cret").decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said = self.headers.get("Authorization")
+            user = "alice" if said == alice else ""
+            content = json.dumps({"token": tokens.token(parse_qs(urlsplit(self.path).query).get("scope", []), user)})
+            self.send_response(401 if said and not user else 200)
+            self.end_headers()
+            self.wfile.write(content.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def with_tokens(need: Callable[[str], str], token_server: str, tmp_path: Path, free_port: int) -> Iterator[str]:
+    """docker-registry that believes that token server."""
+    words = f"realm: 'http://{token_server}/token', service: lab-registry, issuer: lab"
+    auth = f"{{token: {{{words}, rootcertbundle: {tmp_path}/c.pem}}}}"
+    with registry(need, tmp_path, free_port, auth) as address:
+        yield address
+
+
+def test_docker_registry_with_tokens(with_tokens: str, store: Store, descriptor: Descriptor, tmp_path: Path) -> None:
+    alice, stranger = RegistryClient(with_tokens, credentials=ALICE), RegistryClient(with_tokens)
+    there_and_back(alice, with_tokens, store, descriptor, Store.open(tmp_path / "o"))
+    layer = Manifest.from_bytes(store.blobs.read(descriptor)).layers[0]
+    # Two scopes in one token: read there, write here.
+    assert alice.put_blob("public/app", layer, store.blobs, mount_from=("lab/app",)) is Sent.MOUNTED
+    alice.check_login("alice", "s3cret")
+    assert stranger.has_blob("public/app", layer.digest)
+    for refused in (lambda: stranger.tags("lab/app"), lambda: stranger.check_login("alice", "wrong")):
+        with pytest.raises(RegistryError) as caught:
+            refused()
+        assert caught.value.key in ("registry.unauthorized", "registry.login-refused")

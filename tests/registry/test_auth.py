@@ -228,3 +228,19 @@ def test_no_event_tells_a_secret(private: RegistryServer, tokens: Any) -> None:
     assert [event.status for event in events if isinstance(event, Exchange)] == [401, 200, 401, 200, 200]
     told = repr(events)
     assert not [secret for secret in ("s3cret", BASIC.split()[1], "T1") if secret in told]
+
+
+def test_a_login_that_stops_working_is_named(private: RegistryServer) -> None:
+    wrong = OneLogin(Login(username="alice", password="old"))
+    client = RegistryClient(private.address, credentials=wrong)
+    for _ in range(2):
+        with pytest.raises(RegistryError) as caught:
+            client.tags("lab/app")
+    assert caught.value.key == "registry.login-refused"
+
+
+def test_no_access_names_the_repository(hostile: Any) -> None:
+    hostile.serve(TAGS, b"", 401)
+    with pytest.raises(RegistryError) as caught:
+        RegistryClient(hostile.address).tags("lab/app")
+    assert caught.value.fields["what"] == f"{hostile.address}/lab/app"

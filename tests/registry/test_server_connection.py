@@ -3,6 +3,7 @@
 import base64
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,3 +198,23 @@ def test_the_log_names_the_user_and_never_the_password(guarded: RegistryServer, 
     asking(guarded.address)("GET", "/v2/", Authorization=basic("alice", "s3cret"))
     assert guarded.log[-1].username == "alice"
     assert "s3cret" not in repr(guarded.log)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.io", "null"])
+def test_web_pages_are_no_clients(ask: Any, origin: str) -> None:
+    reply = ask("POST", f"{UPLOADS}?digest={Digest.of(b'x')}", b"x", Origin=origin)
+    assert (reply.status, reply.code) == (403, "DENIED")
+
+
+def test_serve_forever_ends_where_another_thread_says_so(tmp_path: Path) -> None:
+    server = RegistryServer(tmp_path / "r")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    assert talk(server.address, PING).startswith(b"HTTP/1.1 200")
+    server.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_server_that_never_served_stops_too(tmp_path: Path) -> None:
+    RegistryServer(tmp_path / "r").stop()

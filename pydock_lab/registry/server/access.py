@@ -60,10 +60,12 @@ class Users:
 
     def check(self, username: str, password: str) -> bool:
         """Whether this is the password of this user."""
+        # Not the password itself in memory, and not a plain hash, which a dump of it would let somebody guess from.
         mark = hmac.digest(self._key, f"{username}\0{password}".encode(), "sha256")
         if mark in self._known:
             return True
         salt, wanted = self._hashes.get(username, self._nobody)
+        # The comparison takes the same time wherever the first wrong byte is.
         right = hmac.compare_digest(_hashed(password, salt)[1], wanted) and username in self._hashes
         if right:
             with self._lock:

@@ -48,6 +48,7 @@ def delete_blob(registry: Registry, request: Request) -> Response:
     """end-10: take a blob out of the repository; the content goes with its last link."""
     _deletable(registry)
     digest, repository = request.digest, registry.storage.repository(request.name)
+    # Manifests that name it are left as they are: the specification asks nobody to look for them.
     with registry.storage.changing():
         if not repository.has_blob(digest):
             raise Refusal(ErrorCode.BLOB_UNKNOWN, "blob unknown to registry", detail={"digest": digest})
@@ -71,6 +72,7 @@ def _part(said: str, size: int) -> tuple[int, int] | None:
         return None
     if found[1]:
         first, last = int(found[1]), int(found[2]) if found[2] else size - 1
+        # A range that makes no sense is ignored, as RFC 9110 wants; one that lies beyond the end is refused.
         if last < first and found[2]:
             return None
     else:  # bytes=-500: the last 500

@@ -49,6 +49,7 @@ class SizedBody:
 
     def read(self, limit: int) -> bytes:
         """The next bytes."""
+        # Never more than announced: what follows is the next request.
         wanted = min(limit, self._left)
         piece = self._stream.read(wanted) if wanted else b""
         if wanted and not piece:
@@ -132,6 +133,7 @@ def pieces(body: Body) -> Iterator[bytes]:
 
 def drain(body: Body) -> bool:
     """Read and drop what an endpoint left of a small body; whether the connection can go on after that."""
+    # Not all of it, whatever its size: who is refused a gigabyte must not have to send it.
     limit = body.taken + _SMALL
     while body.left != 0 and body.taken < limit:
         body.read(_SMALL)

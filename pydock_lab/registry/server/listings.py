@@ -35,11 +35,13 @@ def catalog(registry: Registry, request: Request) -> Response:
 def _page(names: list[str], request: Request) -> tuple[list[str], dict[str, str]]:
     """The page that `n` and `last` ask for, and a Link to the next one where there is more."""
     last, said = request.value("last"), request.value("n")
+    # `last` need not exist: it may have been deleted between two pages.
     rest = names[bisect_right(names, last) :] if last else names
     if said is None:
         return rest, {}
     if not _NUMBER.fullmatch(said):
         raise Refusal(ErrorCode.PAGINATION_NUMBER_INVALID, "n is not a number of entries", detail={"n": said[:20]})
+    # Clamped, not refused: the Link says how to get the rest.
     count = min(int(said), _MAX_PAGE)
     page = rest[:count]
     if not page or len(rest) <= count:

@@ -144,6 +144,7 @@ def valid_digest(text: str) -> Digest:
 
 def valid_name(text: str) -> str:
     """A repository's name out of a request; raises Refusal. It becomes a path on disk: `..` is no name."""
+    # The grammar of references is the grammar of names: one place knows it.
     try:
         # A colon or an at sign would make it more than a name.
         if not set(":@") & set(text) and Reference.parse(f"localhost/{text}").path == text:

@@ -61,6 +61,9 @@ ROUTES = (
 
 def answer(registry: Registry, guard: Guard, request: Request) -> tuple[Response, str]:
     """The answer to a request, and the name of who asked; raises Refusal."""
+    # Every web page that a browser shows can send requests to this machine; no registry client sends an Origin.
+    if "Origin" in request.headers:
+        raise Refusal(ErrorCode.DENIED, "web pages are not served")
     endpoint, action, parts = _find(request)
     # First who, then what: somebody without rights learns nothing of what is here.
     username = guard.admit(request.headers.get("Authorization", ""), action)

@@ -92,6 +92,7 @@ class RegistryServer:
         self._log: deque[Access] = deque(maxlen=_KEPT)
         self._on_access = on_access
         self._thread: threading.Thread | None = None
+        self._serving = False
         registry = Registry(storage=Storage(directory), uploads=Uploads(directory), allow_delete=allow_delete)
         try:
             self._listener = Listener((host, port), registry, Guard(users, public=public), self._note)
@@ -117,18 +118,26 @@ class RegistryServer:
 
     def start(self) -> Self:
         """Answer in a thread."""
+        # Said here already: a stop that comes before the thread has begun must still end it.
+        self._serving = True
         self._thread = threading.Thread(target=self.serve_forever, name=f"registry {self.address}", daemon=True)
         self._thread.start()
         return self
 
     def serve_forever(self) -> None:
-        """Answer until `stop`."""
-        self._listener.serve_forever(poll_interval=_TICK)
+        """Answer until `stop`, which another thread has to call, or Ctrl-C."""
+        self._serving = True
+        try:
+            self._listener.serve_forever(poll_interval=_TICK)
+        finally:
+            self._serving = False
 
     def stop(self) -> None:
         """Answer no more; what was pushed stays."""
-        if self._thread is not None:
+        # Asked to end a loop that does not run, socketserver would wait for ever.
+        if self._serving:
             self._listener.shutdown()
+        if self._thread is not None:
             self._thread.join()
         self._listener.hang_up()
         self._listener.server_close()

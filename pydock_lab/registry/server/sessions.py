@@ -49,6 +49,7 @@ class Upload:
     def append(self, body: Body) -> int:
         """Add the body; how many bytes it had. What came before a break stays, to be gone on from."""
         before = self._catch_up()
+        # Unbuffered: what a client was told we have is with the kernel, and survives our death.
         with self.path.open("ab", buffering=0) as file:
             for piece in pieces(body):
                 write_all(file, piece)
@@ -70,6 +71,7 @@ class Upload:
         os.replace(self.path, target)
 
     def _digest(self, algorithm: str) -> Digest:
+        # Only the last request says which algorithm the digest is of.
         if algorithm != self._algorithm:
             self._algorithm, self._hashed = algorithm, -1
         self._catch_up()
@@ -98,6 +100,7 @@ class Uploads:
 
     def start(self, repository: str, algorithm: str = "sha256") -> Upload:
         """A new, empty upload."""
+        # Nobody can guess it: who has the name of an upload may write to it.
         path = self._folder / uuid.uuid4().hex
         path.touch()
         record = {"format": 1, "repository": repository, "algorithm": algorithm}

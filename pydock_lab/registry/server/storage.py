@@ -23,6 +23,7 @@ class Storage:
         root.mkdir(parents=True, exist_ok=True)
         self.root, self._repositories = root, root / "repositories"
         self._ingest = Ingest(root)
+        # Half-written files of a server that was killed; uploads are kept elsewhere, see sessions.
         self._ingest.sweep()
         self.blobs = BlobStore(root)
 
@@ -47,6 +48,7 @@ class Storage:
 
     def forget(self, digest: Digest) -> None:
         """Remove the content unless a repository still links it; under `changing`."""
+        # A walk, not a counter: counters and what they count drift apart with the first crash.
         if not any(self._links(digest)):
             self.blobs.delete(digest)
 

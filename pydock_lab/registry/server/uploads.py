@@ -92,6 +92,7 @@ def _mount(registry: Registry, name: str, digest: Digest, source: str | None) ->
     if source is None:
         return None
     with registry.storage.changing():
+        # Existing content is not enough: who knows a digest has not therefore the right to its content.
         if not registry.storage.repository(valid_name(source)).has_blob(digest):
             return None
         registry.storage.repository(name).add_blob(digest)
@@ -99,6 +100,7 @@ def _mount(registry: Registry, name: str, digest: Digest, source: str | None) ->
 
 
 def _append(upload: Upload, request: Request) -> None:
+    # The order is checked before a byte is read: a part at the wrong place could not be taken back out.
     before = upload.size
     wanted = _wanted(upload, request.headers.get("Content-Range", ""))
     try:
