@@ -113,12 +113,17 @@ class DockerMagics(Magics, Configurable):
     @no_var_expand
     @line_magic
     def registry(self, line: str) -> Picture | None:
-        """Show what a registry has (`%registry HOST`); `%registry start [PORT]` and `%registry stop` for one's own."""
-        match self._words(line):
+        """Show what a registry has: `%registry HOST`, or `%registry` for one's own.
+
+        %registry start [PORT] [--out VARIABLE]   starts it (PORT 0: any free one); its address goes into the variable
+        %registry stop                            stops it; what was pushed to it stays
+        """
+        said = options.parse(self._words(line))
+        match said.rest:
             case ["start"]:
-                self._started(self._registry.start())
+                self._started(self._registry.start(), said.out)
             case ["start", port] if port.isdigit():
-                self._started(self._registry.start(int(port)))
+                self._started(self._registry.start(int(port)), said.out)
             case ["stop"]:
                 self._registry.stop()
             case [host]:
@@ -126,7 +131,7 @@ class DockerMagics(Magics, Configurable):
             case [] if self._registry.address:
                 return Tags(self.engine.tag_tree(self._registry.address))
             case _:
-                raise CommandError("notebook.usage", usage="%registry [HOST | start [PORT] | stop]")
+                raise CommandError("notebook.usage", usage="%registry [HOST | start [PORT] [--out VARIABLE] | stop]")
         return None
 
     @no_var_expand
@@ -136,7 +141,9 @@ class DockerMagics(Magics, Configurable):
         self._nothing(line, "%doctor")
         return Facets(self.engine.doctor())
 
-    def _started(self, address: str) -> None:
+    def _started(self, address: str, variable: str) -> None:
+        if variable:
+            self.shell.user_ns[variable] = address
         NotebookFace().write(locale.text("notebook.registry-started", address=address) + "\n")
 
     def _words(self, line: str) -> list[str]:

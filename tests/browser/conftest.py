@@ -101,10 +101,10 @@ class Notebook:
     def __init__(self, page: Any, lab: Lab, name: str) -> None:
         self.page, self._lab, self._name = page, lab, name
 
-    def open(self, *cells: str) -> None:
-        """Write a notebook of these cells, and open it; its kernel is ready afterwards."""
+    def open(self, *cells: str, outputs: tuple[dict[str, Any], ...] = ()) -> None:
+        """Write a notebook of these cells, the first with `outputs`, and open it; its kernel is ready afterwards."""
         path = self._lab.root / f"{self._name}.ipynb"
-        path.write_text(json.dumps(_document(cells)), encoding="utf-8")
+        path.write_text(json.dumps(_document(cells, outputs)), encoding="utf-8")
         self.page.evaluate(
             """async (path) => {
                 const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
@@ -196,9 +196,9 @@ class Notebook:
             self.page.locator(selector).first.screenshot(path=f"{SHOTS}/{name}.png")
 
 
-def _document(cells: tuple[str, ...]) -> dict[str, Any]:
+def _document(cells: tuple[str, ...], outputs: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"cell-{at}",
@@ -209,6 +209,7 @@ def _document(cells: tuple[str, ...]) -> dict[str, Any]:
         }
         for at, text in enumerate(cells)
     ]
+    shown[0]["outputs"] = list(outputs)
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": shown}
 
 

@@ -4,6 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from samples import views
+
+from pydock_lab import drawing
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +41,18 @@ def test_a_picture_is_kept_for_readers_without_a_kernel(notebook: Any) -> None:
     data = notebook.outputs()[0]["data"]
     assert {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"} <= data.keys()
     assert '<img alt="Layers of shop:1.2' in "".join(data["text/html"])
+
+
+def test_a_saved_notebook_shows_its_pictures_without_the_widget(notebook: Any) -> None:
+    view = {"model_id": "gone", "version_major": 2, "version_minor": 0}
+    bundle = {"application/vnd.jupyter.widget-view+json": view} | drawing.mimebundle(views.SHOP, language="en")
+    output = {"output_type": "display_data", "metadata": {}, "data": bundle}
+    notebook.open("%layers shop:1.2", outputs=(output,))
+    image = notebook.page.locator(".jp-OutputArea-output img[alt^='Layers of shop:1.2']")
+    image.wait_for(timeout=20_000)
+    assert image.bounding_box()["width"] > 400
+    assert notebook.outputs()[0]["data"].keys() == bundle.keys()
+    notebook.shot("saved")
 
 
 def test_errors_are_two_lines_and_not_on_stderr(notebook: Any) -> None:

@@ -67,7 +67,7 @@ def test_a_failed_step_keeps_its_output_in_sight(shell: Any, fake: Any) -> None:
         ("%layers nope", NotFound, "nope"),
         ("%instances x", CommandError, "this is written: %instances"),
         ("%doctor x", CommandError, "this is written: %doctor"),
-        ("%registry", CommandError, "%registry [HOST | start [PORT] | stop]"),
+        ("%registry", CommandError, "%registry [HOST | start [PORT] [--out VARIABLE] | stop]"),
         ("%registry stop", CommandError, "no registry runs in this notebook"),
         ("%docker run -i shop:1.2 cat", CommandError, "cannot read from the keyboard"),
         ("%docker load", CommandError, "there is nothing to read here"),
@@ -135,7 +135,8 @@ def test_pictures(shell: Any, magic: str, kind: str) -> None:
 
 
 def test_a_registry_of_ones_own(shell: Any, home: Any) -> None:
-    shell.run("%registry start 0")
+    shell.run("%registry start 0 --out address")
+    assert shell.shell.user_ns["address"] in shell.shown
     assert "Your registry answers at 127.0.0.1:" in shell.shown
     assert type(shell.run("%registry").result).__name__ == "Tags"
     assert shell.run("%registry stop").success

@@ -1,5 +1,9 @@
-// Cells that begin with %%dockerfile are coloured as Dockerfiles. JupyterLab knows that language already; all there is
-// to do is to say so to the cell, and to say it again whenever the kernel's answer sets every cell back to Python.
+// Two small things that only JupyterLab itself can do:
+//
+// - Cells that begin with %%dockerfile are coloured as Dockerfiles. JupyterLab knows that language already; all there
+//   is to do is to say so to the cell, again whenever the kernel's answer sets every cell back to Python.
+// - In a saved notebook without its kernel a widget says "model not found", although its picture was saved beside it:
+//   the picture is put there instead. The notebook itself is not changed.
 //
 // Written by hand instead of built: JupyterLab loads an extension as a module-federation container, an object with
 // init(shared modules) and get(module name). That is little enough to need neither npm nor webpack.
@@ -36,6 +40,28 @@
     update();
   }
 
+  // The saved picture of an output, made anew from its source and its words: nothing else of the HTML gets in.
+  function savedPicture(data) {
+    const html = [data["text/html"] ?? ""].flat().join("");
+    const saved = new DOMParser().parseFromString(html, "text/html").querySelector(".pydock-figure img");
+    if (!saved?.src.startsWith("data:image/svg+xml;base64,")) return null;
+    const image = document.createElement("img");
+    Object.assign(image, { src: saved.src, alt: saved.alt });
+    image.style.maxWidth = "100%";
+    return image;
+  }
+
+  function revive(notebook) {
+    for (const { outputArea } of notebook.widgets) {
+      outputArea?.widgets.forEach((output, at) => {
+        const dead = output.node.querySelector(".jp-OutputArea-output.jupyter-widgets");
+        if (!/model not found/i.test(dead?.textContent ?? "")) return;
+        const image = savedPicture(outputArea.model.get(at)?.data ?? {});
+        if (image) dead.replaceChildren(image);
+      });
+    }
+  }
+
   function activate(_app, tracker, languages) {
     const known = new WeakSet();
     // An editor loads the colours of a language when it first needs them, and the last to arrive stays: were Python's
@@ -54,6 +80,10 @@
       look(panel.content);
       panel.content.modelContentChanged.connect(look);
       panel.content.activeCellChanged.connect(look);
+      const observer = new MutationObserver(() => revive(panel.content));
+      observer.observe(panel.content.node, { childList: true, subtree: true });
+      panel.disposed.connect(() => observer.disconnect());
+      revive(panel.content);
     });
   }
 
