@@ -34,7 +34,7 @@ lab: setup  ## JupyterLab on the first lesson
 	$(BIN)/pydock lab lessons
 
 demo: setup  ## the main job in the terminal: build, run, push, pull back, run again
-	$(BIN)/python -m benchmarks.demo
+	$(BIN)/python -m demo
 
 # As root on Debian, install what is missing; elsewhere say what is missing: the tests that need it skip, and say so.
 system:

@@ -19,18 +19,19 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture
+def find_program(program: str) -> str:
+    """The path of a program, or the test is skipped (on CI: fails)."""
+    path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if path is None:
+        missing(f"{program} is not installed (`make test` as root on Debian installs it)")
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
     """`need("skopeo")`: the path of a program, or the test is skipped (on CI: fails)."""
-
-    def find(program: str) -> str:
-        path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-        if path is None:
-            missing(f"{program} is not installed (`make test` as root on Debian installs it)")
-        assert path is not None
-        return path
-
-    return find
+    return find_program
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Runner(Protocol):
 
     @property
     def pretends_owners(self) -> bool:
-        """Whether files cannot be given away here (a single uid), so that only the layers' indexes know whose they are."""
+        """Whether files cannot be given away here (a single uid): only the indexes know whose they are."""
 
     def run(self, step: RunStep, rootfs: Rootfs, folder: Path, stdout: int, stderr: int) -> int:
         """The exit status; raises PydockError where it could not be started, or this machine has no containers."""

@@ -68,13 +68,15 @@ def publish(text: str) -> tuple[Publish, ...]:
     if protocol not in ("tcp", "udp"):
         raise CommandError("cli.bad-protocol", value=text, protocol=protocol)
     host_ip, host, container = _split_ports(rest)
-    inside, outside = _range(container, text), _range(host, text) if host else range(1)
-    if host and len(inside) != len(outside):
+    # As in Docker, host port 0 is the same as none: any free one.
+    is_free = host in ("", "0")
+    inside, outside = _range(container, text), range(1) if is_free else _range(host, text)
+    if not is_free and len(inside) != len(outside):
         raise CommandError("cli.port-ranges", value=text)
     return tuple(
         Publish(
             container_port=port,
-            host_port=outside[number] if host else 0,
+            host_port=0 if is_free else outside[number],
             host_ip=host_ip,
             protocol=protocol,
         )

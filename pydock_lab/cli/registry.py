@@ -23,7 +23,7 @@ def register_transfer(group: click.Group) -> None:
     def pull(image: str, quiet: bool) -> None:
         with session().face.progress(quiet=quiet, plain=False) as on_event:
             found = session().engine.pull(image, on_event=on_event)
-        session().write(image if quiet else f"Digest: {found.digest}\nStatus: {found.name}")
+        session().write(image if quiet else f"Digest: {found.digest}\nStatus: Downloaded newer image for {image}")
 
     @command(group, "push")
     @flag("-q", "--quiet")

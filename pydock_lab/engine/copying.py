@@ -116,7 +116,7 @@ class _Again:
 
     def read(self, count: int, /) -> bytes:
         head, self._head = self._head, b""
-        return head or self._stream.read(count)  # type: ignore[attr-defined, no-any-return]
+        return head or self._stream.read(count)  # type: ignore[attr-defined]
 
 
 def _pack(source: Path, name: str, writer: int) -> None:

@@ -13,7 +13,7 @@ from pydock_lab.engine.building import ImageBuilding
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
-from pydock_lab.engine.records import ContainerShelf
+from pydock_lab.engine.records import ContainerShelf, needed
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.transfers import Transfers
@@ -81,7 +81,10 @@ class LocalEngine:
 
     def remove_image(self, reference: str, *, force: bool = False) -> tuple[str, ...]:
         """`docker rmi`."""
-        return self._shelf.remove(reference, force=force, find_users=self._users)
+        lines = self._shelf.remove(reference, force=force, find_users=self._users)
+        if any(line.startswith("Deleted") for line in lines):
+            self.home.store.collector.collect(needed(self.home))
+        return lines
 
     def _users(self, image_id: str) -> tuple[str, ...]:
         # The records alone tell: this works where no container can be started, too.

@@ -121,6 +121,13 @@ class ContainerShelf:
         return frozenset(record.name for record in self.all())
 
 
+def needed(home: Home) -> frozenset[Digest]:
+    """What is needed though no image names it: the layers of the build cache, the snapshots of containers."""
+    layers = {layer.descriptor.digest for _, layer in home.cache.layers()}
+    chains = {chain for record in ContainerShelf(home).all() for chain in record.chain_ids}
+    return frozenset(layers | chains)
+
+
 def now() -> float:
     """Seconds since 1970, for records; durations are measured by another clock."""
     return time.time()

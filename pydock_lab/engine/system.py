@@ -10,10 +10,10 @@ from pydock_lab import locale
 from pydock_lab.engine.asking import ContainerQuestions
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.home import Home
+from pydock_lab.engine.records import needed
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.values import DiskUsage, Info, Pruned
 from pydock_lab.errors import CommandError
-from pydock_lab.oci import Digest
 from pydock_lab.runtime.state import Status
 from pydock_lab.version import __version__
 from pydock_lab.views import Doctor, FacetView
@@ -79,7 +79,7 @@ class System:
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
-        usage = self._home.store.collector.usage(self._kept())
+        usage = self._home.store.collector.usage(needed(self._home))
         images = self._home.layout.images()
         used = {record.image_id for record in self._life.shelf.all()}
         records = list(self._life.shelf.all())
@@ -107,12 +107,6 @@ class System:
             DiskUsage(kind="Build Cache", total=len(cached), active=0, size=sum(cached), reclaimable=sum(cached)),
         )
 
-    def _kept(self) -> frozenset[Digest]:
-        """What is needed though no image names it: the layers of the cache, and the snapshots of containers."""
-        layers = {layer.descriptor.digest for _, layer in self._home.cache.layers()}
-        chains = {chain for record in self._life.shelf.all() for chain in record.chain_ids}
-        return frozenset(layers | chains)
-
     def prune(self, kinds: Iterable[str], *, all_: bool) -> dict[str, Pruned]:
         """Remove what nobody uses, of these kinds; raises CommandError for an unknown one."""
         found = {}
@@ -120,7 +114,7 @@ class System:
             if kind not in _KINDS:
                 raise CommandError("engine.prune-kind", kind=kind, kinds=", ".join(_KINDS))
             removed = tuple(getattr(self, f"_prune_{kind}")(all_))
-            collected = self._home.store.collector.collect(self._kept())
+            collected = self._home.store.collector.collect(needed(self._home))
             self._home.store.trash.empty(self._home.snapshots.remove)
             found[kind] = Pruned(removed=removed, reclaimed=collected.size)
         return found

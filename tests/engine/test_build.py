@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tarfile
 
 import pytest
 
@@ -161,8 +162,6 @@ def test_instructions_have_their_effect(engine, instructions, command, prints):
 
 @pytest.mark.usefixtures("containers")
 def test_add_unpacks_an_archive_and_copy_does_not(engine, tmp_path):
-    import tarfile
-
     (tmp_path / "inside").write_text("unpacked")
     with tarfile.open(tmp_path / "a.tar.xz", "w:xz") as archive:
         archive.add(tmp_path / "inside", "inside")

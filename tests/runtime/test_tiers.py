@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from samples.users import ordinary_user, run_as
 
 from pydock_lab.errors import IsolationError
 from pydock_lab.linux import seccomp, syscalls
@@ -18,66 +16,27 @@ from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.locale import LANGUAGES, text
 from pydock_lab.runtime import probing
 
-ROOT = Path(__file__).parents[2]
-USER = "pydocktest"
 SUITES = ("test_containers.py", "test_life.py", "test_networks.py", "test_facets.py")
 
 
 @pytest.fixture(scope="module")
 def user() -> Iterator[str]:
-    """An ordinary user with a range of ids, made for these tests if there is none."""
-    if os.geteuid() != 0 or shutil.which("useradd") is None:
+    """An ordinary user, where this is root."""
+    if os.geteuid() != 0:
         yield ""
         return
-    known = subprocess.run(["id", USER], capture_output=True, check=False).returncode == 0
-    if not known:
-        subprocess.run(["useradd", "--create-home", USER], check=True)
-    ranges = Path("/etc/subuid").read_text() if Path("/etc/subuid").exists() else ""
-    if f"{USER}:" not in ranges:
-        words = ["--add-subuids", "700000-765535", "--add-subgids", "700000-765535", USER]
-        subprocess.run(["usermod", *words], check=True)
-    # A user of that name and another number may have been here before.
-    shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
-    yield USER
-    shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
-    if not known:
-        subprocess.run(["userdel", "--force", "--remove", USER], check=False, capture_output=True)
-
-
-def python_for(user: str) -> str:
-    """A Python of our version that the user may execute: ours may lie in root's home."""
-    for program in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
-        words = ["runuser", "-u", user, "--", program, "-c", "import json"]
-        if subprocess.run(words, capture_output=True, check=False).returncode == 0:
-            return program
-    pytest.skip("there is no Python of this version that an ordinary user may execute")
-
-
-def as_user(user: str, *words: str, no_new_privileges: bool = False, **variables: str) -> Any:
-    """Run Python as the user, with the packages of this one."""
-    limit = ["setpriv", "--no-new-privs"] if no_new_privileges else []
-    paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
-    environment = {"PATH": os.environ["PATH"], "HOME": f"/home/{user}", "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        ["runuser", "-u", user, "--", *limit, python_for(user), *words],
-        env=environment | {"PYTHONPATH": os.pathsep.join(paths), "CI": os.environ.get("CI", "")} | variables,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    with ordinary_user() as found:
+        yield found
 
 
 @pytest.mark.usefixtures("as_root")
 @pytest.mark.parametrize("expected", [Tier.ROOTLESS, Tier.ROOTLESS_SINGLE])
 def test_all_of_it_without_root(expected: Tier, user: str, need: Callable[[str], str]) -> None:
     need("newuidmap")
-    # Without new privileges newuidmap, which is setuid, cannot give the range: the user has a single id.
     single = expected is Tier.ROOTLESS_SINGLE
     suites = [str(Path(__file__).with_name(name)) for name in SUITES]
     options = ["-q", "-p", "no:cacheprovider", "-x", "--no-header", "-k", "not way_outside"]
-    done = as_user(user, "-m", "pytest", *options, *suites, no_new_privileges=single, PYDOCK_EXPECTED_TIER=expected)
+    done = run_as(user, "-m", "pytest", *options, *suites, single_id=single, PYDOCK_EXPECTED_TIER=expected)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
@@ -105,7 +64,7 @@ except IsolationError as error:
 
 @pytest.mark.usefixtures("as_root")
 def test_where_nothing_is_allowed_it_is_said(user: str) -> None:
-    done = as_user(user, "-c", FORBIDDEN, f"/tmp/pydock-forbidden-{os.getpid()}", PYDOCK_LANG="fr")
+    done = run_as(user, "-c", FORBIDDEN, f"/tmp/pydock-forbidden-{os.getpid()}", PYDOCK_LANG="fr")
     lines = done.stdout.splitlines()
     assert lines[:3] == ["none", "runtime.why-namespaces-denied", "runtime.no-isolation 125"], done.stderr
     assert "espaces de noms" in lines[3]

@@ -1,0 +1,71 @@
+"""A real distribution in each tier: Debian by mmdebstrap, nginx by apt on top of it, and a page of it fetched."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from samples.users import ordinary_user, python_for, run_as
+
+SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
+PROGRAM = r"""
+import sys, time, urllib.request
+from pathlib import Path
+from pydock_lab.engine.face import Engine
+engine = Engine(Path(sys.argv[1]))
+with open(sys.argv[2], "rb") as tar:
+    engine.full.import_(tar, "debian:bookworm")
+engine.build(
+    "FROM debian:bookworm\n"
+    "RUN apt-get update && apt-get install -y --no-install-recommends nginx-light && rm -rf /var/lib/apt/lists/*\n"
+    "RUN echo served by nginx > /var/www/html/index.html\n"
+    'CMD ["nginx", "-g", "daemon off;"]\n',
+    "web:1",
+)
+container = engine.run("web:1", detach=True, ports={80: 0})
+try:
+    port = container.summary.ports[0].host_port
+    for _ in range(100):
+        try:
+            page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read().decode()
+            break
+        except OSError:
+            time.sleep(0.1)
+    print(engine.full.home.runtime.tier, page.strip(), sep=": ")
+finally:
+    container.remove(force=True)
+assert engine.full.check() == ()
+"""
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory, need):
+    """The root file system of Debian bookworm, as a tar that everybody may read."""
+    sources = next((path for path in SOURCES if path.exists()), None)
+    words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "bookworm"]
+    tar = Path(f"/var/tmp/pydock-test-debian-{tmp_path_factory.getbasetemp().name}.tar")
+    subprocess.run([*words, str(tar), *([str(sources)] if sources else [])], check=True)
+    tar.chmod(0o644)
+    yield tar
+    tar.unlink()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_nginx_as_root(debian, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "home"), str(debian)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "root: served by nginx\n", done.stderr
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize(("single_id", "tier"), [(False, "rootless"), (True, "rootless-single")])
+def test_nginx_as_an_ordinary_user(debian, need, single_id, tier):
+    need("newuidmap")
+    with ordinary_user() as user:
+        assert python_for(user)
+        done = run_as(user, "-c", PROGRAM, f"/home/{user}/store-{tier}", str(debian), single_id=single_id)
+    assert done.stdout == f"{tier}: served by nginx\n", done.stderr

@@ -1,0 +1,86 @@
+"""An ordinary user, and Python run as one: with a range of ids, or with a single id."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+USER = "pydocktest"
+
+
+@contextmanager
+def ordinary_user() -> Iterator[str]:
+    """A user with a range of subordinate ids, made if there is none and removed then; only for root."""
+    known = _succeeds("id", USER)
+    if not known:
+        subprocess.run(["useradd", "--create-home", USER], check=True)
+    subuid = Path("/etc/subuid")
+    if not subuid.exists() or f"{USER}:" not in subuid.read_text():
+        words = ["--add-subuids", "700000-765535", "--add-subgids", "700000-765535", USER]
+        subprocess.run(["usermod", *words], check=True)
+    # A user of that name and another number may have been here before.
+    shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
+    shutil.rmtree(_sockets(), ignore_errors=True)
+    try:
+        yield USER
+    finally:
+        shutil.rmtree(f"/tmp/pytest-of-{USER}", ignore_errors=True)
+        shutil.rmtree(_sockets(), ignore_errors=True)
+        if not known:
+            # Helpers of the user's may rest for a minute yet: that is no reason to keep the user.
+            subprocess.run(["userdel", "--force", "--remove", USER], check=False, capture_output=True)
+
+
+def _sockets() -> str:
+    uid = subprocess.run(["id", "-u", USER], capture_output=True, text=True, check=False).stdout.strip()
+    return f"/tmp/pydock-{uid or 'nobody'}"
+
+
+def _succeeds(*words: str) -> bool:
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def python_for(user: str) -> str:
+    """A Python of our version that the user may execute: ours may lie in root's home."""
+    for program in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        if _succeeds("runuser", "-u", user, "--", program, "-c", "import json"):
+            return program
+    pytest.fail("there is no Python of this version that an ordinary user may execute")
+
+
+def run_as(
+    user: str, *words: str, single_id: bool = False, timeout: float = 300, **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run Python as the user, with our packages; with `single_id` it cannot get its range.
+
+    Without new privileges newuidmap, which is setuid, cannot give the range: as in many pods.
+    """
+    limit = ["setpriv", "--no-new-privs"] if single_id else []
+    paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+    environment = {"PATH": os.environ["PATH"], "HOME": f"/home/{user}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = ["runuser", "-u", user, "--", *limit, python_for(user), *words]
+    if not _succeeds("runuser", "-u", user, "--", "test", "-r", str(ROOT / "pyproject.toml")):
+        command, paths = _through_a_readable_place(command, paths)
+    return subprocess.run(
+        command,
+        env=environment | {"PYTHONPATH": os.pathsep.join(paths), "CI": os.environ.get("CI", "")} | variables,
+        cwd=f"/home/{user}",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+
+
+def _through_a_readable_place(command: list[str], paths: list[str]) -> tuple[list[str], list[str]]:
+    """The same command where the checkout, which lies in a folder of root's own, is seen at /mnt as well."""
+    moved = [path.replace(str(ROOT), "/mnt", 1) for path in paths]
+    command = [word.replace(str(ROOT), "/mnt", 1) for word in command]
+    script = 'mount --bind "$0" /mnt && exec "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, str(ROOT), *command], moved
