@@ -15,6 +15,7 @@ from pydock_lab.drawing import dot, facets, html, instances, layers, tags, text
 from pydock_lab.drawing.details import Detail
 from pydock_lab.drawing.details import details as _details
 from pydock_lab.drawing.frame import Drawing
+from pydock_lab.drawing.legend import draw as _draw_legend
 from pydock_lab.drawing.palette import Theme, host_stylesheet
 from pydock_lab.drawing.shapes import Page
 from pydock_lab.drawing.speech import Speech
@@ -35,6 +36,7 @@ __all__ = [
     "details",
     "graphviz",
     "host_stylesheet",
+    "legend",
     "mimebundle",
     "to_dot",
     "to_svg",
@@ -78,13 +80,18 @@ def mimebundle(view: View, *, width: int = DEFAULT_WIDTH, language: str | None =
     }
 
 
+def legend(*, width: int = MIN_WIDTH, theme: Theme = Theme.AUTO, language: str | None = None) -> str:
+    """What the colours, dashes and prints of all pictures mean, as an SVG document."""
+    return _draw_legend(_page(width, Speech.of(language))).to_svg(theme)
+
+
 def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
     """What is behind each part of the picture that can be selected, in the order of the keyboard."""
     return _details(view, Speech.of(language))
 
 
 def _draw(view: View, width: int, speech: Speech) -> Drawing:
-    page = Page(width=max(MIN_WIDTH, min(MAX_WIDTH, width)), speech=speech)
+    page = _page(width, speech)
     match view:
         case LayerStack():
             return layers.draw(view, page)
@@ -95,3 +102,7 @@ def _draw(view: View, width: int, speech: Speech) -> Drawing:
         case Doctor():
             return facets.draw(view, page)
     raise TypeError(f"{type(view).__name__} has no drawing")
+
+
+def _page(width: int, speech: Speech) -> Page:
+    return Page(width=max(MIN_WIDTH, min(MAX_WIDTH, width)), speech=speech)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from samples import views
 
-from pydock_lab.drawing import Theme, to_svg
+from pydock_lab.drawing import Theme, legend, to_svg
 from pydock_lab.drawing.metrics import Font, width
 from pydock_lab.views import Instances, LayerStack, TagTree, View
 
@@ -68,6 +68,15 @@ def test_every_shape_is_inside(view: View, size_and_language: tuple[int, str]) -
     rects = [[float(rect.get(key, 0)) for key in ("x", "y", "width", "height")] for rect in root.iter(f"{SVG}rect")]
     assert [r for r in rects if r[0] < 0 or r[0] + r[2] > wide or r[1] + r[3] > float(root.get("height", 0))] == []
     assert all(size >= 0 for rect in rects for size in rect[2:])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("wide", [480, 1000])
+def test_the_legend_fits(wide: int, language: str) -> None:
+    _, found = boxes(legend(width=wide, language=language))
+    assert len(found) > 9
+    assert [box for box in found if box.left < 0 or box.right > wide] == []
+    assert not any(one.overlaps(other) for one, other in combinations(found, 2))
 
 
 def test_no_text_is_smaller_than_eleven_pixels() -> None:
