@@ -10,7 +10,7 @@ Source: Scalable Vector Graphics 2; Extensible Markup Language 1.0, section 2.2 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
+from html import escape
 
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x1f]")
@@ -62,8 +62,8 @@ def clean(text: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    return escape(clean(value), {'"': "&quot;"})
+    return escape(clean(value))
 
 
 def _escaped(child: Element | str) -> Element | str:
-    return escape(clean(child)) if isinstance(child, str) else child
+    return escape(clean(child), quote=False) if isinstance(child, str) else child
