@@ -30,7 +30,7 @@ from pydock_lab import locale
 class PydockError(Exception):
     """Something that a user can understand and act on: `key` names its text in `locale`, `fields` fill it."""
 
-    exit_status = 1
+    exit_status: int = 1
 
     def __init__(self, key: str, /, **fields: object) -> None:
         super().__init__(key)

@@ -31,12 +31,14 @@ def invoke(words: Sequence[str], *, open_engine: "Callable[[], Engine]", face: "
 
     app = make_app(program)
     try:
-        status = app.main(
-            args=list(words),
-            prog_name=program,
-            standalone_mode=False,
-            obj=Session(open_engine, face),
-        )
+        # Not app.main(): that one writes to standard error, and makes exits of Ctrl-C and of broken pipes.
+        with app.make_context(program, list(words), obj=Session(open_engine, face)) as context:
+            status = app.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        face.write(error.message + "\n")
+        return 0
     except click.UsageError as error:
         raise usage_error(error, words) from None
     return status if isinstance(status, int) else 0

@@ -1,6 +1,7 @@
 """Commands that look at containers: ps, logs, diff, port; and ours: instances."""
 
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,13 +40,13 @@ def register_list(group: click.Group, name: str) -> None:
     @many("-f", "--filter", metavar="NAME=VALUE")
     @option("--format", metavar="TEMPLATE")
     def ps(quiet: bool, latest: bool, last: int, no_trunc: bool, **more: Any) -> None:
+        filters = [_filter(word) for word in more["filter"]]
         count = 1 if latest else last
         rows = session().engine.containers(all_=more["all"] or count > 0 or _asks_for_all(more["filter"]))
-        chosen = [row for row in rows if all(_fits(row, word) for word in more["filter"])]
+        chosen = [row for row in rows if all(_fits(row, *one) for one in filters)]
         chosen = chosen[:count] if count > 0 else chosen
         if quiet:
-            for row in chosen:
-                session().write(row.id if no_trunc else row.id[:12])
+            session().write_lines(row.id if no_trunc else row.id[:12] for row in chosen)
             return
         session().write(table.listing(_HEADINGS, [_row(row, no_trunc=no_trunc) for row in chosen], more["format"]))
 
@@ -54,25 +55,33 @@ def _asks_for_all(filters: tuple[str, ...]) -> bool:
     return any(word.startswith(("status=", "exited=")) for word in filters)
 
 
-def _fits(row: ContainerSummary, word: str) -> bool:
+def _filter(word: str) -> tuple[str, str]:
+    """The name and value of a filter; raises CommandError, whether there is anything to be filtered or not."""
     name, equals, value = word.partition("=")
     if not equals:
         raise CommandError("cli.bad-filter", value=word)
-    match name:
-        case "name":
-            return value in row.name
-        case "id":
-            return row.id.startswith(value)
-        case "status":
-            return row.state == value
-        case "ancestor":
-            return row.image in (value, f"{value}:latest")
-        case "exited":
-            return row.exit_code is not None and str(row.exit_code) == value
-        case "label":
-            key, given, wanted = value.partition("=")
-            return key in row.labels and (not given or row.labels[key] == wanted)
-    raise CommandError("cli.unknown-filter", name=name)
+    if name not in _FILTERS:
+        raise CommandError("cli.unknown-filter", name=name)
+    return name, value
+
+
+def _has_label(row: ContainerSummary, wanted: str) -> bool:
+    key, given, value = wanted.partition("=")
+    return key in row.labels and (not given or row.labels[key] == value)
+
+
+_FILTERS: Mapping[str, Callable[[ContainerSummary, str], bool]] = {
+    "name": lambda row, value: value in row.name,
+    "id": lambda row, value: row.id.startswith(value),
+    "status": lambda row, value: row.state == value,
+    "ancestor": lambda row, value: row.image in (value, f"{value}:latest"),
+    "exited": lambda row, value: row.exit_code is not None and str(row.exit_code) == value,
+    "label": _has_label,
+}
+
+
+def _fits(row: ContainerSummary, name: str, value: str) -> bool:
+    return _FILTERS[name](row, value)
 
 
 def _row(row: ContainerSummary, *, no_trunc: bool) -> dict[str, Any]:

@@ -130,5 +130,17 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> CommandError:
         return CommandError("cli.option-needs-value", option=error.option_name, **fields)
     if isinstance(error, click.BadParameter):
         name = error.param.opts[-1] if error.param is not None else ""
-        return CommandError("cli.bad-value", option=name, reason=error.message, **fields)
+        return CommandError("cli.bad-value", option=name, reason=_reason(error), **fields)
     return CommandError("cli.too-many-arguments", words=" ".join(words), **fields)
+
+
+def _reason(error: click.BadParameter) -> str:
+    """What is wrong with a value, in the reader's language."""
+    kind = error.param.type if error.param is not None else None
+    if isinstance(kind, click.Choice):
+        return locale.text("cli.one-of", choices=", ".join(map(str, kind.choices)))
+    if isinstance(kind, click.IntRange):
+        return locale.text("cli.in-range", least=kind.min, most=kind.max)
+    if isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
+        return locale.text("cli.a-number")
+    return error.message

@@ -11,9 +11,11 @@ from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
 from pydock_lab.engine.options import ExecOptions, RunOptions, VolumeMount
-from pydock_lab.errors import CommandError
+from pydock_lab.engine.results import Container
+from pydock_lab.errors import CommandError, PydockError
 
 _Function = Callable[..., Any]
+_NOT_STARTED = 125
 
 
 def _container_options(function: _Function) -> _Function:
@@ -102,19 +104,15 @@ def register_run(group: click.Group) -> None:
     @_container_options
     def run(image: str, words: tuple[str, ...], detach: bool, cidfile: str | None, **said: Any) -> int:
         options = _run_options(image, words, said)
-        here = session()
-        if options.terminal and not detach and not here.face.is_terminal:
-            raise CommandError("cli.no-terminal")
-        # Pulling is told beside the program's own output, and only if there is something to pull.
-        with here.face.progress(quiet=False, plain=True) as on_event:
-            if detach:
-                container = here.engine.run(options, on_event=on_event)
-                _write_id(cidfile, container.id)
-                here.write(container.id)
-                return 0
-            with here.face.streams(interactive=options.interactive) as streams:
-                container = here.engine.run(options, streams=streams, on_event=on_event)
+        try:
+            container = _run(options, detach=detach)
+        except PydockError as error:
+            # All that goes wrong before the program runs has one status: other numbers are the program's.
+            error.exit_status = max(error.exit_status, _NOT_STARTED)
+            raise
         _write_id(cidfile, container.id)
+        if detach:
+            session().write(container.id)
         return container.ended_with or 0
 
     @command(group, "create", words_follow=True)
@@ -124,6 +122,18 @@ def register_run(group: click.Group) -> None:
             container = session().engine.create(_run_options(image, words, said), on_event=on_event)
         _write_id(cidfile, container.id)
         session().write(container.id)
+
+
+def _run(options: RunOptions, *, detach: bool) -> Container:
+    here = session()
+    if options.terminal and not detach and not here.face.is_terminal:
+        raise CommandError("cli.no-terminal")
+    # Pulling is told beside the program's own output, and only if there is something to pull.
+    with here.face.progress(quiet=False, plain=True) as on_event:
+        if detach:
+            return here.engine.run(options, on_event=on_event)
+        with here.face.streams(interactive=options.interactive) as streams:
+            return here.engine.run(options, streams=streams, on_event=on_event)
 
 
 def _write_id(path: str | None, container: str) -> None:

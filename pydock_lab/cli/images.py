@@ -33,8 +33,7 @@ def register_list(group: click.Group, name: str) -> None:
     def images(repository: str | None, quiet: bool, no_trunc: bool, digests: bool, **more: Any) -> None:
         rows = [row for row in session().engine.images(all_=more["all"]) if _wanted(row, repository)]
         if quiet:
-            for image in dict.fromkeys(row.image_id if no_trunc else short(row.image_id) for row in rows):
-                session().write(image)
+            session().write_lines(dict.fromkeys(row.image_id if no_trunc else short(row.image_id) for row in rows))
             return
         headings = dict(_HEADINGS)
         if digests:
@@ -80,7 +79,7 @@ def register_history(group: click.Group) -> None:
         for number, row in enumerate(rows):
             row["ID"] = newest if number == 0 else "<missing>"
         if quiet:
-            session().write("\n".join(str(row["ID"]) for row in rows))
+            session().write_lines(str(row["ID"]) for row in rows)
             return
         headings = {
             "ID": "IMAGE",

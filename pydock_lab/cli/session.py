@@ -5,7 +5,7 @@
 Nothing in this package writes anywhere but through the face: so `pydock` and `%docker` are one command line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,6 +70,11 @@ class Session:
     def write(self, text: str) -> None:
         """A line for the standard output."""
         self.face.write(f"{text}\n")
+
+    def write_lines(self, lines: Iterable[str]) -> None:
+        """Lines for the standard output, and nothing for none."""
+        for line in lines:
+            self.write(line)
 
 
 def session() -> Session:

@@ -29,7 +29,7 @@ def register_volumes(group: click.Group) -> None:
             {"Driver": "local", "Name": one.name, "Mountpoint": one.mountpoint} for one in session().engine.volumes()
         ]
         if quiet:
-            session().write("\n".join(row["Name"] for row in rows))
+            session().write_lines(row["Name"] for row in rows)
             return
         session().write(table.listing({"Driver": "DRIVER", "Name": "VOLUME NAME"}, rows, more["format"]))
 
@@ -79,7 +79,7 @@ def register_networks(group: click.Group) -> None:
             for one in session().engine.networks()
         ]
         if quiet:
-            session().write("\n".join(row["ID"] for row in rows))
+            session().write_lines(row["ID"] for row in rows)
             return
         headings = {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE"}
         session().write(table.listing(headings, rows, more["format"]))

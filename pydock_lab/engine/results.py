@@ -44,6 +44,15 @@ class Image:
         self.engine.tag(self.id, name)
         return self.engine.image(name)
 
+    def to_dot(self) -> str:
+        """Its layers in Graphviz's language."""
+        return drawing.to_dot(self.layers)
+
+    @property
+    def graphviz(self) -> object:
+        """Its layers drawn by Graphviz, where `dot` is installed."""
+        return drawing.graphviz(self.layers)
+
     def __repr__(self) -> str:
         return f"<Image {self.name} {self.id[7:19]}>"
 
@@ -58,6 +67,15 @@ class BuildResult:
     image: Image
     stack: LayerStack
     build: str
+
+    def to_dot(self) -> str:
+        """The layers in Graphviz's language."""
+        return drawing.to_dot(self.stack)
+
+    @property
+    def graphviz(self) -> object:
+        """The layers drawn by Graphviz, where `dot` is installed."""
+        return drawing.graphviz(self.stack)
 
     def __repr__(self) -> str:
         return f"<BuildResult {self.image.name} {self.image.id[7:19]}>"

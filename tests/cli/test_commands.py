@@ -1,0 +1,182 @@
+"""The command line on the real engine: what each command shows and does."""
+
+import json
+
+import pytest
+from samples.faces import RememberingFace
+
+from pydock_lab.cli import complete, invoke
+from pydock_lab.engine.options import RunOptions
+from pydock_lab.engine.streams import captured
+from pydock_lab.errors import Conflict
+from pydock_lab.views import LayerStack
+
+DOCKERFILE = b'FROM lab/base\nRUN echo made > /made\nEXPOSE 80\nCMD ["cat", "/made"]\n'
+
+
+@pytest.fixture
+def docker(engine):
+    """`docker("ps", "-a")`: what it wrote; `status=` is what it must end with."""
+
+    def do(*words, piped=b"", status=0, answers=()):
+        face = RememberingFace(piped, answers)
+        assert invoke(words, open_engine=lambda: engine.full, face=face) == status
+        do.face = face
+        return face.written
+
+    return do
+
+
+@pytest.fixture
+def built(docker):
+    docker("build", "-q", "-t", "app:1", "-", piped=DOCKERFILE)
+    return "app:1"
+
+
+@pytest.mark.usefixtures("containers")
+def test_build_tells_its_steps_and_shows_the_layers(docker):
+    docker("build", "-t", "app:1", "-", piped=DOCKERFILE)
+    assert isinstance(docker.face.shown[0], LayerStack)
+    assert "#2 [stage-0 2/4] RUN echo made > /made" in docker.face.noted
+    assert "#2 DONE" in docker.face.noted
+    docker("build", "-t", "app:1", "-", piped=DOCKERFILE)
+    assert "#2 CACHED" in docker.face.noted
+
+
+@pytest.mark.usefixtures("containers")
+def test_images_by_name_id_format_and_json(docker, built):
+    assert docker("images", "--format", "{{.Repository}}:{{.Tag}}", "app") == "app:1\n"
+    short = docker("images", "-q", "app").strip()
+    assert len(short) == 12
+    assert json.loads(docker("images", "--format", "json", "app"))["ID"] == short
+    assert docker("images").splitlines()[0].split() == ["REPOSITORY", "TAG", "IMAGE", "ID", "CREATED", "SIZE"]
+    assert json.loads(docker("inspect", built))[0]["Config"]["Cmd"] == ["cat", "/made"]
+    assert docker("inspect", "-f", "{{.Os}}/{{index .Config.Cmd 0}}", short) == "linux/cat\n"
+
+
+@pytest.mark.usefixtures("containers", "built")
+@pytest.mark.parametrize(
+    ("words", "written", "noted", "status"),
+    [
+        (["app:1"], "made\n", "", 0),
+        (["app:1", "sh", "-c", "echo err >&2; exit 3"], "", "err\n", 3),
+        (["--entrypoint", "echo", "app:1", "x"], "x\n", "", 0),
+        (["-e", "A=1", "-e", "B=2", "app:1", "sh", "-c", "echo $A$B"], "12\n", "", 0),
+        (["-w", "/usr", "app:1", "pwd"], "/usr\n", "", 0),
+        (["-u", "12:34", "app:1", "sh", "-c", "id -u; id -g"], "12\n34\n", "", 0),
+        (["--hostname", "me", "app:1", "hostname"], "me\n", "", 0),
+        (["--read-only", "app:1", "sh", "-c", "touch /x 2>/dev/null || echo no"], "no\n", "", 0),
+        (["--tmpfs", "/t", "app:1", "sh", "-c", "touch /t/x && ls /t"], "x\n", "", 0),
+        (["--network", "none", "app:1", "sh", "-c", "ls /sys/class/net"], "lo\n", "", 0),
+        (["-v", "kept:/data", "app:1", "sh", "-c", "echo 1 >> /data/n; cat /data/n"], "1\n", "", 0),
+        (["app:1", "sh", "-c", "sh -c 'kill -9 $$'"], "", "", 137),
+    ],
+)
+def test_run_and_its_options(docker, words, written, noted, status):
+    assert docker("run", "--rm", *words, status=status) == written
+    assert docker.face.noted == noted
+    assert docker("ps", "-aq") == ""
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_input_is_passed_on_with_i(engine, tmp_path):
+    (tmp_path / "in").write_text("typed\n")
+    with (tmp_path / "in").open("rb") as source:
+        heard = []
+        with captured(lambda _stream, text: heard.append(text), stdin=source.fileno()) as streams:
+            engine.full.run(RunOptions(image="app:1", command=("cat",), interactive=True), streams=streams)
+    assert "".join(heard) == "typed\n"
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_the_life_of_a_container(docker):
+    container = docker("run", "-d", "--name", "life", "app:1", "sleep", "100").strip()
+    assert docker("ps", "--format", "{{.Names}} {{.State}}") == "life running\n"
+    assert docker("exec", "life", "sh", "-c", "echo in > /new; hostname") == container[:12] + "\n"
+    assert docker("exec", "life", "false", status=1) == ""
+    assert "A /new" in docker("diff", "life").splitlines()
+    docker("stop", "-t", "0", "life")
+    assert docker("wait", "life") == "137\n"
+    assert docker("ps", "-q") == ""
+    assert docker("ps", "-aq", "--filter", "status=exited") == container[:12] + "\n"
+    docker("start", "life")
+    assert docker("inspect", "-f", "{{.State.Status}}", "life") == "running\n"
+    assert docker("exec", "life", "cat", "/new") == "in\n"
+    docker("rename", "life", "renamed")
+    docker("kill", "renamed")
+    docker("wait", "renamed")
+    docker("rm", "renamed")
+    assert docker("ps", "-aq") == ""
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_logs_and_their_tail(docker):
+    docker("run", "--name", "talks", "app:1", "sh", "-c", "echo one; echo two; echo three >&2")
+    assert docker("logs", "talks") == "one\ntwo\n"
+    assert docker.face.noted == "three\n"
+    docker("logs", "--tail", "1", "-t", "talks")
+    assert (docker.face.written + docker.face.noted).count("\n") == 1
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_files_in_and_out(docker, tmp_path):
+    docker("create", "--name", "box", "app:1")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a").write_text("a")
+    docker("cp", str(tmp_path / "folder"), "box:/new")
+    docker("cp", str(tmp_path / "folder" / "a"), "box:/renamed")
+    docker("cp", "box:/made", str(tmp_path))
+    docker("cp", "box:/new", str(tmp_path / "back"))
+    assert (tmp_path / "made").read_text() == "made\n"
+    assert (tmp_path / "back" / "a").read_text() == "a"
+    assert docker("commit", "-m", "with files", "box", "app:2").startswith("sha256:")
+    assert docker("run", "--rm", "app:2", "cat", "/new/a", "/renamed") == "aa"
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_save_rmi_load(docker, tmp_path):
+    docker("save", "-o", str(tmp_path / "app.tar"), "app:1")
+    assert docker("rmi", "app:1").startswith("Untagged: app:1\nDeleted: sha256:")
+    assert docker("load", "-i", str(tmp_path / "app.tar")) == "Loaded image: app:1\n"
+    assert docker("run", "--rm", "app:1") == "made\n"
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_volumes_outlive_their_containers(docker):
+    docker("run", "--rm", "-v", "kept:/data", "app:1", "sh", "-c", "echo still > /data/here")
+    assert docker("run", "--rm", "-v", "kept:/data:ro", "app:1", "cat", "/data/here") == "still\n"
+    assert docker("volume", "ls", "-q") == "kept\n"
+    docker("volume", "rm", "kept")
+    assert docker("volume", "ls", "-q") == ""
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_an_image_in_use_stays_until_its_container_goes(docker):
+    docker("create", "--name", "user", "app:1")
+    with pytest.raises(Conflict, match="user"):
+        docker("rmi", "app:1")
+    docker("rm", "user")
+    docker("rmi", "app:1")
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_housekeeping(docker):
+    docker("run", "app:1")
+    assert docker("system", "df").splitlines()[0].startswith("TYPE")
+    docker("system", "prune", "-a", "-f")
+    assert docker("ps", "-aq") == docker("images", "-q") == ""
+    assert docker("system", "check") != ""
+
+
+def test_help_and_completion(docker, engine):
+    assert docker("image").startswith("Usage: docker image")
+    assert complete(["system"], "pr", engine.full) == ["prune"]
+    assert "--rm" in complete(["run"], "--r", engine.full)
+    assert complete([], "ima", engine.full) == ["image", "images"]
+
+
+@pytest.mark.usefixtures("containers", "built")
+def test_completion_of_names(docker, engine):
+    docker("create", "--name", "zebra", "app:1")
+    assert complete(["rm"], "ze", engine.full) == ["zebra"]
+    assert complete(["run"], "ap", engine.full) == ["app:1"]
