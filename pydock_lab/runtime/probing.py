@@ -120,7 +120,7 @@ def _limits() -> Facet:
 def _storage(directory: str, tier: Tier) -> Facet:
     place = tempfile.mkdtemp(prefix=".trial-", dir=directory)
     paths = {name: os.path.join(place, name) for name in ("lower", "upper", "work", "mountpoint")}
-    for path in paths.values():
+    for path in (*paths.values(), os.path.join(paths["lower"], "below")):
         os.mkdir(path)
 
     def overlay() -> None:
@@ -133,8 +133,10 @@ def _storage(directory: str, tier: Tier) -> Facet:
             mount_overlay(rootfs, in_user_namespace=tier.in_user_namespace)
         except PydockError as error:
             raise OSError(errno.EINVAL, str(error.fields["reason"])) from None
-        # An upper directory on a file system without the right attributes mounts, and then fails.
-        os.mkdir(os.path.join(paths["mountpoint"], "made"))
+        # An upper directory on a file system without the right attributes mounts, and then fails: when a folder of
+        # a layer below is deleted and made anew, which has to be marked.
+        os.rmdir(os.path.join(paths["mountpoint"], "below"))
+        os.mkdir(os.path.join(paths["mountpoint"], "below"))
 
     try:
         return _facet("storage", "overlay", attempt(overlay))

@@ -69,7 +69,7 @@ def test_images_by_name_id_format_and_json(docker, built):
         (["--tmpfs", "/t", "app:1", "sh", "-c", "touch /t/x && ls /t"], "x\n", "", 0),
         (["--network", "none", "app:1", "sh", "-c", "ls /sys/class/net"], "lo\n", "", 0),
         (["-v", "kept:/data", "app:1", "sh", "-c", "echo 1 >> /data/n; cat /data/n"], "1\n", "", 0),
-        (["app:1", "sh", "-c", "sh -c 'kill -9 $$'"], "", "", 137),
+        (["app:1", "sh", "-c", "sh -c 'kill -9 $$'"], "", "Killed\n", 137),
     ],
 )
 def test_run_and_its_options(docker, words, written, noted, status):
