@@ -1,0 +1,104 @@
+"""The reference, read from the code: it cannot say anything else than what the code does.
+
+{magics}             each magic with its docstring
+{command-line}       each command with its `--help`
+{missing-options}    the options of Docker that are not there, by reason (the list that the tests keep true)
+"""
+
+import inspect
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import click
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from pydock_lab import locale
+from pydock_lab.cli.app import make_app
+from pydock_lab.notebook.magics import DockerMagics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sphinx.application import Sphinx
+
+MISSING = Path(__file__).parents[1] / "tests" / "cli" / "missing_options.toml"
+_WIDTH = 90
+
+
+def magics() -> Iterator[str]:
+    """One section for each magic."""
+    for names in DockerMagics.magics.values():
+        for name, method in sorted(names.items()):
+            sign = "%%" if name == "dockerfile" else "%"
+            function = getattr(DockerMagics, method) if isinstance(method, str) else method
+            yield f"## `{sign}{name}`\n\n```text\n{inspect.getdoc(function)}\n```\n"
+
+
+def commands() -> Iterator[str]:
+    """One section for each command; the commands of a group follow it."""
+    locale.set_lang("en")
+    app = make_app("pydock")
+    for path, command in _walk(app, "pydock"):
+        context = click.Context(command, info_name=path, max_content_width=_WIDTH, terminal_width=_WIDTH)
+        yield f"## `{path}`\n\n```text\n{command.get_help(context)}\n```\n"
+
+
+def missing() -> Iterator[str]:
+    """A table: reason, options, and the commands that would have them."""
+    with MISSING.open("rb") as file:
+        rows = tomllib.load(file)["missing"]
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        by_reason[row["reason"]].append(f"`--{row['option']}`")
+    yield "| Why not | Options |\n|---|---|\n"
+    for reason, options in sorted(by_reason.items()):
+        yield f"| {reason} | {', '.join(options)} |\n"
+
+
+def _walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in sorted(group.commands.items()):
+        if command.hidden:
+            continue
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from _walk(command, f"{path} {name}")
+
+
+class Written(SphinxDirective):
+    """A directive whose Markdown is written by `source`."""
+
+    source: "ClassVar[Callable[[], Iterator[str]]]"
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of what was written."""
+        return self.parse_text_to_nodes("\n".join(type(self).source()), allow_section_headings=True)
+
+
+class Magics(Written):
+    """`{magics}`."""
+
+    source = staticmethod(magics)
+
+
+class Commands(Written):
+    """`{command-line}`."""
+
+    source = staticmethod(commands)
+
+
+class MissingOptions(Written):
+    """`{missing-options}`."""
+
+    source = staticmethod(lambda: iter(["".join(missing())]))
+
+
+def setup(app: "Sphinx") -> dict[str, bool]:
+    """Sphinx asks for this."""
+    app.add_directive("magics", Magics)
+    app.add_directive("command-line", Commands)
+    app.add_directive("missing-options", MissingOptions)
+    return {"parallel_read_safe": True}
