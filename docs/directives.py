@@ -30,12 +30,13 @@ _WIDTH = 90
 
 
 def magics() -> Iterator[str]:
-    """One section for each magic."""
-    for names in DockerMagics.magics.values():
-        for name, method in sorted(names.items()):
-            sign = "%%" if name == "dockerfile" else "%"
-            function = getattr(DockerMagics, method) if isinstance(method, str) else method
-            yield f"## `{sign}{name}`\n\n```text\n{inspect.getdoc(function)}\n```\n"
+    """One section for each magic; one that is both `%` and `%%` has one section."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for kind, names in DockerMagics.magics.items():
+        for name in names:
+            by_name[name].append(f"`{'%%' if kind == 'cell' else '%'}{name}`")
+    for name, written in sorted(by_name.items()):
+        yield f"## {', '.join(written)}\n\n```text\n{inspect.getdoc(getattr(DockerMagics, name))}\n```\n"
 
 
 def commands() -> Iterator[str]:
