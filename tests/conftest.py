@@ -6,10 +6,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
 
 from pydock_lab.engine.face import Engine
 
 ON_CI = os.environ.get("CI") == "true"
+
+# Short and the same each time in `make test`; long and each time other in `make fuzz`.
+settings.register_profile("short", max_examples=150, deadline=None, derandomize=True, database=None)
+settings.register_profile("long", max_examples=10_000, deadline=None)
+settings.load_profile("long" if os.environ.get("PYDOCK_FUZZ") else "short")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of properties belongs to `make fuzz`."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker("fuzz")
 
 
 def missing(reason: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pydock_lab.archive import Entry, EntryType, TarReader, TarWriter, header, pax
@@ -28,7 +28,6 @@ ENTRIES = st.builds(
 )
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
 @given(st.lists(ENTRIES, max_size=4), st.binary(max_size=1500), st.integers(1, 700))
 def test_what_is_written_is_read(entries: Any, content: Any, step: Any) -> None:
     sink = io.BytesIO()
@@ -42,13 +41,11 @@ def test_what_is_written_is_read(entries: Any, content: Any, step: Any) -> None:
     assert [entry for entry in reader if entry.path != b"content" or entry.size != len(content)] == entries
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.dictionaries(st.text("abcXYZ.é", min_size=1, max_size=30), st.binary(max_size=200), max_size=6))
 def test_pax_records_round_trip(records: Any) -> None:
     assert pax.decode(pax.encode(records)) == records
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.binary(min_size=512, max_size=512))
 def test_the_checksum_is_the_sum_of_all_bytes(block: Any) -> None:
     assert header.checksum(block) == sum(block[:148]) + sum(block[156:]) + 8 * 32

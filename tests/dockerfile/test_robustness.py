@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from pydock_lab.dockerfile import IgnoreRules, detect, expand, parse, parse_mount, parse_platform, parse_ports
@@ -13,7 +13,6 @@ from pydock_lab.dockerfile.mounts import parse_device
 from pydock_lab.errors import PydockError
 from pydock_lab.locale import LANGUAGES
 
-SHORT = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 PIECES = some.sampled_from(
     [
         *("FROM a\n", "FROM a AS b\n", "RUN ", "COPY ", "ADD ", "ENV ", "ARG ", "LABEL ", "ONBUILD ", "HEALTHCHECK "),
@@ -37,28 +36,24 @@ def value_or_error(call: Callable[[], object]) -> None:
             error.hint(language)
 
 
-@SHORT
 @given(TEXTS)
 def test_any_dockerfile(text: str) -> None:
     value_or_error(lambda: parse(text))
     value_or_error(lambda: parse(f"FROM a\n{text}"))
 
 
-@SHORT
 @given(TEXTS, some.sampled_from("\\`"))
 def test_any_word(text: str, escape: str) -> None:
     value_or_error(lambda: expand(text, {"a": "x*y", "E": ""}, escape))
     value_or_error(lambda: expand(f"${{a{text}}}", {"a": "x*y"}, escape))
 
 
-@SHORT
 @given(TEXTS, TEXTS)
 def test_any_ignore_file(text: str, path: str) -> None:
     value_or_error(lambda: IgnoreRules.parse(text).ignores(path))
     value_or_error(lambda: IgnoreRules.of([f"[{text}]", text]).ignores(path))
 
 
-@SHORT
 @given(TEXTS)
 def test_any_single_value(text: str) -> None:
     value_or_error(lambda: parse_mount(text, str))
