@@ -39,6 +39,22 @@ def prepare_upper(rootfs: Rootfs) -> None:
                 os.chown(rootfs.upper, state.st_uid, state.st_gid)
             os.chmod(rootfs.upper, state.st_mode & 0o7777)
             os.utime(rootfs.upper, ns=(state.st_atime_ns, state.st_mtime_ns))
+        _check_attributes(rootfs.upper)
+
+
+def _check_attributes(upper: str) -> None:
+    """Try the mark of an opaque directory: without it `rm -r` and `mkdir` of one name fail much later (ramfs)."""
+    for name in ("trusted.overlay.pydock", "user.overlay.pydock"):
+        try:
+            os.setxattr(upper, name, b"y")
+            os.removexattr(upper, name)
+        except PermissionError:  # trusted attributes are root's
+            continue
+        except OSError as error:
+            os.rmdir(upper)
+            reason = error.strerror
+            raise IsolationError("snapshot.overlay-refused", facet="storage", path=upper, reason=reason) from None
+        return
 
 
 def lock_upper(upper: str) -> int:

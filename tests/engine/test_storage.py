@@ -38,15 +38,15 @@ def on(file_system, place, *words):
 
 
 @pytest.mark.usefixtures("as_root", "containers")
-@pytest.mark.parametrize("file_system", ["tmpfs", "ramfs"])
-def test_files_in_memory_are_enough(file_system, tmp_path):
-    done = on(file_system, tmp_path, "-c", PROGRAM, str(tmp_path))
+def test_files_in_memory_are_enough(tmp_path):
+    done = on("tmpfs", tmp_path, "-c", PROGRAM, str(tmp_path))
     assert done.stdout.splitlines() == ["y", "('storage', True)"], done.stderr
 
 
 @pytest.mark.usefixtures("as_root", "containers")
-def test_on_an_overlay_it_says_that_layers_cannot_be_stacked(tmp_path):
-    done = on("overlay", tmp_path, "-c", PROGRAM, str(tmp_path))
+@pytest.mark.parametrize("file_system", ["overlay", "ramfs"])
+def test_where_layers_cannot_be_stacked_it_says_so(file_system, tmp_path):
+    done = on(file_system, tmp_path, "-c", PROGRAM, str(tmp_path))
     error, hint, doctor = done.stdout.splitlines()
     assert error == "snapshot.overlay-refused storage", done.stderr
     assert "PYDOCK_HOME" in hint
