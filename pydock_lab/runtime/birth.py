@@ -14,9 +14,10 @@ from pydock_lab.errors import ContainerError
 from pydock_lab.linux import cgroups, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import init
-from pydock_lab.runtime.init import Task
+from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -88,18 +89,20 @@ class Child:
         return code if code >= 0 else 128 - code
 
 
-def bear(namespaces: Namespace, group: ControlGroup | None = None) -> Child:
+def bear(tier: Tier, namespaces: Namespace, group: ControlGroup | None = None) -> Child:
     """Clone a child into new namespaces and a control group; it waits for its task, and dies with this process."""
     ours, theirs = socket.socketpair()
     doors = group.open_doors() if group else ()
+    outside = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)] if Namespace.NET in namespaces else []
     pid, pidfd = syscalls.clone3(namespaces)
     if pid == 0:
         # Our end of the line, held open here as well, would hide from the child that we have died.
         ours.close()
-        init.live(Connection(theirs), namespaces, doors)
+        place = Birthplace(tier=tier, namespaces=namespaces, doors=doors, outside=outside[0] if outside else -1)
+        init.live(Connection(theirs), place)
     theirs.close()
-    for door in doors:
-        os.close(door)
+    for descriptor in (*outside, *doors):
+        os.close(descriptor)
     return Child(pid, pidfd, Connection(ours), group=group)
 
 
@@ -107,21 +110,24 @@ _GROUP = "shim-"
 _waiting: list[Child] = []
 
 
-def prepare() -> None:
+def prepare(tier: Tier) -> None:
     """Bear a child ahead of time, for a worker that is waiting itself.
 
     It joins its control group ahead of time, too: in version 1 that waits for all processors of the machine to come to
     rest (RCU), which took as long as all other steps of a start together.
     """
-    _waiting.append(bear(init.OWN_AND_NETWORK, _make_group()))
+    _waiting.append(bear(tier, init.OWN_AND_NETWORK, _make_group()))
 
 
-def take(namespaces: Namespace) -> Child:
-    """A child in these namespaces: the one that waits, if it fits."""
-    if _waiting and namespaces == init.OWN_AND_NETWORK:
+def take(tier: Tier, namespaces: Namespace) -> Child:
+    """A child in these namespaces: the one that waits, if it fits, or can go back into the host's network.
+
+    The host's network is not that of a user namespace: who left it cannot come back.
+    """
+    if _waiting and (namespaces == init.OWN_AND_NETWORK or not tier.in_user_namespace):
         return _waiting.pop()
     abandon()
-    return bear(namespaces, _make_group())
+    return bear(tier, namespaces, _make_group())
 
 
 def abandon() -> None:

@@ -1,6 +1,7 @@
 """What the first process of a container does between its birth and the program that it becomes.
 
     clone3 --> 1. join the control group                         linux/cgroups.py
+                  make /proc, /sys and /dev                      kernel_views.py
                2. wait, in namespaces of its own, for a task
                3. assemble the tree of files, pivot_root         filesystem.py
                4. terminal, standard input and output            terminal.py
@@ -12,8 +13,9 @@ anything from step 3 on (the modules it would find are the container's), and it 
 it reports over its line to the shim and ends. The line closes itself at execve: silence is how the shim learns of
 success.
 
-The first two come first because they can be done ahead of time: making namespaces and joining a group take more than
-half of a container's start, and a worker that waits for an engine may as well have its child wait beside it.
+The first two come first because they can be done ahead of time: making namespaces, joining a group and thirty mounts
+take more than half of a container's start, and a worker that waits for an engine may as well have its child wait
+beside it.
 """
 
 import contextlib
@@ -21,7 +23,7 @@ import os
 import select
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pydock_lab.errors import ContainerError, PydockError
@@ -30,8 +32,9 @@ from pydock_lab.linux.netlink import loopback_up
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Document, Mount, NetworkMode, ProcessSpec, Rootfs
-from pydock_lab.runtime import filesystem, launch, terminal
+from pydock_lab.runtime import filesystem, kernel_views, launch, terminal
 from pydock_lab.runtime.identity import Identity, resolve
+from pydock_lab.runtime.kernel_views import KernelViews, Look
 from pydock_lab.runtime.privileges import Powers, give_up, powers
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox.protocol import Connection
@@ -74,27 +77,32 @@ def rehearse() -> None:
     resolve("", "root:x:0:0:root:/root:/bin/sh", "root:x:0:")
 
 
-def live(line: Connection, namespaces: Namespace, doors: Sequence[int] = ()) -> NoReturn:
-    """Wait for a task and become what it says; runs in the child of clone3, and ends it whatever happens.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Birthplace:
+    """Where a child finds itself: the ground, its new namespaces, the doors of a control group to be in from the start.
 
-    `doors` are those of a control group to be in from the start.
+    `outside` is a descriptor of the network that its parent is in, for who turns out to need no network of its own.
     """
+
+    tier: Tier
+    namespaces: Namespace
+    doors: tuple[int, ...] = ()
+    outside: int = -1
+
+
+def live(line: Connection, place: Birthplace) -> NoReturn:
+    """Wait for a task and become what it says; runs in the child of clone3, and ends it whatever happens."""
     log = StepLog()
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-        if Namespace.NET in namespaces:
-            loopback_up()
-            _open_low_ports()
-        rehearse()
-        syscalls.own_memory()
-        _join(doors)
+        views = _settle_in(place)
         received = line.receive()
         if received is None:
             os._exit(CANNOT_START)  # there was nothing to become
         log = StepLog()
         task = Task.from_json(received[0])
-        _arrive(received[1][3:] if not doors else [], namespaces, log, joined=bool(doors))
-        _live(task, received[1][:3], line, log)
+        _arrive(task, place, received[1][3:] if not place.doors else [], log)
+        _live(task, views, received[1][:3], line, log)
     except PydockError as error:
         _report(line, log, error)
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
@@ -102,18 +110,29 @@ def live(line: Connection, namespaces: Namespace, doors: Sequence[int] = ()) -> 
     os._exit(CANNOT_START)
 
 
-def _live(task: Task, standard: list[int], line: Connection, log: StepLog) -> None:
+def _settle_in(place: Birthplace) -> KernelViews | None:
+    """Do what can be done without knowing the task."""
+    if Namespace.NET in place.namespaces:
+        loopback_up()
+        _open_low_ports()
+    rehearse()
+    syscalls.own_memory()
+    _join(place.doors)
+    if Namespace.MOUNT not in place.namespaces:
+        return None
+    filesystem.leave_alone()
+    own_network = Namespace.NET in place.namespaces
+    return kernel_views.prepare(Look(in_user_namespace=place.tier.in_user_namespace, own_network=own_network))
+
+
+def _live(task: Task, views: KernelViews | None, standard: list[int], line: Connection, log: StepLog) -> None:
     spec = task.container
-    if spec is None:
+    if spec is None or views is None:
         assert task.process is not None  # noqa: S101 - for mypy; the shim says one or the other
         _Becoming(task.process, task.tier, standard, line, log).go(init=False)
         return
-    filesystem.assemble(
-        replace(spec, mounts=(*task.mounts, *spec.mounts)),
-        log,
-        in_user_namespace=task.tier.in_user_namespace,
-        stub=task.stub,
-    )
+    views.change(Look.of(spec, in_user_namespace=task.tier.in_user_namespace))
+    filesystem.assemble(spec, task.mounts, views, log, stub=task.stub)
     if spec.hostname:
         syscalls.sethostname(spec.hostname)
     _Becoming(spec.process, task.tier, standard, line, log).go(init=spec.init, console=True)
@@ -180,13 +199,18 @@ def _join(doors: Sequence[int]) -> None:
         syscalls.unshare(Namespace.CGROUP)
 
 
-def _arrive(doors: list[int], namespaces: Namespace, log: StepLog, *, joined: bool) -> None:
+def _arrive(task: Task, place: Birthplace, doors: list[int], log: StepLog) -> None:
     """Be unreadable to the container, join the cgroup, and say which namespaces these are."""
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     _join(doors)
-    if not doors and not joined:
+    if not doors and not place.doors:
         syscalls.unshare(Namespace.CGROUP)
+    namespaces = place.namespaces
+    if task.container and clone_flags(task.container) != namespaces:
+        # It was born for most containers, and this one shares the host's network.
+        syscalls.setns(place.outside, Namespace.NET)
+        namespaces &= ~Namespace.NET
     log.add("arrive")
     for flag, name in NAMESPACE_FILES.items():
         if flag in namespaces or flag is Namespace.CGROUP:

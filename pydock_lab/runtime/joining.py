@@ -65,7 +65,7 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     for namespace in target.namespaces:
         syscalls.setns(namespace, Namespace(0))
-    child = bear(Namespace(0))
+    child = bear(target.tier, Namespace(0))
     child.become(Task(tier=target.tier, process=process), standard, target.doors)
     stdio.connect(child.terminal)
     reply(connection, {"started": child.pid})

@@ -72,7 +72,7 @@ def warm() -> None:
 def ready(tier: Tier) -> None:
     """In a worker that waits: have the child of the next container wait, too."""
     if tier is not Tier.NONE:
-        birth.prepare()
+        birth.prepare(tier)
 
 
 def settled(tier: Tier) -> None:
@@ -157,7 +157,7 @@ class Shim:
         network = self._undo.enter_context(Connectivity(self._spec, self._directory))
         task = Task(tier=self._request.tier, container=self._spec, stub=self._stub, mounts=network.files())
         namespaces = init.clone_flags(self._spec)
-        child = birth.take(namespaces)
+        child = birth.take(self._request.tier, namespaces)
         self._limit(child)
         if self._record:
             child.hold_namespaces(namespaces)

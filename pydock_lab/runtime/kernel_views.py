@@ -1,0 +1,221 @@
+"""What a container sees of the kernel: /proc, /sys and /dev, made ahead of time.
+
+    proc, sysfs        the kernel's own views of this container's namespaces
+    masks              what in them speaks of the whole machine is hidden, or can only be read
+    a tmpfs for /dev   six devices, terminals, shared memory
+
+They are some thirty mounts, and most of a container's tree is the same for all containers. So the child that waits
+for a task makes them in its own mount namespace, where nobody looks yet, and takes them off again as *detached*
+trees: mounts that are nowhere, held by a descriptor (open_tree(2)). Once the container's root is there, each is
+attached in one call.
+
+    waiting:   tmpfs on /tmp -> /tmp/proc, masks on it -> open_tree: 7      later:   move_mount(7, "/proc")
+
+A container that wants it otherwise (`--privileged`, `--shm-size`, the host's network) has the trees that differ
+made anew: the same functions, only later.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from pydock_lab.errors import ContainerError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import MountAttribute, MountFlag
+from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode
+from pydock_lab.runtime.steplog import StepLog
+
+# Combined here, once: the child of every container would otherwise work them out anew.
+_QUIET = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
+_QUIET_RDONLY = _QUIET | MountFlag.RDONLY
+_TREE = MountFlag.BIND | MountFlag.REC
+_DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
+_PTS = MountFlag.NOSUID | MountFlag.NOEXEC
+_MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
+_HOST_VIEW = MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
+
+# The devices of every container (OCI runtime specification, config-linux.md, "Default Devices").
+_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+_DEVICE_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "core": "/proc/kcore",
+}
+
+# What speaks of the whole machine (moby, oci/defaults.go).
+MASKED = (
+    *("/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"),
+    *("/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi"),
+    *("/sys/firmware", "/sys/devices/virtual/powercap"),
+)
+READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+
+# Where the trees are made: a directory of every host, covered while they are, and uncovered before anybody is told
+# to do anything. /proc and /sys must stay in sight: the kernel shows a user namespace no more than can be seen.
+_WORKSHOP = "/tmp"  # noqa: S108 - a mount point
+_DEFAULT_SHM_SIZE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What containers may differ in; `shm_size` in bytes. The default is that of most of them."""
+
+    in_user_namespace: bool
+    masked: bool = True
+    own_network: bool = True
+    shm_size: int = _DEFAULT_SHM_SIZE
+
+    @classmethod
+    def of(cls, spec: ContainerSpec, *, in_user_namespace: bool) -> "Look":
+        """What a container asks for."""
+        own_network = spec.network.mode is not NetworkMode.HOST
+        return cls(
+            in_user_namespace=in_user_namespace, masked=spec.masked, own_network=own_network, shm_size=spec.shm_size
+        )
+
+    def of_place(self, place: str) -> tuple[object, ...]:
+        """The part of it that the tree at `place` depends on."""
+        parts: dict[str, tuple[object, ...]] = {
+            "/proc": (self.masked,),
+            "/sys": (self.masked, self.own_network),
+            "/dev": (self.shm_size,),
+        }
+        return parts[place]
+
+
+@dataclass(slots=True)
+class KernelViews:
+    """The detached trees, by the place that they are for; `look` is how they look."""
+
+    look: Look
+    trees: dict[str, int] = field(default_factory=dict)
+
+    def change(self, look: Look) -> None:
+        """Make anew what a container wants otherwise; raises OSError."""
+        different = [place for place in self.trees if self.look.of_place(place) != look.of_place(place)]
+        for place in different:
+            os.close(self.trees[place])
+        self.look = look
+        if different:
+            self.trees |= _make(look, different)
+
+    def attach(self, log: StepLog) -> None:
+        """Put them in their places below "/", which is the container's by now; raises ContainerError, OSError."""
+        for place, tree in self.trees.items():
+            # A link there could lead a program to other files than those that it trusts.
+            if os.path.islink(place):
+                raise ContainerError("runtime.link-in-the-way", path=place)
+            syscalls.move_mount(tree, place)
+            os.close(tree)
+            log.add("mount", f"{_KINDS[place]} on {place}")
+        self.trees.clear()
+        if self.look.masked:
+            log.add("mask", "/proc and /sys")
+
+
+def prepare(look: Look) -> KernelViews:
+    """Make all trees; this process must be in a mount namespace of its own, which shares nothing with the host's."""
+    return KernelViews(look, _make(look, list(_MAKERS)))
+
+
+def mask(below: str = "/", root: str = "") -> None:
+    """Hide what speaks of the whole machine in the tree `below`, which is found under `root`."""
+    for path in MASKED:
+        if path.startswith(below):
+            _hide(root + path)
+    for path in READ_ONLY:
+        place = root + path
+        if path.startswith(below) and os.path.exists(place):
+            syscalls.mount(place, place, None, _TREE)
+            syscalls.mount(None, place, None, _MAKE_QUIET_RDONLY)
+
+
+def _hide(path: str) -> None:
+    try:
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError:
+        return
+    if is_directory:
+        syscalls.mount("tmpfs", path, "tmpfs", MountFlag.RDONLY, "size=0")
+    else:
+        syscalls.mount("/dev/null", path, None, MountFlag.BIND)
+
+
+def _make(look: Look, places: list[str]) -> dict[str, int]:
+    """Make the trees of these places in the workshop, and take hold of them."""
+    devices = {name: syscalls.open_tree(f"/dev/{name}") for name in _DEVICES} if look.in_user_namespace else {}
+    syscalls.mount("workshop", _WORKSHOP, "tmpfs", _QUIET, "mode=700")
+    try:
+        return {place: _make_one(place, look, devices) for place in places}
+    finally:
+        syscalls.umount(_WORKSHOP)
+        for descriptor in devices.values():
+            os.close(descriptor)
+
+
+def _make_one(place: str, look: Look, devices: Mapping[str, int]) -> int:
+    target = _WORKSHOP + place
+    os.mkdir(target)
+    _MAKERS[place](target, look, devices)
+    if look.masked:
+        mask(place, root=_WORKSHOP)
+    return syscalls.open_tree(target)
+
+
+def _make_proc(target: str, _look: Look, _devices: Mapping[str, int]) -> None:
+    syscalls.mount("proc", target, "proc", _QUIET)
+
+
+def _make_sys(target: str, look: Look, _devices: Mapping[str, int]) -> None:
+    # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
+    if look.own_network or not look.in_user_namespace:
+        syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY)
+        return
+    tree = syscalls.open_tree("/sys")
+    syscalls.set_mount_attributes(tree, _HOST_VIEW)
+    syscalls.move_mount(tree, target)
+    os.close(tree)
+
+
+def _make_dev(target: str, look: Look, devices: Mapping[str, int]) -> None:
+    """A small tmpfs with the devices that every program may expect; `devices` are the host's, in a user namespace."""
+    syscalls.mount("tmpfs", target, "tmpfs", _DEV, "mode=755,size=64k")
+    for name, (major, minor) in _DEVICES.items():
+        path = f"{target}/{name}"
+        if name in devices:
+            # Device nodes cannot be made in a user namespace: the host's are bound.
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+            syscalls.move_mount(devices[name], path)
+        else:
+            os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+            os.chmod(path, 0o666)  # noqa: S103 - /dev/null is for everybody
+    for name, destination in _DEVICE_LINKS.items():
+        os.symlink(destination, f"{target}/{name}")
+    for name in ("pts", "shm", "mqueue"):
+        os.mkdir(f"{target}/{name}")
+    _mount_terminals(target)
+    syscalls.mount("shm", f"{target}/shm", "tmpfs", _QUIET, f"mode=1777,size={look.shm_size}")
+
+
+def _mount_terminals(target: str) -> None:
+    options = "newinstance,ptmxmode=0666,mode=0620"
+    try:
+        syscalls.mount("devpts", f"{target}/pts", "devpts", _PTS, f"{options},gid=5")
+    except OSError:
+        # Group 5 (tty) has no place in a user namespace with a single id.
+        syscalls.mount("devpts", f"{target}/pts", "devpts", _PTS, options)
+    try:
+        syscalls.mount("mqueue", f"{target}/mqueue", "mqueue", _QUIET)
+    except OSError:
+        os.rmdir(f"{target}/mqueue")  # a kernel without message queues
+
+
+_Maker: TypeAlias = Callable[[str, Look, Mapping[str, int]], None]
+_MAKERS: Mapping[str, _Maker] = MappingProxyType({"/proc": _make_proc, "/sys": _make_sys, "/dev": _make_dev})
+_KINDS: Mapping[str, str] = MappingProxyType({"/proc": "proc", "/sys": "sysfs", "/dev": "tmpfs"})
