@@ -22,10 +22,10 @@ class Engine:
     Every method raises PydockError. `engine.full` has the methods that are not here.
     """
 
-    def __init__(self, root: Path | None = None, *, full: EngineProtocol | None = None) -> None:
+    def __init__(self, root: str | Path | None = None, *, full: EngineProtocol | None = None) -> None:
         from pydock_lab.engine.local import LocalEngine  # noqa: PLC0415 - another engine needs none of it
 
-        self.full: EngineProtocol = full or LocalEngine(root)
+        self.full: EngineProtocol = full or LocalEngine(root if root is None else Path(root).expanduser())
 
     def build(
         self,

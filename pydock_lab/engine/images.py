@@ -154,8 +154,7 @@ class ImageShelf:
     def stack(self, name: str) -> LayerStack:
         """The layers of an image as a view."""
         found = self.find(name)
-        shown = found.references[0].familiar if found.references else found.image_id.short
-        return layer_stack(shown, found.details(), self.home.indexes, self._facts(found.image_id))
+        return layer_stack(_shown(found, name), found.details(), self.home.indexes, self._facts(found.image_id))
 
     def _facts(self, image_id: Digest) -> BuildFacts | None:
         try:
@@ -166,8 +165,14 @@ class ImageShelf:
     def image(self, engine: object, name: str) -> Image:
         """An image in a user's hands."""
         found = self.find(name)
-        shown = found.references[0].familiar if found.references else found.image_id.short
-        return Image(engine=engine, name=shown, details=found.details())  # type: ignore[arg-type]
+        return Image(engine=engine, name=_shown(found, name), details=found.details())  # type: ignore[arg-type]
+
+
+def _shown(found: FoundImage, asked: str) -> str:
+    """Of an image's names the one that was asked for; any of them, or its id, where an id or digest was."""
+    names = [reference.familiar for reference in found.references]
+    same = [name for name in names if name in (asked, f"{asked}:latest")]
+    return next(iter([*same, *names]), found.image_id.short)
 
 
 def _summary(reference: Reference | None, found: FoundImage) -> ImageSummary:

@@ -5,7 +5,7 @@ Both show themselves as a picture in a notebook (`_repr_mimebundle_`: picture wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydock_lab import drawing
@@ -37,7 +37,7 @@ class Image:
     @property
     def layers(self) -> LayerStack:
         """Its layers, with what each holds."""
-        return self.engine.layers(self.id)
+        return replace(self.engine.layers(self.id), name=self.name)
 
     def tag(self, name: str) -> Image:
         """Give it one more name."""

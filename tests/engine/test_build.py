@@ -195,3 +195,10 @@ def test_what_cannot_be_built(engine, text, error, says):
 def test_a_context_that_is_not_there(engine, tmp_path):
     with pytest.raises(NotFound, match="nowhere"):
         engine.build("FROM scratch\nCOPY a /a\n", context=tmp_path / "nowhere")
+
+
+def test_of_two_names_the_picture_has_the_one_that_was_asked_for(engine):
+    result = engine.build("FROM lab/base\n", "it:1")
+    names = [engine.image(name).layers.name for name in ("it:1", "lab/base", "lab/base:latest")]
+    assert (result.image.name, result.stack.name) == ("it:1", "it:1")
+    assert names == ["it:1", "lab/base:latest", "lab/base:latest"]
