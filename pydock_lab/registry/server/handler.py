@@ -9,16 +9,14 @@ notebook that would look like a failed cell.
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydock_lab.registry.server.access import Access
 from pydock_lab.registry.server.bodies import Body, BrokenBody, drain, open_body
+from pydock_lab.registry.server.listener import Listener
 from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response
 from pydock_lab.registry.server.routes import answer
-
-if TYPE_CHECKING:
-    from pydock_lab.registry.server.server import Listener
 
 _IDLE = 120  # seconds without a byte, after which a connection is closed
 
@@ -26,7 +24,7 @@ _IDLE = 120  # seconds without a byte, after which a connection is closed
 class Handler(BaseHTTPRequestHandler):
     """A connection of the Listener `server`, in a thread of its own."""
 
-    server: "Listener"
+    server: Listener
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "pydock", ""
     timeout = _IDLE

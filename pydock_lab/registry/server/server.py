@@ -1,72 +1,26 @@
-"""The server itself: a listening socket, a thread a connection, and an end to all of it.
+"""The server itself: made, started, stopped, and what it remembers of the requests.
 
 with RegistryServer(Path("registry")) as registry:
     print(registry.address)          127.0.0.1:43567: push to this name
 """
 
-import os
-import socket
-import socketserver
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pydock_lab.errors import RegistryError
 from pydock_lab.registry.server.access import Access, Guard
 from pydock_lab.registry.server.blobs import Registry
 from pydock_lab.registry.server.handler import Handler
+from pydock_lab.registry.server.listener import Listener
 from pydock_lab.registry.server.sessions import Uploads
 from pydock_lab.registry.server.storage import Storage
 
 _KEPT = 1000  # lines of the access log in memory
-_MAX_CONNECTIONS = 256
-_PATIENCE = 1.0  # seconds
 _TICK = 0.05  # seconds between two looks at whether to stop
-
-
-class Listener(socketserver.ThreadingTCPServer):
-    """The socket and its connections."""
-
-    daemon_threads = True
-    # Elsewhere this lets a restart take its port at once; on Windows it would let two servers share one.
-    allow_reuse_address = os.name != "nt"
-    request_queue_size = 128
-
-    def __init__(
-        self, address: tuple[str, int], registry: Registry, guard: Guard, note: Callable[[Access], None]
-    ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.registry, self.guard, self.note = registry, guard, note
-        self._open: set[socket.socket] = set()
-        self._slots = threading.BoundedSemaphore(_MAX_CONNECTIONS)
-        super().__init__(address, Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection; where there are too many, wait a moment for one to end, else refuse it."""
-        if not self._slots.acquire(timeout=_PATIENCE):
-            super().shutdown_request(request)
-            return
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """A connection has ended."""
-        super().shutdown_request(request)
-        self._open.discard(request)
-        self._slots.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection broke off: the client knows, and nothing is printed."""
-
-    def hang_up(self) -> None:
-        """End the connections that wait for their next request."""
-        for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class RegistryServer:
@@ -95,7 +49,8 @@ class RegistryServer:
         self._serving = False
         registry = Registry(storage=Storage(directory), uploads=Uploads(directory), allow_delete=allow_delete)
         try:
-            self._listener = Listener((host, port), registry, Guard(users, public=public), self._note)
+            guard = Guard(users, public=public)
+            self._listener = Listener((host, port), Handler, registry=registry, guard=guard, note=self._note)
         except OSError as error:
             reason = error.strerror or str(error)
             raise RegistryError("registry.cannot-listen", address=f"{host}:{port}", reason=reason) from error
