@@ -2,82 +2,42 @@
 
 import json
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from samples.jupyter import Lab, serving
+from samples.users import ordinary_user
 
 TESTS = Path(__file__).parents[1]
 AXE = TESTS.parent / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("PYDOCK_SHOTS", "")
-_START_SECONDS = 60
 _VIEWPORT = {"width": 1280, "height": 1100}
+_TALL = 14_000  # pixels: a whole lesson
 _CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A running server, and the folder that it shows."""
-
-    url: str
-    token: str
-    root: Path
+def missing(reason: str) -> None:
+    """Skip this test and say why; on CI, where everything must be there, fail instead."""
+    pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab with its own home; its kernels find the samples of the tests."""
-    home, root = tmp_path_factory.mktemp("lab-home"), tmp_path_factory.mktemp("notebooks")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = os.urandom(8).hex()
-    folders = {
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-        "IPYTHONDIR": "ipython",
-        "PYDOCK_HOME": "pydock",
-    }
-    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
-    environment |= {"PYTHONPATH": str(TESTS), "PYDOCK_LANG": "en"}
-    words = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
-    words += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--ServerApp.allow_root=True"]
-    words += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
-    words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text('{"fetchNews": "false"}', encoding="utf-8")
-    log = home / "lab.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(words, env=environment, stdout=output, stderr=output, start_new_session=True)
-    found = Lab(url=f"http://127.0.0.1:{port}", token=token, root=root)
-    try:
-        _wait(found, server, log)
+    with serving(tmp_path_factory.mktemp("lab")) as found:
         yield found
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
-def _wait(lab: Lab, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{lab.url}/api/status?token={lab.token}", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab does not start:\n{log.read_text(errors='replace')}")
+@pytest.fixture(scope="session")
+def user_lab() -> Iterator[Lab]:
+    """The same of an ordinary user: server and kernels are theirs."""
+    if os.geteuid() != 0:
+        missing("only root can start a server as another user")
+    with ordinary_user() as user, serving(Path(f"/home/{user}/lab"), user=user) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +45,7 @@ def chromium() -> Iterator[Any]:
     """Debian's Chromium, driven by playwright (which brings no browser of its own here)."""
     program = Path(os.environ.get("PYDOCK_CHROMIUM", "/usr/bin/chromium"))
     if not program.exists():
-        reason = "chromium is not installed (`make test` as root on Debian installs it)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        missing("chromium is not installed (`make test` as root on Debian installs it)")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
 
     with sync_playwright() as playwright:
@@ -103,8 +62,12 @@ class Notebook:
 
     def open(self, *cells: str, outputs: tuple[dict[str, Any], ...] = ()) -> None:
         """Write a notebook of these cells, the first with `outputs`, and open it; its kernel is ready afterwards."""
+        self.open_document(_document(cells, outputs))
+
+    def open_document(self, document: dict[str, Any]) -> None:
+        """Open a notebook that is written already; its kernel is ready afterwards."""
         path = self._lab.root / f"{self._name}.ipynb"
-        path.write_text(json.dumps(_document(cells, outputs)), encoding="utf-8")
+        path.write_text(json.dumps(document), encoding="utf-8")
         self.page.evaluate(
             """async (path) => {
                 const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
@@ -129,6 +92,24 @@ class Notebook:
         """Run every cell, and wait until the kernel is idle again."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.wait_idle()
+
+    def run_until(self, source: str) -> Any:
+        """Run the cells down to the first that contains `source`; give that one, in sight."""
+        at = self.page.evaluate(
+            """async (source) => {
+                const { content } = window.jupyterapp.shell.currentWidget;
+                const at = content.widgets.findIndex((cell) => cell.model.sharedModel.getSource().includes(source));
+                content.activeCellIndex = at;
+                await window.jupyterapp.commands.execute("notebook:run-all-above");
+                content.activeCellIndex = at;
+                await window.jupyterapp.commands.execute("notebook:run-cell");
+                await content.scrollToItem(at, "start");
+                return at;
+            }""",
+            source,
+        )
+        self.wait_idle()
+        return self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index='{at}']")
 
     def wait_idle(self) -> None:
         """Wait for the kernel."""
@@ -172,6 +153,11 @@ class Notebook:
         )
         return found
 
+    def document(self) -> dict[str, Any]:
+        """The whole notebook, as it would be saved."""
+        found: dict[str, Any] = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+        return found
+
     def cell_count(self) -> int:
         """How many cells the notebook has."""
         return int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length"))
@@ -179,8 +165,7 @@ class Notebook:
     def axe(self, selector: str) -> list[str]:
         """What axe-core finds wrong below `selector`."""
         if not AXE.exists():
-            reason = "axe-core is not installed (`make test` installs it with npm)"
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+            missing("axe-core is not installed (`make test` installs it with npm)")
         self.page.add_script_tag(path=str(AXE))
         found: list[str] = self.page.evaluate(
             """async (selector) => (await axe.run(selector)).violations.flatMap(
@@ -194,6 +179,16 @@ class Notebook:
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
             self.page.locator(selector).first.screenshot(path=f"{SHOTS}/{name}.png")
+
+    def whole_shots(self, name: str) -> None:
+        """All of a long notebook in both themes, as a window of that height would show it, where shots are wanted."""
+        if not SHOTS:
+            return
+        self.page.set_viewport_size({"width": 1280, "height": _TALL})
+        for theme in ("JupyterLab Light", "JupyterLab Dark"):
+            self.theme(theme)
+            self.page.wait_for_timeout(1500)  # cells that were never in sight are drawn now
+            self.shot(f"{name}-{theme.split()[1].lower()}")
 
 
 def _document(cells: tuple[str, ...], outputs: tuple[dict[str, Any], ...]) -> dict[str, Any]:
@@ -216,6 +211,19 @@ def _document(cells: tuple[str, ...], outputs: tuple[dict[str, Any], ...]) -> di
 @pytest.fixture(scope="session")
 def page(lab: Lab, chromium: Any) -> Iterator[Any]:
     """JupyterLab, open: notebooks come and go in it, which is ten times quicker than opening it anew."""
+    with _page_of(lab, chromium) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def user_page(user_lab: Lab, chromium: Any) -> Iterator[Any]:
+    """The ordinary user's JupyterLab, open."""
+    with _page_of(user_lab, chromium) as found:
+        yield found
+
+
+@contextmanager
+def _page_of(lab: Lab, chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(viewport=_VIEWPORT, permissions=["clipboard-write"])
     found = context.new_page()
     found.goto(f"{lab.url}/lab?token={lab.token}&reset", wait_until="domcontentloaded")
@@ -228,6 +236,19 @@ def page(lab: Lab, chromium: Any) -> Iterator[Any]:
 @pytest.fixture
 def notebook(lab: Lab, page: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """A notebook to be opened; what the page's scripts complain about fails the test."""
+    with _notebook_in(lab, page, request.node.name) as found:
+        yield found
+
+
+@pytest.fixture
+def user_notebook(user_lab: Lab, user_page: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """The same in the ordinary user's JupyterLab."""
+    with _notebook_in(user_lab, user_page, request.node.name) as found:
+        yield found
+
+
+@contextmanager
+def _notebook_in(lab: Lab, page: Any, test: str) -> Iterator[Notebook]:
     complaints: list[str] = []
 
     def complain(error: object) -> None:
@@ -235,8 +256,7 @@ def notebook(lab: Lab, page: Any, request: pytest.FixtureRequest) -> Iterator[No
 
     page.on("pageerror", complain)
     page.set_viewport_size(_VIEWPORT)
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    found = Notebook(page, lab, name)
+    found = Notebook(page, lab, "".join(letter if letter.isalnum() else "-" for letter in test))
     found.theme("JupyterLab Light")
     yield found
     found.close()

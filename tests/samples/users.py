@@ -57,19 +57,11 @@ def python_for(user: str) -> str:
 def run_as(
     user: str, *words: str, single_id: bool = False, timeout: float = 300, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run Python as the user, with our packages; with `single_id` it cannot get its range.
-
-    Without new privileges newuidmap, which is setuid, cannot give the range: as in many pods.
-    """
-    limit = ["setpriv", "--no-new-privs"] if single_id else []
-    paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
-    environment = {"PATH": os.environ["PATH"], "HOME": f"/home/{user}", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = ["runuser", "-u", user, "--", *limit, python_for(user), *words]
-    if not _succeeds("runuser", "-u", user, "--", "test", "-r", str(ROOT / "pyproject.toml")):
-        command, paths = _through_a_readable_place(command, paths)
+    """Run Python as the user, with our packages; with `single_id` it cannot get its range."""
+    command, environment = python_as(user, *words, single_id=single_id, **variables)
     return subprocess.run(
         command,
-        env=environment | {"PYTHONPATH": os.pathsep.join(paths), "CI": os.environ.get("CI", "")} | variables,
+        env=environment,
         cwd=f"/home/{user}",
         capture_output=True,
         text=True,
@@ -78,9 +70,24 @@ def run_as(
     )
 
 
-def _through_a_readable_place(command: list[str], paths: list[str]) -> tuple[list[str], list[str]]:
-    """The same command where the checkout, which lies in a folder of root's own, is seen at /mnt as well."""
-    moved = [path.replace(str(ROOT), "/mnt", 1) for path in paths]
+def python_as(user: str, *words: str, single_id: bool = False, **variables: str) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment that run Python as the user, with our packages.
+
+    Without new privileges newuidmap, which is setuid, cannot give the range (`single_id`): as in many pods.
+    """
+    limit = ["setpriv", "--no-new-privs"] if single_id else []
+    paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+    environment = {"PATH": os.environ["PATH"], "HOME": f"/home/{user}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTHONPATH": os.pathsep.join(paths), "CI": os.environ.get("CI", "")} | variables
+    command = ["runuser", "-u", user, "--", *limit, python_for(user), *words]
+    if _succeeds("runuser", "-u", user, "--", "test", "-r", str(ROOT / "pyproject.toml")):
+        return command, environment
+    return _through_a_readable_place(command, environment)
+
+
+def _through_a_readable_place(command: list[str], environment: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The same where the checkout, which lies in a folder of root's own, is seen at /mnt as well."""
+    moved = {name: value.replace(str(ROOT), "/mnt") for name, value in environment.items()}
     command = [word.replace(str(ROOT), "/mnt", 1) for word in command]
     script = 'mount --bind "$0" /mnt && exec "$@"'
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, str(ROOT), *command], moved
