@@ -133,7 +133,8 @@ def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Eleme
 def _tags(tree: _Tree, branch: Branch, key: str, y: float) -> Iterator[Element]:
     """The names that point to a manifest, one below the other."""
     for position, name in enumerate(branch.tags):
-        shown = clip(name, tree.tag_width - 16, Font.SMALL_STRONG)
+        fits = pill_width(name) <= tree.tag_width
+        shown = name if fits else clip(name, tree.tag_width - 16, Font.SMALL_STRONG)
         drawn = pill(tree.tag_end - pill_width(shown), y + position * _TAG_STEP, shown, Meaning.MOVING)
         yield pick(f"tag-{key}-{position}", name, drawn, role="treeitem", level=2)
 

@@ -3,7 +3,7 @@
 import pytest
 from samples.views import BASE, REGISTRY, SHOP, blob, change, digest, layer, manifest
 
-from pydock_lab.drawing import prints
+from pydock_lab.drawing import prints, to_svg
 from pydock_lab.drawing.branches import branches, sharing
 from pydock_lab.drawing.ghosts import ghosts
 from pydock_lab.views import LayerRow, ManifestView, Origin, RepositoryView, TagTree, TagView
@@ -82,3 +82,11 @@ def test_a_shared_layer_is_stored_once() -> None:
 
 def test_the_base_has_no_ghost() -> None:
     assert ghosts((BASE,)) == ()
+
+
+@pytest.mark.parametrize("name", ["1", "1.0", "latest", "2026-11"])
+def test_a_tag_alone_is_not_clipped(name: str) -> None:
+    """Its pill is made for it: not a hundredth of a pixel may be missing."""
+    poem = manifest("poem")
+    shelf = RepositoryView(name="poem", tags=(TagView(name=name, digest=poem.digest),), manifests=(poem,))
+    assert f">{name}<" in to_svg(TagTree(host="h", repositories=(shelf,)))
