@@ -14,6 +14,7 @@ from html import escape
 
 from pydock_lab import locale
 from pydock_lab.drawing.prints import short
+from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.events import (
     BlobDone,
@@ -61,6 +62,8 @@ class Story:
     _finished: str = ""
     _total: int = 0
     _cached: set[int] = field(default_factory=set)
+    _moved: int = 0
+    _kept: int = 0
 
     def tell(self, event: Event) -> None:
         """One event more."""
@@ -92,10 +95,10 @@ class Story:
     def _(self, event: StepFinished) -> None:
         line = self._step(event.step)
         line.state = "done"
-        cached = event.cached or event.step in self._cached
-        line.note = locale.text("notebook.cached") if cached else locale.seconds(event.seconds)
-        if cached:
-            self._cached.add(event.step)
+        if event.step in self._cached:
+            line.note = locale.text("notebook.cached")
+        elif not event.cached:  # FROM and CMD do no work that a cache could save
+            line.note = locale.seconds(event.seconds)
 
     @_tell.register
     def _(self, event: StepFailed) -> None:
@@ -107,7 +110,7 @@ class Story:
         self._finished = locale.text(
             "notebook.built",
             names=", ".join(event.references) or short(event.image_id),
-            steps=len(self._lines),
+            steps=Speech.of(None).count("steps", len(self._lines)),
             cached=len(self._cached),
             seconds=locale.seconds(event.seconds),
         )
@@ -130,16 +133,20 @@ class Story:
     def _(self, event: BlobSkipped) -> None:
         line = self._blob(event.digest)
         line.state, line.share = "done", None
-        line.note = locale.text("notebook.blob-skipped", size=locale.size(event.size))
+        line.note = locale.text(f"notebook.{event.direction}-kept", size=locale.size(event.size))
+        self._kept += event.size
 
     @_tell.register
     def _(self, event: BlobDone) -> None:
         line = self._blob(event.digest)
         line.state, line.share, line.note = "done", None, locale.size(event.size)
+        self._moved += event.size
 
     @_tell.register
     def _(self, event: TransferFinished) -> None:
-        self._finished = f"{event.direction} {clean(event.reference)}: {short(event.digest)}"
+        moved = locale.text(f"notebook.{event.direction}-moved", size=locale.size(self._moved))
+        kept = locale.text(f"notebook.{event.direction}-kept", size=locale.size(self._kept))
+        self._finished = f"{event.direction} {clean(event.reference)} · {moved} · {kept}"
 
     def _step(self, step: int) -> _Line:
         return self._lines.setdefault(f"step {step}", _Line(title=str(step)))

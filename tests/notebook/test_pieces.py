@@ -109,11 +109,11 @@ def test_a_story_of_a_transfer() -> None:
     ):
         story.tell(event)
     assert '<progress value="0.500">' in story.bundle()["text/html"]
-    assert "7 B, already there" in story.bundle()["text/plain"]
+    assert "7 B already there" in story.bundle()["text/plain"]
     story.tell(BlobDone(direction=direction, digest=views.digest("a"), size=100))
     story.tell(TransferFinished(direction=direction, reference="h/a:1", digest=views.digest("m"), size=1))
     assert "<progress" not in story.bundle()["text/html"]
-    assert "push h/a:1" in story.bundle()["text/plain"]
+    assert "push h/a:1 · 100 B sent · 7 B already there" in story.bundle()["text/plain"]
 
 
 def test_a_story_that_fails_keeps_the_last_words_in_sight() -> None:

@@ -33,7 +33,7 @@ def test_a_cell_becomes_an_image_and_the_image_a_container(real: Shell) -> None:
     assert [row.origin for row in built.stack.rows[-2:]] == [Origin.BUILT, Origin.BUILT]
     assert "still in the layers below" in real.shown
     assert real.run(cell).success
-    assert "3 from the cache" in real.shown
+    assert "3 steps, 2 from the cache" in real.shown
     real.run("%docker run --name one hello:1 sh -c 'echo out; echo err >&2; exit 3'")
     assert real.shell.user_ns["_exit_code"] == 3
     assert all(written in real.shown for written in (">out<", ">err<"))

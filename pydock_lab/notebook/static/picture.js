@@ -48,6 +48,7 @@ function picture({ model, el, signal }, { onDraw = () => {} } = {}) {
     frame.replaceChildren(svg);
     root.lang = model.get("language");
     const list = picks();
+    panel.hidden = items().length === 0;
     if (list) {
       list.setAttribute("tabindex", "0");
       list.setAttribute(SUPPRESS, "true");
