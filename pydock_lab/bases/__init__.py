@@ -53,7 +53,8 @@ class Base:
 
     def config(self, diff_id: Digest) -> ImageConfig:
         """The image config with this layer."""
-        step = History(created=self.created, created_by=f"pydock_lab bases: {self.name} of this host's files")
+        origin = "pydock_lab: made of this host's files"
+        step = History(created=self.created, created_by=f"FROM {self.name}", comment=origin)
         return ImageConfig(
             platform=platform_of_host(),
             config=self.settings,
