@@ -23,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -34,8 +35,9 @@ from pydock_lab.sandbox import worker
 from pydock_lab.sandbox.ground import settle
 
 IDLE_SECONDS = 60
-# Making the next worker ready takes both processors of a small machine: the one at work goes first.
-_BREATHER_MS = 5
+# Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
+# process that starts or ends wait: the one at work goes first, for so long at most.
+_BREATHER_SECONDS = 0.03
 _SPARES = 2  # workers that wait: the next container need not wait for the last one's successor
 
 
@@ -60,6 +62,7 @@ class Zygote:
         self._deaths, self._wake = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._poll.register(self._deaths, select.POLLIN)
         self._spares: dict[int, int] = {}  # pids by pidfd
+        self._quiet_until = 0.0
 
     def serve(self) -> None:
         """Serve until there has been no worker at work and no request for a while."""
@@ -70,7 +73,8 @@ class Zygote:
         self._fork_spare()
         while True:
             is_short = len(self._spares) < _SPARES
-            events = dict(self._poll.poll(_BREATHER_MS if is_short else IDLE_SECONDS * 1000))
+            pause = max(0.0, self._quiet_until - time.monotonic()) if is_short else IDLE_SECONDS
+            events = dict(self._poll.poll(pause * 1000))
             if is_short and (not events or events.pop(self._listener.fileno(), 0)):
                 self._fork_spare()
                 continue
@@ -91,6 +95,7 @@ class Zygote:
                 self._reap(descriptor, self._spares.pop(descriptor))
             elif descriptor in self._children:
                 child = self._children.pop(descriptor)
+                self._quiet_until = 0.0
                 self._forget_engine(child)
                 self._reap(descriptor, child.pid)
             elif descriptor in self._engines:
@@ -124,6 +129,7 @@ class Zygote:
             self._children[pidfd] = _Child(pid, connections[0])
             self._engines[connections[0]] = pidfd
             self._poll.register(connections[0], 0)  # only its hang-up is of interest here
+            self._quiet_until = time.monotonic() + _BREATHER_SECONDS
             if not self._spares:
                 self._poll.register(self._listener, select.POLLIN)  # until there is one, who knocks is heard here
             return
