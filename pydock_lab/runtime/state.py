@@ -162,9 +162,12 @@ def load(directory: Path) -> ContainerState:
 
 def save(directory: Path, state: ContainerState) -> None:
     """Replace the state in one step: whoever reads sees the old one or the new one."""
-    temporary = directory / f".{STATE_FILE}.{os.getpid()}"
-    temporary.write_text(json.dumps(state.to_json()))
-    temporary.replace(directory / STATE_FILE)
+    path = os.path.join(directory, STATE_FILE)
+    temporary = os.path.join(directory, f".{STATE_FILE}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o644)
+    with open(descriptor, "wb", buffering=0) as file:
+        file.write(json.dumps(state.to_json()).encode())
+    os.replace(temporary, path)
 
 
 def observe(directory: Path) -> ContainerState:
