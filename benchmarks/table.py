@@ -2,16 +2,20 @@
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, sleep
 
 
-def measure(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each action, taken in turn (A B C A B C ...), so that a change of the machine's mood hits all."""
+def measure(actions: Mapping[str, Callable[[], object]], rounds: int, pause: float = 0) -> dict[str, list[float]]:
+    """Milliseconds of each action, taken in turn (A B C A B C ...), so that a change of the machine's mood hits all.
+
+    `pause`: seconds of rest before each, not measured, so that none pays for what the one before left behind.
+    """
     times: dict[str, list[float]] = {name: [] for name in actions}
     for action in actions.values():
         action()  # the first one pays for what is made once
     for _ in range(rounds):
         for name, action in actions.items():
+            sleep(pause)
             began = perf_counter()
             action()
             times[name].append((perf_counter() - began) * 1000)
