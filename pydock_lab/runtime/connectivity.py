@@ -55,10 +55,13 @@ class Connectivity:
 
     def files(self) -> tuple[Mount, ...]:
         """Write the files that Docker, too, binds into every container, and say where they belong."""
-        contents = (self._hosts(), f"{self._spec.hostname}\n", self._resolv_conf())
-        for name, content in zip(FILES, contents, strict=True):
+        for name, content in self.contents().items():
             _write(self._directory / name, content)
         return tuple(Mount(source=str(self._directory / name), target=f"/etc/{name}") for name in FILES)
+
+    def contents(self) -> dict[str, str]:
+        """The texts of those files, by name."""
+        return {"hosts": self._hosts(), "hostname": f"{self._spec.hostname}\n", "resolv.conf": self._resolv_conf()}
 
     def connect(self, pid: int) -> None:
         """Give the container's first process its network, before its program starts; raises PydockError."""

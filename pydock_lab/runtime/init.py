@@ -66,14 +66,19 @@ def clone_flags(spec: ContainerSpec) -> Namespace:
     return _OWN if spec.network.mode is NetworkMode.HOST else OWN_AND_NETWORK
 
 
+def example(tier: Tier) -> Task:
+    """A task like most, for rehearsals."""
+    process = ProcessSpec(args=("true",), env=("PATH=/",), capabilities=capabilities.names(capabilities.DEFAULT))
+    spec = ContainerSpec(id="", process=process, rootfs=Rootfs(layers=("/",), mountpoint="/"))
+    return Task(tier=tier, container=spec, mounts=(Mount(target="/"),))
+
+
 def rehearse() -> None:
     """Do what every start does with values alone: it fills caches, and touches the memory that will be needed."""
-    names = capabilities.names(capabilities.DEFAULT)
-    process = ProcessSpec(args=("true",), capabilities=names)
-    spec = ContainerSpec(id="", process=process, rootfs=Rootfs(layers=("/",), mountpoint="/"))
-    task = Task.from_json(Task(tier=Tier.ROOT, container=spec, mounts=(Mount(target="/"),)).to_json())
+    task = Task.from_json(example(Tier.ROOT).to_json())
+    assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
     for tier in (task.tier, Tier.ROOTLESS_SINGLE):
-        _powers(process, tier)
+        _powers(task.container.process, tier)
     resolve("", "root:x:0:0:root:/root:/bin/sh", "root:x:0:")
 
 

@@ -17,6 +17,7 @@ import json
 import os
 import select
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.network import hub
-from pydock_lab.oci.runtime_spec import ContainerSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount
 from pydock_lab.runtime import birth, init, state
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.commands import Commands
@@ -39,7 +40,8 @@ from pydock_lab.runtime.logs import LOG_FILE, LogWriter
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Stdio
-from pydock_lab.sandbox.worker import Request
+from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.worker import Ground, Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 
 EVENTS_FILE = "events.jsonl"
@@ -73,6 +75,23 @@ def ready(tier: Tier) -> None:
     """In a worker that waits: have the child of the next container wait, too."""
     if tier is not Tier.NONE:
         birth.prepare(tier)
+        _rehearse(tier)
+
+
+def _rehearse(tier: Tier) -> None:
+    """Take up a request as `start` does, up to where something would be done.
+
+    After its child's birth: the memory that this writes to is no longer shared then, and need not be copied later.
+    """
+    arguments = {"spec": init.example(tier).to_json()["container"], "directory": "/", "stub": "/"}
+    ours, theirs = map(Connection, socket.socketpair())
+    ours.send({"job": "", "arguments": arguments}, [ours.fileno()])
+    received = theirs.receive()
+    if received is not None:
+        os.close(received[1][0])
+        Shim(Request(theirs, received[0], [], ground=Ground(tier=tier))).rehearse()
+    ours.close()
+    theirs.close()
 
 
 def settled(tier: Tier) -> None:
@@ -122,6 +141,13 @@ class Shim:
             except PydockError as error:
                 self._note_failure(error)
                 raise
+
+    def rehearse(self) -> None:
+        """Find the words of a start, and send its task to nobody."""
+        contents = Connectivity(self._spec, self._directory).contents()
+        mounts = tuple(Mount(target=name) for name in contents)
+        self._request.send(Task(tier=self._request.tier, container=self._spec, mounts=mounts).to_json())
+        self._state.then(Action.START).to_json()
 
     def _live_through(self) -> dict[str, Any]:
         with self._undo:
