@@ -1,6 +1,7 @@
 """The layers of an image as a view: what each step wrote, changed and deleted, told from the layers' indexes."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,8 @@ from pydock_lab.store.indexes import IndexStore
 from pydock_lab.views import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 
 SHOWN = 200  # changes a row; the rest is counted
+_GO_WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
+_GO_LIST = re.compile(rf"([A-Z]+) \[({_GO_WORD.pattern}(?: {_GO_WORD.pattern})*)\]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +121,10 @@ def shown_instruction(created_by: str) -> str:
     if text.startswith("RUN |"):
         # `RUN |2 A=1 B=2 /bin/sh -c ...`: build arguments are not part of the command
         text = "RUN " + text.partition("/bin/sh -c ")[2] if "/bin/sh -c " in text else text
-    return text.replace("RUN /bin/sh -c ", "RUN ", 1)
+    text = text.replace("RUN /bin/sh -c ", "RUN ", 1)
+    # `CMD ["a" "b"]`: builders print the list as Go does, without the commas that it was written with
+    exec_form = _GO_LIST.fullmatch(text)
+    return f"{exec_form[1]} [{', '.join(_GO_WORD.findall(exec_form[2]))}]" if exec_form else text
 
 
 def changes_of(index: LayerIndex, below: LayeredTree) -> Iterator[FileChange]:
