@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,7 @@ class Notebook:
         """Open a notebook that is written already; its kernel is ready afterwards."""
         path = self._lab.root / f"{self._name}.ipynb"
         path.write_text(json.dumps(document), encoding="utf-8")
+        shutil.chown(path, self._lab.user or os.geteuid())
         self.page.evaluate(
             """async (path) => {
                 const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
@@ -185,8 +187,10 @@ class Notebook:
         if not SHOTS:
             return
         self.page.set_viewport_size({"width": 1280, "height": _TALL})
+        self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
             self.theme(theme)
+            self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(0, 'start')")
             self.page.wait_for_timeout(1500)  # cells that were never in sight are drawn now
             self.shot(f"{name}-{theme.split()[1].lower()}")
 
