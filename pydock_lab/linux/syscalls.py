@@ -274,24 +274,3 @@ def install_seccomp(program: bytes) -> None:
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     _checked(_libc.syscall(_SECCOMP, set_mode_filter, 0, header), "seccomp")
-
-
-_MADV_POPULATE_WRITE = 23  # Linux 5.14
-
-
-def own_memory() -> None:
-    """Take a copy of all memory that is shared since a fork, before it is written to: one call instead of a thousand.
-
-    Each first write to such a page is a fault of a microsecond or so; who has time now need not take it later. Where
-    the kernel does not know how (before 5.14), nothing happens. See madvise(2), MADV_POPULATE_WRITE.
-    """
-    descriptor = os.open("/proc/self/maps", os.O_RDONLY | os.O_CLOEXEC)
-    content = b""
-    while chunk := os.read(descriptor, 65536):
-        content += chunk
-    os.close(descriptor)
-    for line in content.splitlines():
-        addresses, rights, *_ = line.split(b" ", 2)
-        if rights == b"rw-p":
-            start, end = (int(address, 16) for address in addresses.split(b"-"))
-            _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_POPULATE_WRITE)

@@ -22,6 +22,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -78,8 +79,23 @@ def rehearse() -> None:
     task = Task.from_json(example(Tier.ROOT).to_json())
     assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
     for tier in (task.tier, Tier.ROOTLESS_SINGLE):
-        _powers(task.container.process, tier)
-    resolve("", "root:x:0:0:root:/root:/bin/sh", "root:x:0:")
+        left = _powers(task.container.process, tier)
+    # What is kept is all there is: nothing is dropped.
+    capabilities.limit_bounding(capabilities.ALL, left.last)
+    syscalls.capget()
+    identity = resolve("", "root:x:0:0:root:/root:/bin/sh", "root:x:0:")
+    launch.environment(task.container.process.env, identity.home)
+    _rehearse_report()
+
+
+def _rehearse_report() -> None:
+    log = StepLog()
+    for name in NAMESPACE_FILES.values():
+        log.add("namespace", os.readlink(f"/proc/self/ns/{name}"))
+    ours, theirs = socket.socketpair()
+    _report(Connection(ours), log)
+    ours.close()
+    theirs.close()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +137,6 @@ def _settle_in(place: Birthplace) -> KernelViews | None:
         loopback_up()
         _open_low_ports()
     rehearse()
-    syscalls.own_memory()
     _join(place.doors)
     if Namespace.MOUNT not in place.namespaces:
         return None
