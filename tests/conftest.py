@@ -55,11 +55,14 @@ def as_root() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty $PYDOCK_HOME."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty $PYDOCK_HOME; no container is left behind in it."""
     path = tmp_path / "home"
     monkeypatch.setenv("PYDOCK_HOME", str(path))
-    return path
+    yield path
+    if any((path / "containers").glob("*")):
+        for container in Engine(path).containers():
+            container.remove(force=True)
 
 
 @pytest.fixture
@@ -72,10 +75,6 @@ def containers() -> None:
 
 
 @pytest.fixture
-def engine(home: Path) -> Iterator[Engine]:
-    """The Python face of the local engine on an empty store; no container is left behind."""
-    found = Engine(home)
-    yield found
-    if "runtime" in found.full.home.__dict__:
-        for container in found.containers():
-            container.remove(force=True)
+def engine(home: Path) -> Engine:
+    """The Python face of the local engine on an empty store."""
+    return Engine(home)
