@@ -10,8 +10,10 @@ from html import escape
 from pydock_lab.events import Stream
 
 _KEPT = 200_000  # characters: more makes a page slow and a saved notebook large
-_BLOCK = "margin:0;white-space:pre-wrap;overflow-wrap:anywhere"
-_MARK = "border-left:3px solid #d55e00;padding-left:6px"
+# As JupyterLab shows what Python prints, which stands beside it: the same size, the same edge.
+_TERMINAL = "font-family:monospace;font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3)"
+_BLOCK = "margin:0;padding:0 0 0 8px;font-size:inherit;white-space:pre-wrap;overflow-wrap:anywhere"
+_MARK = "border-left:3px solid #d55e00;padding-left:5px"
 
 
 class Console:
@@ -48,7 +50,7 @@ class Console:
             return {}
         head = f"[… {dropped}]\n" if dropped else ""
         return {
-            "text/html": f'<div style="font-family:monospace">{_html(Stream.STDOUT, head) if head else ""}'
+            "text/html": f'<div style="{_TERMINAL}">{_html(Stream.STDOUT, head) if head else ""}'
             + "".join(_html(stream, text) for stream, text in pieces)
             + "</div>",
             "text/plain": head + "".join(_plain(stream, text) for stream, text in pieces).removesuffix("\n"),

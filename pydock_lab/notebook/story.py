@@ -37,6 +37,7 @@ _TAIL, _FAILED_TAIL = 6, 40  # lines of output
 _KEPT = 20_000  # characters of a step's output
 _MARKS = {"running": "▸", "done": "✓", "failed": "✗"}
 _COLOURS = {"running": "#0072b2", "done": "#009e73", "failed": "#d55e00"}
+_NOTE = "border-left:3px solid #d55e00;padding-left:5px"  # a coloured text would not be read in both themes
 _PRE = "margin:0 0 0 2.5em;white-space:pre-wrap;overflow-wrap:anywhere;opacity:.8;font-size:90%"
 
 
@@ -171,7 +172,7 @@ class Story:
 
     def _html(self, lines: list[_Line]) -> str:
         body = "".join(map(_line_html, lines))
-        notes = "".join(f'<div style="color:#a03f00">! {escape(note)}</div>' for note in self._notes)
+        notes = "".join(f'<div style="{_NOTE}">! {escape(note)}</div>' for note in self._notes)
         if self._finished:
             mark = f'<span style="color:{_COLOURS["done"]}">✓</span>'
             summary = f"<summary>{mark} {escape(self._finished)}</summary>"
