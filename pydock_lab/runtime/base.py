@@ -226,7 +226,7 @@ class Runtime:
 def _tell(message: Mapping[str, Any], container: str, on_event: OnEvent) -> None:
     """Turn the shim's messages into events."""
     if "noted" in message:
-        on_event(Noted(text=text(message["noted"], reason=message["reason"])))
+        on_event(Noted(text=text(message["noted"])))
     for step in message.get("steps", ()):
         on_event(StartStep(container=container, **step))
 

@@ -12,7 +12,6 @@ namespace. So nothing is ever left without somebody who will clean up after it.
 """
 
 import contextlib
-import errno
 import json
 import os
 import select
@@ -195,17 +194,13 @@ class Shim:
     def _limit(self, child: Child) -> None:
         """Write the limits to the child's control group; say so where they cannot be in force."""
         self._group = child.group
-        reason: str | None = os.strerror(errno.ENOENT)
         if self._group:
             self._request.afterwards.append(self._group.remove)
-            try:
+            with contextlib.suppress(OSError):
                 self._group.limit(self._spec.limits)
-            except OSError as error:
-                reason = error.strerror
-            else:
                 return
         if self._spec.limits:
-            self._request.send({"noted": "runtime.no-limits", "reason": reason})
+            self._request.send({"noted": "runtime.no-limits"})
 
     # ---- running
 
