@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-USER = "pydocktest"
+USER = f"pydocktest{os.getpid()}"  # two runs at once must not remove each other's
 
 
 @contextmanager
