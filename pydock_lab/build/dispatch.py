@@ -12,9 +12,19 @@ from functools import singledispatch
 
 from pydock_lab.build.gotext import healthcheck_text, plain_list, quoted_list
 from pydock_lab.build.state import PROXY_ARGS, Place, Reading, StageState
-from pydock_lab.build.steps import ConfigStep, CopyStep, FolderStep, InlineContent, RunStep, Step
+from pydock_lab.build.steps import (
+    ConfigStep,
+    CopyStep,
+    FolderStep,
+    InlineContent,
+    Origin,
+    PathSource,
+    RunStep,
+    Step,
+    StepMount,
+)
 from pydock_lab.dockerfile import instructions as ins
-from pydock_lab.dockerfile.mounts import Mount, parse_mount
+from pydock_lab.dockerfile.mounts import Mount, MountType, Sharing, parse_mount
 from pydock_lab.dockerfile.ports import parse_ports
 from pydock_lab.errors import BuildError
 
@@ -219,15 +229,35 @@ def _with_build_args(args: tuple[str, ...], state: StageState) -> str:
     return " ".join([f"|{len(said)}", *said, *args] if said else args)
 
 
-def _mount(text: str, state: StageState, reading: Reading) -> Mount:
+def _mount(text: str, state: StageState, reading: Reading) -> StepMount:
     mount = parse_mount(text, state.expand)
-    stage = reading.find_stage(mount.origin) if mount.origin else None
-    return mount if stage is None else replace(mount, origin=str(stage))
+    return StepMount(
+        type=mount.type,
+        target=mount.target,
+        source=posixpath.join("/", mount.source),
+        origin=_mount_origin(mount, reading),
+        read_only=mount.read_only,
+        required=mount.required,
+        size_limit=mount.size_limit,
+        cache_id=mount.cache_id,
+        sharing=mount.sharing or Sharing.SHARED,
+        mode=mount.mode,
+        uid=mount.uid,
+        gid=mount.gid,
+        env=mount.env or "",
+    )
+
+
+def _mount_origin(mount: Mount, reading: Reading) -> Origin:
+    if not mount.origin:
+        return "scratch" if mount.type is MountType.CACHE else None
+    found = reading.find_stage(mount.origin)
+    return mount.origin if found is None else found
 
 
 @dispatch.register
 def _(instruction: ins.Copy, state: StageState, reading: Reading) -> Step:
-    origin: int | str | None = None
+    origin: Origin = None
     if instruction.origin:
         named = state.expand(instruction.origin)
         found = reading.find_stage(named)
@@ -244,7 +274,7 @@ def _transfer(
     instruction: ins.Transfer,
     state: StageState,
     *,
-    origin: int | str | None = None,
+    origin: Origin = None,
     unpack: bool = False,
     parents: bool = False,
 ) -> CopyStep:
@@ -263,7 +293,7 @@ def _transfer(
         created_by=" ".join([instruction.name, *flags, *names]) + _BUILDKIT,
         config=state.config,
         author=state.author,
-        sources=sources,
+        parts=tuple(PathSource(written=source, path=posixpath.join("/", source)) for source in sources),
         destination=state.absolute(destination),
         origin=origin,
         inline=inline,

@@ -15,7 +15,7 @@ from pydock_lab.build.dispatch import dispatch
 from pydock_lab.build.state import Reading, StageState
 from pydock_lab.build.steps import Plan, Stage, Step
 from pydock_lab.dockerfile.expansion import expand
-from pydock_lab.dockerfile.instructions import Cmd, Copy, Entrypoint, Instruction, Run
+from pydock_lab.dockerfile.instructions import Cmd, Copy, Entrypoint, Instruction, Network, Run
 from pydock_lab.dockerfile.platforms import LINUX_AMD64, parse_platform, platform_arguments
 from pydock_lab.dockerfile.positions import located
 from pydock_lab.dockerfile.scalars import fields
@@ -37,13 +37,28 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanOptions:
-    """What the user said beside the Dockerfile."""
+    """What the user said beside the Dockerfile.
+
+    `build_contexts` are what `--build-context` says for each name: a folder, `docker-image://name`,
+    `oci-layout://path[@digest]`, `target:stage`, or the URL of a Git repository or an archive. `add_hosts` are
+    `name:address`, `ulimits` `name=soft[:hard]`, `shm_size` bytes (0: as always), `allow` the entitlements granted,
+    `no_cache_filter` names of stages, `source_date_epoch` seconds since 1970.
+    """
 
     build_args: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
     platform: Platform = LINUX_AMD64
     host: Platform = LINUX_AMD64
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    network: Network = Network.DEFAULT
+    add_hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+    cgroup_parent: str = ""
+    allow: frozenset[str] = frozenset()
+    no_cache_filter: tuple[str, ...] = ()
+    source_date_epoch: int | None = None
 
 
 def plan(dockerfile: Dockerfile, options: PlanOptions, images: ImageSource) -> Plan:

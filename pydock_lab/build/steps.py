@@ -2,25 +2,36 @@
 
 Each step knows the lines it comes from, the text people see, the history entry it leaves, and the configuration
 after it. Three kinds change files, and make a layer; all others only change the configuration.
+
+Where files come from is an Origin, the same for COPY and for the mounts of RUN:
+
+    None                  the build context
+    2                     a stage, by its index in the Dockerfile
+    "alpine:3.20"         an image, or scratch
+    NamedContext("docs")  a folder, Git repository or archive that `--build-context docs=...` names
 """
 
 from dataclasses import dataclass
 
 from pydock_lab.dockerfile.instructions import Network, Security
-from pydock_lab.dockerfile.mounts import Mount
+from pydock_lab.dockerfile.mounts import MountType, Sharing
 from pydock_lab.dockerfile.positions import LineRange
 from pydock_lab.oci import ContainerConfig, ImageConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One instruction: `text` as it stands in the file, `created_by` for the history ("": no entry)."""
+    """One instruction: `text` as it stands in the file, `created_by` for the history ("": no entry).
+
+    `label` is what progress shows of a step that does something: `[build 2/4] RUN make`.
+    """
 
     text: str
     lines: LineRange
     created_by: str
     config: ContainerConfig
     author: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,11 +39,47 @@ class ConfigStep(Step):
     """ENV, CMD, LABEL ...: no file changes, so no layer."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamedContext:
+    """Files that `--build-context NAME=...` stands for: `PlanOptions.build_contexts` says what it is."""
+
+    name: str
+
+
+Origin = int | str | NamedContext | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepMount:
+    """What a RUN sees besides its own file system; `source` is a path in the origin, absolute.
+
+    A cache's origin is what it holds at first (scratch: nothing); tmpfs, secret and ssh have none. A secret that is
+    only a variable has no `target`. `mode`, `uid`, `gid`: None where the Dockerfile does not say; `size_limit` in
+    bytes, 0 for none.
+    """
+
+    type: MountType
+    target: str
+    source: str = "/"
+    origin: Origin = None
+    read_only: bool = True
+    required: bool = False
+    size_limit: int = 0
+    cache_id: str = ""
+    sharing: Sharing = Sharing.SHARED
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    env: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunStep(Step):
     """RUN: a program in a container of the stage so far; `env` is `NAME=value`, in order.
 
     `script` is the content of a here-document with a `#!` line, found by the program at its first argument.
+    `proxies` are variables too, but no part of the step's key. `hosts` are `name:address` for /etc/hosts,
+    `shm_size` is in bytes (0: as always), `ulimits` are `name=soft[:hard]`, `platform` is `os/arch[/variant]`.
     """
 
     args: tuple[str, ...]
@@ -41,8 +88,14 @@ class RunStep(Step):
     user: str
     network: Network = Network.DEFAULT
     security: Security = Security.SANDBOX
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[StepMount, ...] = ()
     script: str = ""
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+    cgroup_parent: str = ""
+    platform: str = "linux/amd64"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,15 +107,52 @@ class InlineContent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CopyStep(Step):
-    """COPY and ADD: `origin` is a stage's index, an image's name, or None for the context.
+class PathSource:
+    """Files of the origin: `written` is the path or pattern that COPY names.
 
-    `destination` is absolute, and keeps the slash at its end; `unpack` is ADD's way with archives.
+    Below `path`, absolute: all of it, or with --parents what `include` matches; then `required` must be there ("":
+    a pattern, which may match nothing).
     """
 
-    sources: tuple[str, ...]
+    written: str
+    path: str
+    include: str = ""
+    required: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpSource:
+    """A file that ADD downloads: saved as `filename`; `checksum` is its digest, "" where nobody says."""
+
+    url: str
+    filename: str
+    checksum: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitSource:
+    """A Git repository that ADD fetches, `reference` as it is written; `checksum` is a commit, "" for any."""
+
+    reference: str
+    keep_git_dir: bool = False
+    checksum: str = ""
+
+
+RemoteSource = HttpSource | GitSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyStep(Step):
+    """COPY and ADD: `parts` is what is copied, in order, and after it the `inline` files.
+
+    `destination` is absolute, and keeps the slash at its end; `unpack` is ADD's way with archives of the context,
+    `unpack_remote` with those that it downloads.
+    """
+
+    parts: tuple[PathSource | RemoteSource, ...]
     destination: str
-    origin: int | str | None = None
+    origin: Origin = None
+    unpack_remote: bool = False
     inline: tuple[InlineContent, ...] = ()
     chown: str = ""
     chmod: str = ""
@@ -70,6 +160,16 @@ class CopyStep(Step):
     unpack: bool = False
     link: bool = False
     parents: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The paths and patterns in the origin, as they are written."""
+        return tuple(part.written for part in self.parts if isinstance(part, PathSource))
+
+    @property
+    def remote(self) -> tuple[RemoteSource, ...]:
+        """What is fetched from elsewhere."""
+        return tuple(part for part in self.parts if not isinstance(part, PathSource))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,14 +182,15 @@ class FolderStep(Step):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
-    """A stage: what it stands on (a stage's index, an image's name, or None for scratch), and its steps.
+    """A stage: what it stands on (an Origin, None being scratch), and its steps.
 
-    `base_config` is the image's that it stands on, `config` the one it ends with.
+    `base_config` is the image's that it stands on, `config` the one it ends with; `ignore_cache` where
+    `--no-cache-filter` names it.
     """
 
     index: int
     name: str
-    base: int | str | None
+    base: Origin
     platform: str
     lines: LineRange
     text: str
@@ -97,6 +198,7 @@ class Stage:
     config: ContainerConfig
     steps: tuple[Step, ...]
     author: str = ""
+    ignore_cache: bool = False
 
     @property
     def title(self) -> str:
@@ -108,8 +210,7 @@ class Stage:
         """The indexes of the stages that it stands on or copies from."""
         origins = {step.origin for step in self.steps if isinstance(step, CopyStep)}
         mounts = {mount.origin for step in self.steps if isinstance(step, RunStep) for mount in step.mounts}
-        found = {int(origin) for origin in mounts if origin.isdigit()}
-        return frozenset(origin for origin in {*origins, self.base} if isinstance(origin, int)) | found
+        return frozenset(origin for origin in {*origins, *mounts, self.base} if isinstance(origin, int))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,9 @@ from pydock_lab.build.copying import Copier, CopyRequest, LayerDraft
 from pydock_lab.build.modes import ModeChange
 from pydock_lab.build.owners import owner
 from pydock_lab.build.source import Source, checksum, resolve, select, walk
-from pydock_lab.build.steps import CopyStep
+from pydock_lab.build.steps import CopyStep, NamedContext, Origin, StepMount
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.dockerfile.ignore import IgnoreRules
-from pydock_lab.dockerfile.mounts import Mount
 from pydock_lab.errors import BuildError
 
 _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
@@ -25,8 +24,10 @@ class Transfer:
     def __init__(self, context: Source, find_tree: FindTree) -> None:
         self.context, self._find_tree = context, find_tree
 
-    def source(self, origin: int | str | None) -> Source:
+    def source(self, origin: Origin) -> Source:
         """The tree that `--from` means."""
+        if isinstance(origin, NamedContext):
+            raise BuildError("build.not-here", what=f"--from={origin.name} (--build-context)")
         return self.context if origin is None else self._find_tree(origin)
 
     def files(self, step: CopyStep) -> list[list[str]]:
@@ -40,9 +41,10 @@ class Transfer:
             for path in select(source, pattern)
         ]
 
-    def mount_fact(self, mount: Mount) -> dict[str, object]:
+    def mount_fact(self, mount: StepMount) -> dict[str, object]:
         """What the key of a RUN says of a mount: never what a secret is."""
-        return {"type": mount.type.value, "target": mount.target, "from": mount.origin, "source": mount.source}
+        origin = mount.origin.name if isinstance(mount.origin, NamedContext) else mount.origin
+        return {"type": mount.type.value, "target": mount.target, "from": origin, "source": mount.source}
 
     def draft(self, step: CopyStep, below: LayeredTree) -> LayerDraft:
         """The layer that a COPY or ADD makes on top of `below`; raises BuildError."""
@@ -117,6 +119,6 @@ def _check(step: CopyStep) -> None:
     """Refuse, clearly, what is not done yet."""
     if step.parents:
         raise BuildError("build.not-here", what="COPY --parents")
-    for source in step.sources:
+    for source in (*step.sources, *(getattr(one, "url", "") for one in step.remote)):
         if source.startswith(_REMOTE):
             raise BuildError("build.add-remote", source=source)

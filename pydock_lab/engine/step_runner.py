@@ -6,9 +6,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydock_lab.build.steps import RunStep
+from pydock_lab.build.steps import RunStep, StepMount
 from pydock_lab.dockerfile.instructions import Network as StepNetwork
-from pydock_lab.dockerfile.mounts import Mount as StepMount
 from pydock_lab.dockerfile.mounts import MountType
 from pydock_lab.errors import BuildError
 from pydock_lab.oci.runtime_spec import (
@@ -71,9 +70,9 @@ class StepRunner:
         match mount.type:
             case MountType.TMPFS:
                 return Mount(target=mount.target, kind=MountKind.TMPFS, size=mount.size_limit)
-            case MountType.CACHE if not mount.origin:
+            case MountType.CACHE if mount.origin == "scratch":
                 return Mount(target=mount.target, source=str(self._cache(mount)), read_only=mount.read_only)
-            case MountType.BIND if not mount.origin and self._context is not None:
+            case MountType.BIND if mount.origin is None and self._context is not None:
                 source = os.path.normpath(f"{self._context}/{mount.source.lstrip('/')}")
                 if not os.path.exists(source):
                     raise BuildError("build.copy-missing", path=mount.source)
