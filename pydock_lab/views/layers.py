@@ -1,0 +1,92 @@
+"""An image as its layers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydock_lab.views.base import View
+
+
+class ChangeKind(StrEnum):
+    """What a layer does to a path."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+class Origin(StrEnum):
+    """Where a layer of an image came from in the build that made it."""
+
+    BASE = "base"  # the layers of FROM
+    CACHED = "cached"
+    BUILT = "built"
+    CONFIG = "config"  # ENV, CMD, EXPOSE ...: no files, only words in the config
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileChange:
+    """One path of a layer; `size` of a deleted file is what it goes on costing in the layer below."""
+
+    path: str
+    kind: ChangeKind
+    size: int
+    mode: int = 0
+    link: str = ""
+    is_directory: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerRow:
+    """One step of an image's history, with its layer if it has one.
+
+    `size` is compressed, `unpacked_size` what its files weigh; `changes` may be cut (`changes_total` is not).
+    `line` is the Dockerfile's (0 where it is not known), `command` the docker command that shows the same.
+    """
+
+    number: int
+    instruction: str
+    origin: Origin
+    size: int = 0
+    unpacked_size: int = 0
+    digest: str = ""
+    diff_id: str = ""
+    chain_id: str = ""
+    created: str = ""
+    seconds: float = 0.0
+    line: int = 0
+    changes: tuple[FileChange, ...] = ()
+    changes_total: int = 0
+    command: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the step wrote no layer."""
+        return not self.diff_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerStack(View):
+    """An image as its layers, base first."""
+
+    name: str
+    image_id: str
+    digest: str
+    platform: str
+    rows: tuple[LayerRow, ...]
+    created: str = ""
+
+    @property
+    def size(self) -> int:
+        """Compressed bytes of all layers."""
+        return sum(row.size for row in self.rows)
+
+    @property
+    def unpacked_size(self) -> int:
+        """Bytes that the files of all layers weigh, deleted ones too."""
+        return sum(row.unpacked_size for row in self.rows)
+
+    @property
+    def hidden_size(self) -> int:
+        """Bytes of files that a later layer deleted or wrote again: they travel, and nobody sees them."""
+        hidden = (ChangeKind.DELETED,)
+        return sum(change.size for row in self.rows for change in row.changes if change.kind in hidden)

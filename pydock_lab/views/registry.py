@@ -1,0 +1,53 @@
+"""A registry as its repositories, tags and manifests."""
+
+from dataclasses import dataclass
+
+from pydock_lab.views.base import View
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlobView:
+    """A layer or config as a registry has it; `local` says whether it is in our store too."""
+
+    digest: str
+    size: int
+    local: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestView:
+    """A manifest: what a tag, or several, point to."""
+
+    digest: str
+    media_type: str
+    size: int
+    platform: str = ""
+    created: str = ""
+    layers: tuple[BlobView, ...] = ()
+    children: tuple[str, ...] = ()  # digests, where this is an index
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagView:
+    """A name that may move, and the digest it points to now."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryView:
+    """A repository: its tags, and the manifests that they point to, each once."""
+
+    name: str
+    tags: tuple[TagView, ...]
+    manifests: tuple[ManifestView, ...]
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagTree(View):
+    """A registry as its repositories, tags and manifests."""
+
+    host: str
+    repositories: tuple[RepositoryView, ...]
