@@ -5,26 +5,54 @@ Sizes are bytes, times RFC 3339 texts, digests full (`sha256:...`); a drawing sh
 
 from pydock_lab.views.base import View
 from pydock_lab.views.containers import ContainerView, ImageInstances, Instances, PortView
+from pydock_lab.views.explanation import (
+    Attribute,
+    AttributeChange,
+    Cause,
+    CauseKind,
+    Explanation,
+    FileDifference,
+    KeyView,
+    Outcome,
+    SetBy,
+    Setter,
+    Sign,
+    StepExplanation,
+    WordPiece,
+)
 from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 
 __all__ = [
+    "Attribute",
+    "AttributeChange",
     "BlobView",
+    "Cause",
+    "CauseKind",
     "ChangeKind",
     "ContainerView",
     "Doctor",
+    "Explanation",
     "FacetView",
     "FileChange",
+    "FileDifference",
     "ImageInstances",
     "Instances",
+    "KeyView",
     "LayerRow",
     "LayerStack",
     "ManifestView",
     "Origin",
+    "Outcome",
     "PortView",
     "RepositoryView",
+    "SetBy",
+    "Setter",
+    "Sign",
+    "StepExplanation",
     "TagTree",
     "TagView",
     "View",
+    "WordPiece",
 ]

@@ -1,0 +1,52 @@
+"""What a key says: its facts, those of the step alone, and the step that it stands on.
+
+{"step": "RUN", "on": "sha256:51c0...", "args": [...], ...}
+                 |                       '-- its own facts
+                 '-- the digest of the key below: the only thing that a step knows of what came before it
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydock_lab.build.record import BuildRecord, StepKind, StepRecord
+
+Facts = Mapping[str, Any]
+BELOW = "on"
+
+
+def facts_of(step: StepRecord) -> Facts:
+    """The facts of a step's key; none where it has no key, or one that is no JSON object."""
+    try:
+        found = json.loads(step.key) if step.key else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def own_facts(facts: Facts) -> Facts:
+    """All but what the step stands on."""
+    return {name: value for name, value in facts.items() if name != BELOW}
+
+
+def below(record: BuildRecord, step: StepRecord) -> StepRecord | None:
+    """The step whose key this one stands on; None for a FROM of an image, and where nothing is below (--link)."""
+    if step.kind is StepKind.FROM:
+        return _last_of(record, step.origin) if step.origin else None
+    digest = facts_of(step).get(BELOW)
+    if digest is None:
+        return None
+    before = [one for one in record.steps if one.number < step.number and one.key_digest == digest]
+    # Two stages may have equal keys; the step of the same stage is the one that is meant.
+    same = [one for one in before if one.stage_index == step.stage_index]
+    return next(reversed(same or before), None)
+
+
+def _last_of(record: BuildRecord, stage: str) -> StepRecord | None:
+    """The last step of a stage that has a key."""
+    return next((step for step in reversed(record.steps) if step.stage == stage and step.key_digest), None)
+
+
+def steps_of(record: BuildRecord, stage: str) -> tuple[StepRecord, ...]:
+    """The steps of a stage, by its title."""
+    return tuple(step for step in record.steps if step.stage == stage)
