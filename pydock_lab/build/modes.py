@@ -24,7 +24,7 @@ class ModeChange:
     def parse(cls, text: str) -> Self:
         """A checked change; raises BuildError where the text is neither octal nor symbolic."""
         if not _OCTAL.fullmatch(text) and not all(_CLAUSE.fullmatch(clause) for clause in text.split(",")):
-            raise BuildError("build.chmod", mode=text)
+            raise BuildError("build.chmod" if text[:1].isdigit() else "build.chmod-letters", mode=text)
         return cls(text=text)
 
     def apply(self, mode: int, *, is_folder: bool) -> int:

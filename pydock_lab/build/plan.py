@@ -4,35 +4,32 @@
     of the user   -->   FROM b              | COPY --from  and nothing else: `FROM b` is
                         FROM scratch  <-----'            skipped, and its image not fetched
 
-It does no work: only the configurations of base images are asked for, from an ImageSource.
+It does no work: only the configurations of images are asked for, from an ImageSource.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
-from pydock_lab.build.dispatch import dispatch
-from pydock_lab.build.state import Reading, StageState
-from pydock_lab.build.steps import Plan, Stage, Step
+from pydock_lab.build.global_args import EPOCH, Epoch, epoch, global_args
+from pydock_lab.build.names import SCRATCH, Names, check_cycles, origins
+from pydock_lab.build.places import placed
+from pydock_lab.build.proxies import proxies
+from pydock_lab.build.stage_plan import ImageSource, StagePlanner, Surroundings
+from pydock_lab.build.state import RunDefaults
+from pydock_lab.build.steps import Origin, Plan
 from pydock_lab.dockerfile.expansion import expand
-from pydock_lab.dockerfile.instructions import Cmd, Copy, Entrypoint, Instruction, Network, Run
+from pydock_lab.dockerfile.instructions import Instruction, Network
 from pydock_lab.dockerfile.platforms import LINUX_AMD64, parse_platform, platform_arguments
-from pydock_lab.dockerfile.positions import located
-from pydock_lab.dockerfile.scalars import fields
-from pydock_lab.dockerfile.stages import Dockerfile, parse
+from pydock_lab.dockerfile.positions import LineRange
+from pydock_lab.dockerfile.stages import Dockerfile
 from pydock_lab.dockerfile.stages import Stage as ParsedStage
 from pydock_lab.dockerfile.suggest import closest
-from pydock_lab.errors import BuildError, PydockError
-from pydock_lab.oci import ContainerConfig, ImageConfig, Platform
+from pydock_lab.errors import BuildError, DockerfileError
+from pydock_lab.oci import Platform, Reference
 
-SCRATCH = "scratch"
-
-
-class ImageSource(Protocol):
-    """Where base images come from: the engine looks into its store, and pulls what is not there."""
-
-    def config(self, name: str, platform: str) -> ImageConfig:
-        """The config of an image; raises PydockError where it cannot be had."""
+_LAYOUT = "oci-layout://"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,75 +57,118 @@ class PlanOptions:
     no_cache_filter: tuple[str, ...] = ()
     source_date_epoch: int | None = None
 
+    @property
+    def all_build_args(self) -> dict[str, str]:
+        """The build arguments, the time among them where it is given."""
+        given = dict(self.build_args)
+        return given if self.source_date_epoch is None else given | {EPOCH: str(self.source_date_epoch)}
+
 
 def plan(dockerfile: Dockerfile, options: PlanOptions, images: ImageSource) -> Plan:
     """The plan of a build; raises DockerfileError and BuildError with the line they speak of."""
     return _Planner(dockerfile, options, images).plan()
 
 
+def find_epoch(dockerfile: Dockerfile, options: PlanOptions) -> Epoch:
+    """What SOURCE_DATE_EPOCH says; raises DockerfileError and BuildError.
+
+    Where it names a source, whoever builds asks that for its time, and plans with `source_date_epoch`.
+    """
+    build_args = options.all_build_args
+    return epoch(dockerfile, _global_args(dockerfile, options), build_args, options.build_contexts)
+
+
+def _global_args(dockerfile: Dockerfile, options: PlanOptions) -> dict[str, str]:
+    last = dockerfile.stages[-1].name if dockerfile.stages else ""
+    known = platform_arguments(
+        build=options.host,
+        target=options.platform,
+        stage=options.target or last,
+        overrides=options.all_build_args,
+    )
+    return global_args(dockerfile, known, options.all_build_args)
+
+
 class _Planner:
     def __init__(self, dockerfile: Dockerfile, options: PlanOptions, images: ImageSource) -> None:
         self._file, self._options, self._images = dockerfile, options, images
-        self._global = self._global_args()
-        self._bases = [self._base(stage) for stage in dockerfile.stages]
-        self._states: dict[int, StageState] = {}
-        self._done: dict[int, Stage] = {}
+        self._names = Names((stage.name for stage in dockerfile.stages), options.build_contexts)
 
     def plan(self) -> Plan:
-        if not self._file.stages:
-            raise BuildError("build.no-stage")
+        file, options = self._file, self._options
+        if not file.stages:
+            raise BuildError("build.only-args" if file.meta_args else "build.no-stage")
+        time = find_epoch(file, options).seconds
+        around = self._surroundings(time)
         target = self._target()
-        needed = self._needed(target)
-        for index in sorted(needed):
-            self._done[index] = self._stage(index)
-        final = self._done[target]
-        labels = dict(final.config.labels) | dict(self._options.labels)
-        self._done[target] = replace(final, config=replace(final.config, labels=labels))
-        skipped = [self._title(index) for index in range(len(self._file.stages)) if index not in needed]
+        self._check_stages(around)
+        planner = StagePlanner(around)
+        order = self._order(self._needs(target, around, planner))
+        stages = {index: planner.stage(index) for index in order}
+        final = stages[target]
+        labels = dict(final.config.labels) | dict(options.labels)
+        stages[target] = replace(final, config=replace(final.config, labels=labels))
         return Plan(
-            stages=tuple(self._done[index] for index in sorted(needed)),
+            stages=tuple(stages.values()),
             target=target,
-            skipped=tuple(skipped),
-            escape=self._file.escape,
+            skipped=tuple(self._names.title(index) for index in range(len(file.stages)) if index not in stages),
+            escape=file.escape,
+            source_date_epoch=time,
         )
 
-    def _title(self, index: int) -> str:
-        return self._file.stages[index].name or f"stage-{index}"
-
-    def _global_args(self) -> dict[str, str]:
-        """The ARGs before the first FROM, on top of those that tell the platform."""
-        options = self._options
-        known = platform_arguments(
-            build=options.host, target=options.platform, stage=options.target, overrides=options.build_args
+    def _surroundings(self, time: int | None) -> Surroundings:
+        file, options = self._file, self._options
+        args, build_args = _global_args(file, options), options.all_build_args
+        for known in (args, build_args):
+            if EPOCH in known:
+                # A name in the place of a time has become one, or nothing.
+                known |= {EPOCH: str(time)}
+                if time is None:
+                    del known[EPOCH]
+        return Surroundings(
+            file=file,
+            names=self._names,
+            bases=tuple(self._base(index, stage, args) for index, stage in enumerate(file.stages)),
+            platforms=tuple(self._platform(stage, args) for stage in file.stages),
+            platform=options.platform,
+            images=self._images,
+            build_args=build_args,
+            global_args=args,
+            defaults=RunDefaults(
+                network=options.network,
+                proxies=proxies(build_args),
+                hosts=options.add_hosts,
+                shm_size=options.shm_size,
+                ulimits=options.ulimits,
+                cgroup_parent=options.cgroup_parent,
+            ),
+            not_cached=frozenset(name.lower() for name in options.no_cache_filter),
         )
-        for arg in self._file.meta_args:
-            for variable in arg.variables:
-                if variable.key in options.build_args:
-                    known[variable.key] = options.build_args[variable.key]
-                elif variable.default is not None:
-                    with located(arg.lines):
-                        known[variable.key] = expand(variable.default, known, self._file.escape).text
-        return known
 
-    def _base(self, stage: ParsedStage) -> str:
-        with located(stage.lines):
-            name = expand(stage.base, self._global, self._file.escape).text
-        if not name:
-            raise BuildError("build.base-blank", base=stage.base, line=stage.lines.first)
-        return name
+    def _base(self, index: int, stage: ParsedStage, args: Mapping[str, str]) -> Origin:
+        with placed(stage.lines):
+            name = expand(stage.base, args, self._file.escape).text
+            if not name:
+                raise BuildError("build.base-blank", base=stage.base)
+            return self._names.base(name, index)
 
-    def _find(self, name: str, before: int, *, numbers: bool = True) -> int | None:
-        """The stage called `name` (in any case) or numbered so, before the given one; FROM takes no numbers."""
-        for index in range(before - 1, -1, -1):
-            if self._file.stages[index].name.lower() == name.lower():
-                return index
-        return int(name) if numbers and name.isdigit() and int(name) < before else None
+    def _platform(self, stage: ParsedStage, args: Mapping[str, str]) -> Platform | None:
+        if not stage.platform:
+            return None
+        with placed(stage.lines):
+            named = expand(stage.platform, args, self._file.escape).text
+            if not named:
+                raise BuildError("build.platform-empty", platform=stage.platform)
+            try:
+                return parse_platform(named, self._options.platform)
+            except DockerfileError as error:
+                raise BuildError("build.platform", platform=stage.platform, reason=error.message()) from None
 
     def _target(self) -> int:
-        wanted, count = self._options.target, len(self._file.stages)
+        wanted = self._options.target
         if not wanted:
-            return count - 1
-        found = self._find(wanted, count)
+            return len(self._file.stages) - 1
+        found = self._names.stage(wanted)
         if found is None:
             names = [stage.name for stage in self._file.stages if stage.name]
             near = closest(wanted.lower(), names)
@@ -136,100 +176,72 @@ class _Planner:
             raise BuildError(key, target=wanted, suggestion=near or "", stages=", ".join(names) or "-")
         return found
 
-    def _needed(self, target: int) -> set[int]:
-        needed, todo = set[int](), [target]
+    # ---- who needs whom
+
+    def _check_stages(self, around: Surroundings) -> None:
+        """Names and circles in all stages, needed or not; raises BuildError and InvalidReference."""
+        found = [list(self._origins(stage.commands)) for stage in self._file.stages]
+        check_cycles(
+            ({origin: lines for origin, lines in stage if isinstance(origin, int)} for stage in found), self._names
+        )
+        bases = [(base, stage.lines) for base, stage in zip(around.bases, self._file.stages, strict=True)]
+        for origin, lines in (*bases, *(one for stage in found for one in stage)):
+            if _is_image(origin):
+                with placed(lines):
+                    Reference.parse(str(origin))
+
+    def _origins(self, commands: tuple[Instruction, ...]) -> Iterator[tuple[Origin, LineRange]]:
+        for command in commands:
+            with placed(command.lines):
+                yield from ((origin, command.lines) for origin in origins(command, self._names))
+
+    def _needs(self, target: int, around: Surroundings, planner: StagePlanner) -> dict[int, set[int]]:
+        """The stages that the target needs, each with those that it needs itself; raises PydockError.
+
+        All images are asked for now, so that a wrong name is an error before anything is done.
+        """
+        needs: dict[int, set[int]] = {}
+        todo = [target]
         while todo:
             index = todo.pop()
-            if index not in needed:
-                needed.add(index)
-                todo.extend(self._uses(index))
-        return needed
+            if index in needs:
+                continue
+            needs[index] = set()
+            for origin, lines in self._used(index, around, planner):
+                if isinstance(origin, int):
+                    needs[index].add(origin)
+                    todo.append(origin)
+                elif _is_image(origin):
+                    with placed(lines):
+                        planner.image(str(origin), str(self._options.platform))
+        return needs
 
-    def _uses(self, index: int) -> Iterator[int]:
-        """The stages that a stage stands on or copies from: these names take no variables, so they are known."""
+    def _used(self, index: int, around: Surroundings, planner: StagePlanner) -> Iterator[tuple[Origin, LineRange]]:
         stage = self._file.stages[index]
-        found = [self._find(name, index) for name in _origins(stage.commands)]
-        found.append(self._find(self._bases[index], index, numbers=False))
-        yield from (one for one in found if one is not None)
+        replaced = self._names.replaced(index)
+        if replaced is not None:
+            yield replaced, stage.lines
+            return
+        base = around.bases[index]
+        if isinstance(base, int):
+            yield base, stage.lines
+        yield from self._origins((*planner.triggers(index), *stage.commands))
 
-    def _stage(self, index: int) -> Stage:
-        parsed = self._file.stages[index]
-        base, base_config, state = self._start(index)
-        self._states[index] = state
-        reading = Reading(
-            build_args=self._options.build_args,
-            global_args=self._global,
-            find_stage=lambda name: self._find(name, index),
-        )
-        commands = [*_triggers(base_config.config), *parsed.commands]
-        steps = tuple(_steps(commands, state, reading))
-        return Stage(
-            index=index,
-            name=parsed.name,
-            base=base,
-            platform=parsed.platform,
-            lines=parsed.lines,
-            text=parsed.start.code,
-            base_config=base_config,
-            config=state.config,
-            steps=steps,
-            author=state.author,
-        )
-
-    def _start(self, index: int) -> tuple[int | str | None, ImageConfig, StageState]:
-        """What a stage stands on, and the state it begins with."""
-        parsed, name = self._file.stages[index], self._bases[index]
-        found = self._find(name, index, numbers=False)
-        if found is not None:
-            below = self._done[found]
-            return found, replace(below.base_config, config=below.config), self._states[found].on_top()
-        platform = self._platform(parsed)
-        if name == SCRATCH:
-            config = ImageConfig(platform=platform, config=ContainerConfig(working_dir="/"))
-            return None, config, StageState.on(config.config, self._file.escape)
-        config = self._base_config(name, str(platform), parsed)
-        state = StageState.on(config.config, self._file.escape)
-        state.author = config.author
-        return name, config, state
-
-    def _base_config(self, name: str, platform: str, parsed: ParsedStage) -> ImageConfig:
+    def _order(self, needs: Mapping[int, set[int]]) -> Iterator[int]:
+        """The stages as they can be built, in the order of the file where that does not matter."""
+        sorter = TopologicalSorter(needs)
         try:
-            return self._images.config(name, platform)
-        except PydockError as error:
-            # Whatever it is, from a wrong name to no network: the reader looks for the FROM line.
-            raise type(error)(error.key, **{"line": parsed.lines.first, **error.fields}) from error
-
-    def _platform(self, parsed: ParsedStage) -> Platform:
-        if not parsed.platform:
-            return self._options.platform
-        with located(parsed.lines):
-            named = expand(parsed.platform, self._global, self._file.escape).text
-            return parse_platform(named, self._options.platform)
-
-
-def _origins(commands: Iterable[Instruction]) -> Iterator[str]:
-    for command in commands:
-        if isinstance(command, Copy) and command.origin:
-            yield command.origin
-        elif isinstance(command, Run):
-            # The other options of a mount may hold variables, which nobody knows yet; `from` may not.
-            found = (part.partition("=") for text in command.mounts for part in fields(text, what="mounts"))
-            yield from (value for key, _, value in found if key.lower() == "from")
+            sorter.prepare()
+        except CycleError as error:
+            raise BuildError("build.circular", stage=self._names.title(error.args[1][0])) from None
+        ready: list[int] = []
+        while sorter.is_active():
+            for index in sorter.get_ready():
+                heappush(ready, index)
+            index = heappop(ready)
+            yield index
+            sorter.done(index)
 
 
-def _triggers(config: ContainerConfig) -> tuple[Instruction, ...]:
-    """The ONBUILD instructions that a base image carries."""
-    if not config.on_build:
-        return ()
-    return parse("\n".join([f"FROM {SCRATCH}", *config.on_build])).stages[0].commands
-
-
-def _steps(commands: Iterable[Instruction], state: StageState, reading: Reading) -> Iterator[Step]:
-    cmd_is_set = False
-    for command in commands:
-        cmd_is_set |= isinstance(command, Cmd)
-        if isinstance(command, Entrypoint) and not cmd_is_set:
-            # An ENTRYPOINT gives the program another meaning: a CMD from below would be nonsense for it.
-            state.config = replace(state.config, cmd=None)
-        with located(command.lines):
-            yield dispatch(command, state, reading)
+def _is_image(origin: Origin) -> bool:
+    return isinstance(origin, str) and origin != SCRATCH and not origin.startswith(_LAYOUT)

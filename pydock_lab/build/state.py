@@ -1,21 +1,17 @@
 """The state of a stage while its instructions are read: variables, and the configuration so far."""
 
-import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pydock_lab.dockerfile.expansion import expand
-from pydock_lab.dockerfile.positions import LineRange
+from pydock_lab.build.labels import Labels
+from pydock_lab.build.names import Names
+from pydock_lab.build.steps import Origin
+from pydock_lab.dockerfile.expansion import Mode, expand
+from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.oci import ContainerConfig
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_SHELL = ("/bin/sh", "-c")
-# These are read by programs, and are no part of an image: a build argument of this name needs no ARG.
-PROXY_ARGS = frozenset(
-    name
-    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-    for name in (upper, upper.lower())
-)
 
 
 @dataclass(slots=True)
@@ -23,21 +19,23 @@ class StageState:
     """What the next instruction starts from.
 
     `env` are the variables that words and RUN see (ENV and ARG, in order), `build_args` the ARGs declared in this
-    stage, with their value where they have one.
+    stage, with their value where they have one; `platform` is `os/arch[/variant]`.
     """
 
     config: ContainerConfig
     escape: str
     env: dict[str, str]
+    platform: str
     build_args: dict[str, str | None] = field(default_factory=dict)
     author: str = ""
 
     @classmethod
-    def on(cls, config: ContainerConfig, escape: str) -> "StageState":
+    def on(cls, config: ContainerConfig, escape: str, platform: str) -> "StageState":
         """The state on top of an image; every image has a PATH."""
         if "PATH" not in config.environment:
             config = replace(config, env=(*config.env, f"PATH={DEFAULT_PATH}"))
-        return cls(config=replace(config, on_build=()), escape=escape, env=dict(config.environment))
+        env = dict(config.environment)
+        return cls(config=replace(config, on_build=()), escape=escape, env=env, platform=platform)
 
     def on_top(self) -> "StageState":
         """A copy, for a stage that stands on this one."""
@@ -52,6 +50,10 @@ class StageState:
         """A word that may become several (EXPOSE)."""
         return expand(word, self.env, self.escape).words
 
+    def expand_document(self, text: str) -> str:
+        """A here-document with its variables replaced, in which quotes mean nothing; raises DockerfileError."""
+        return expand(text, self.env, "\\", Mode.PLAIN_QUOTES).text
+
     def set_env(self, name: str, value: str) -> None:
         """ENV: for the image, and for the steps that follow."""
         kept = [entry for entry in self.config.env if entry.partition("=")[0] != name]
@@ -60,13 +62,10 @@ class StageState:
         self.config = replace(self.config, env=tuple(kept))
         self.env[name] = value
 
-    def absolute(self, path: str) -> str:
-        """A path, from the working directory where it is relative; a slash at its end stays."""
-        whole = posixpath.join("/", self.config.working_dir, path)
-        cleaned = posixpath.normpath(whole)
-        cleaned = "/" + cleaned.lstrip("/")
-        is_folder = path.endswith(("/", "/.")) or path in (".", "./") or not path
-        return cleaned + "/" if is_folder and cleaned != "/" else cleaned
+    @property
+    def folder(self) -> str:
+        """The working directory."""
+        return self.config.working_dir or "/"
 
     @property
     def shell(self) -> tuple[str, ...]:
@@ -75,21 +74,33 @@ class StageState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What is the same for all instructions of a Dockerfile.
+class RunDefaults:
+    """What the user says of all RUN steps beside the Dockerfile: see RunStep."""
 
-    `build_args` were given by the user, `global_args` stand before the first FROM (and are the platform's);
-    `find_stage` gives the index of an earlier stage by its name or number.
-    """
-
-    build_args: Mapping[str, str]
-    global_args: Mapping[str, str]
-    find_stage: Callable[[str], int | None]
+    network: Network = Network.DEFAULT
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+    cgroup_parent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where an instruction stands, and its text."""
+class Reading:
+    """What the instructions of a stage are read with.
 
-    text: str
-    lines: LineRange
+    `build_args` were given by the user, `global_args` stand before the first FROM (and are the platform's);
+    `index` is the stage's own; `is_trigger` for an instruction that ONBUILD of the base gives.
+    """
+
+    index: int
+    names: Names
+    labels: Labels
+    build_args: Mapping[str, str]
+    global_args: Mapping[str, str]
+    defaults: RunDefaults
+    is_trigger: bool = False
+
+    def is_later(self, origin: Origin) -> bool:
+        """Whether it is a stage that is not built yet when this one is."""
+        return isinstance(origin, int) and origin >= self.index and self.names.replaced(origin) is None

@@ -13,6 +13,7 @@ Where files come from is an Origin, the same for COPY and for the mounts of RUN:
 
 from dataclasses import dataclass
 
+from pydock_lab.build.paths import clean
 from pydock_lab.dockerfile.instructions import Network, Security
 from pydock_lab.dockerfile.mounts import MountType, Sharing
 from pydock_lab.dockerfile.positions import LineRange
@@ -53,9 +54,9 @@ Origin = int | str | NamedContext | None
 class StepMount:
     """What a RUN sees besides its own file system; `source` is a path in the origin, absolute.
 
-    A cache's origin is what it holds at first (scratch: nothing); tmpfs, secret and ssh have none. A secret that is
-    only a variable has no `target`. `mode`, `uid`, `gid`: None where the Dockerfile does not say; `size_limit` in
-    bytes, 0 for none.
+    A cache's origin is what it holds at first (scratch: nothing). `cache_id` names a cache, a secret or an agent; a
+    secret that is only a variable, `env`, has no `target`. `mode`, `uid`, `gid`: None where the Dockerfile does not
+    say; `size_limit` in bytes, 0 for none.
     """
 
     type: MountType
@@ -96,6 +97,16 @@ class RunStep(Step):
     ulimits: tuple[str, ...] = ()
     cgroup_parent: str = ""
     platform: str = "linux/amd64"
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """The variables that the program sees."""
+        return (*self.env, *self.proxies)
+
+    @property
+    def shown(self) -> tuple[StepMount, ...]:
+        """The mounts that have files from somewhere."""
+        return tuple(mount for mount in self.mounts if mount.type in (MountType.BIND, MountType.CACHE))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,12 +156,12 @@ RemoteSource = HttpSource | GitSource
 class CopyStep(Step):
     """COPY and ADD: `parts` is what is copied, in order, and after it the `inline` files.
 
-    `destination` is absolute, and keeps the slash at its end; `unpack` is ADD's way with archives of the context,
+    `to` is absolute, and keeps the `/` or `/.` at its end; `unpack` is ADD's way with archives of the context,
     `unpack_remote` with those that it downloads.
     """
 
     parts: tuple[PathSource | RemoteSource, ...]
-    destination: str
+    to: str
     origin: Origin = None
     unpack_remote: bool = False
     inline: tuple[InlineContent, ...] = ()
@@ -162,9 +173,19 @@ class CopyStep(Step):
     parents: bool = False
 
     @property
+    def destination(self) -> str:
+        """Where the copies go: a slash at its end says that it is a folder."""
+        return self.to.removesuffix(".") if self.to.endswith("/.") else self.to
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The paths and patterns in the origin, as they are written."""
         return tuple(part.written for part in self.parts if isinstance(part, PathSource))
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether its layer is the same whatever is below: --link, unless a mode is set."""
+        return self.link and not self.chmod
 
     @property
     def remote(self) -> tuple[RemoteSource, ...]:
@@ -184,8 +205,8 @@ class FolderStep(Step):
 class Stage:
     """A stage: what it stands on (an Origin, None being scratch), and its steps.
 
-    `base_config` is the image's that it stands on, `config` the one it ends with; `ignore_cache` where
-    `--no-cache-filter` names it.
+    `base_config` is the image's that it stands on, `config` the one it ends with; `platform` is `os/arch[/variant]`,
+    `label` how progress calls its FROM; `ignore_cache` where `--no-cache-filter` names it.
     """
 
     index: int
@@ -198,6 +219,7 @@ class Stage:
     config: ContainerConfig
     steps: tuple[Step, ...]
     author: str = ""
+    label: str = ""
     ignore_cache: bool = False
 
     @property
@@ -206,21 +228,40 @@ class Stage:
         return self.name or f"stage-{self.index}"
 
     @property
+    def origins(self) -> frozenset[Origin]:
+        """Where its steps take files from, None being the build context."""
+        copies = {step.origin for step in self.steps if isinstance(step, CopyStep) and step.sources}
+        mounts = {mount.origin for step in self.steps if isinstance(step, RunStep) for mount in step.shown}
+        return frozenset(copies | mounts)
+
+    @property
     def needs(self) -> frozenset[int]:
         """The indexes of the stages that it stands on or copies from."""
-        origins = {step.origin for step in self.steps if isinstance(step, CopyStep)}
-        mounts = {mount.origin for step in self.steps if isinstance(step, RunStep) for mount in step.mounts}
-        return frozenset(origin for origin in {*origins, *mounts, self.base} if isinstance(origin, int))
+        return frozenset(origin for origin in {*self.origins, self.base} if isinstance(origin, int))
+
+    @property
+    def context_paths(self) -> tuple[str, ...]:
+        """The paths and patterns of the build context that its steps take, absolute."""
+        copies = (one for one in self.steps if isinstance(one, CopyStep) and one.origin is None)
+        mounts = (mount for one in self.steps if isinstance(one, RunStep) for mount in one.shown)
+        return (
+            *(clean(source) for step in copies for source in step.sources),
+            *(mount.source for mount in mounts if mount.origin is None),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """The stages that the target needs, in the order of the file, and the names of those it does not."""
+    """The stages that the target needs, in an order in which they can be built, and the names of the others.
+
+    `source_date_epoch` is the time that all files shall have that the build makes, in seconds since 1970.
+    """
 
     stages: tuple[Stage, ...]
     target: int
     skipped: tuple[str, ...]
     escape: str
+    source_date_epoch: int | None = None
 
     def stage(self, index: int) -> Stage:
         """The stage with this index in the file."""
@@ -230,3 +271,12 @@ class Plan:
     def steps(self) -> int:
         """How many steps there are, each FROM counted as one."""
         return sum(1 + len(stage.steps) for stage in self.stages)
+
+    @property
+    def context_paths(self) -> tuple[str, ...] | None:
+        """What the build takes from its context: paths and patterns in order, None for all of it.
+
+        A symbolic link among them is followed. An empty tuple says that the context is not needed.
+        """
+        found = {path for stage in self.stages for path in stage.context_paths}
+        return None if "/" in found else tuple(sorted(path.lstrip("/") for path in found))

@@ -54,7 +54,7 @@ class StepRunner:
             id=folder.name,
             process=ProcessSpec(
                 args=step.args,
-                env=step.env,
+                env=step.environment,
                 cwd=step.cwd,
                 user=step.user,
                 capabilities=names(DEFAULT),
