@@ -198,8 +198,13 @@ class Explanation(View):
 
     @property
     def own(self) -> tuple[StepExplanation, ...]:
-        """The steps that missed by themselves, the first one first."""
-        return tuple(step for step in self.steps if step.missed and step.causes)
+        """The steps that missed by themselves, the first one first.
+
+        Also those that were found in the cache, or are no look-up at all (FROM), where a miss above follows from
+        what is other in them.
+        """
+        roots = {step.root for step in self.steps if step.missed and not step.causes}
+        return tuple(step for step in self.steps if step.causes and (step.missed or step.number in roots))
 
     @property
     def first(self) -> StepExplanation | None:

@@ -7,6 +7,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from pydock_lab.build.record import BuildRecord, StepKind, StepRecord
@@ -29,17 +30,25 @@ def own_facts(facts: Facts) -> Facts:
     return {name: value for name, value in facts.items() if name != BELOW}
 
 
-def below(record: BuildRecord, step: StepRecord) -> StepRecord | None:
-    """The step whose key this one stands on; None for a FROM of an image, and where nothing is below (--link)."""
+def grounds(record: BuildRecord, step: StepRecord) -> tuple[StepRecord, ...]:
+    """The steps that this one stands on, the nearest first; none for a FROM of an image, and for a linked layer.
+
+    It is one step, whose digest the key names. Only above linked layers there are several: such a layer does not know
+    what is below it, so what stands on it stands on both.
+    """
     if step.kind is StepKind.FROM:
-        return _last_of(record, step.origin) if step.origin else None
+        return tuple(filter(None, [_last_of(record, step.origin)])) if step.origin else ()
     digest = facts_of(step).get(BELOW)
     if digest is None:
-        return None
-    before = [one for one in record.steps if one.number < step.number and one.key_digest == digest]
-    # Two stages may have equal keys; the step of the same stage is the one that is meant.
+        return ()
+    before = [one for one in reversed(record.steps) if one.number < step.number and one.key_digest]
     same = [one for one in before if one.stage_index == step.stage_index]
-    return next(reversed(same or before), None)
+    # Two stages may have equal keys; the step of the same stage is the one that is meant.
+    named = next((one for one in (*same, *before) if one.key_digest == digest), None)
+    if named is not None:
+        return (named,)
+    linked = tuple(takewhile(lambda one: BELOW not in facts_of(one) and one.kind is not StepKind.FROM, same))
+    return tuple(same[: len(linked) + 1])
 
 
 def _last_of(record: BuildRecord, stage: str) -> StepRecord | None:

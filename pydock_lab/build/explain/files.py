@@ -84,7 +84,9 @@ def _attributes(old: FileFact, new: FileFact) -> Iterator[AttributeChange]:
         return
     said = list(_visible(old, new))
     yield from said
-    if old.checksum == new.checksum or not (old.checksum and new.checksum):
+    # What is in a directory is said of the files themselves.
+    is_same = old.checksum == new.checksum or not (old.checksum and new.checksum)
+    if is_same or old.kind is FileKind.DIRECTORY:
         return
     # The checksum covers mode, owner and link too: where one of them explains it and the sizes are equal, nobody
     # can tell whether the bytes differ as well.
