@@ -60,13 +60,14 @@ def stage_pairs(before: BuildRecord, after: BuildRecord) -> Mapping[int, int]:
     ours, theirs = _titles(after), _titles(before)
     by_name = {title: index for index, title in theirs.items()}
     pairs = {index: by_name[title] for index, title in ours.items() if title in by_name and not _unnamed(title, index)}
-    left = [index for index in theirs if index not in pairs.values()]
-    for index in ours:
-        if index not in pairs and left:
-            best = max(left, key=lambda old: (_likeness(before, old, after, index), old == index))
-            if best == index or _likeness(before, best, after, index) > 0:
-                pairs[index] = best
-                left.remove(best)
+    chances = [
+        (_likeness(before, old, after, new), old == new, new, old)
+        for new in ours.keys() - pairs.keys()
+        for old in theirs.keys() - pairs.values()
+    ]
+    for shared, is_same_place, new, old in sorted(chances, reverse=True):
+        if (shared or is_same_place) and new not in pairs and old not in pairs.values():
+            pairs[new] = old
     return pairs
 
 

@@ -38,6 +38,8 @@ def causes_of(pair: Pair, files: FilesOf) -> tuple[Cause, ...]:
     if pair.new.step.kind is StepKind.FROM:
         return tuple(_from(pair))
     names = [name for name in {**new, **old} if name != BELOW and old.get(name) != new.get(name)]
+    if "step" in names and "unpack" in names:
+        names.remove("unpack")  # that is what makes ADD another instruction
     found = [cause for name in names for cause in _FACTS.get(name, _flag)(pair, name)]
     if reads_others(pair):
         found += _files(pair, files, is_other_choice=any(_sources(pair, "files")) or not _CHOOSING.isdisjoint(names))

@@ -10,6 +10,7 @@ keys of all RUN steps behind it, and it changed once.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from pydock_lab.build.explain.align import Alignment, align
@@ -22,6 +23,7 @@ from pydock_lab.build.record import BuildRecord, BuildStatus, StepKind, StepReco
 from pydock_lab.views import Cause, CauseKind, Explanation, FileDifference, KeyView, Outcome, StepExplanation
 
 _OUTCOMES = {True: Outcome.CACHED, False: Outcome.MISSED, None: Outcome.UNKNOWN}
+_STEPS = frozenset({CauseKind.NEW_STEP, CauseKind.REMOVED_STEP, CauseKind.ORDER})
 
 
 def explain(before: BuildRecord | None, after: BuildRecord, files: FilesOf) -> Explanation:
@@ -96,7 +98,7 @@ class _Explainer:
         because_of = self._because(step, old, own)
         said = self._said.get(because_of, frozenset())
         causes = self._causes(step, old, own, because_of)
-        kept = tuple(cause for cause in causes if not self._is_known(cause, said))
+        kept = tuple(cause for cause in causes if not _is_known(cause, said | set(causes) - {cause}))
         return replace(
             plain,
             causes=kept,
@@ -153,7 +155,7 @@ class _Explainer:
         if self._after.no_cache or step.stage in self._after.no_cache_filter:
             return [Cause(kind=CauseKind.NO_CACHE, name="" if self._after.no_cache else step.stage)]
         if old is None:
-            return [Cause(kind=CauseKind.NEW_STEP, text=step.text)]
+            return [Cause(kind=CauseKind.NEW_STEP, name=step.kind, text=step.text)]
         if self._is_same(step):
             return [Cause(kind=CauseKind.NOT_REACHED if old.cached is None else CauseKind.GONE)]
         found = [*self._places(step, old, because_of), *own]
@@ -168,7 +170,7 @@ class _Explainer:
         if any(cause.kind is CauseKind.ORDER for cause in said):
             return
         if step.number in self._alignment.moved:
-            yield Cause(kind=CauseKind.ORDER, text=step.text)
+            yield Cause(kind=CauseKind.ORDER, name=step.kind, text=step.text)
             return
         removed = {one.number for one in self._alignment.removed}
         ground = next(iter(grounds(self._after, step)), None)
@@ -178,17 +180,21 @@ class _Explainer:
         for between in self._before.steps:
             if between.stage_index == old.stage_index and anchor.number < between.number < old.number and between.key:
                 is_gone = between.number in removed
-                yield Cause(kind=CauseKind.REMOVED_STEP if is_gone else CauseKind.ORDER, text=between.text)
+                kind = CauseKind.REMOVED_STEP if is_gone else CauseKind.ORDER
+                yield Cause(kind=kind, name=between.kind, text=between.text)
 
-    def _is_known(self, cause: Cause, said: frozenset[Cause]) -> bool:
-        """Whether a step below has said so already."""
-        if cause in said:
-            return True
-        if cause.kind is CauseKind.FILES:
-            known: set[FileDifference] = {file for one in said for file in one.files}
-            return bool(cause.files) and known.issuperset(cause.files)
-        # A new base brings new variables, users and folders: that is one change.
-        return set_by_base(cause) and any(one.kind is CauseKind.BASE for one in said)
+
+def _is_known(cause: Cause, said: AbstractSet[Cause]) -> bool:
+    """Whether others say so already."""
+    if cause in said:
+        return True
+    if cause.kind is CauseKind.FILES:
+        known: set[FileDifference] = {file for one in said for file in one.files}
+        return bool(cause.files) and known.issuperset(cause.files)
+    if cause.kind is CauseKind.WORKDIR:
+        return any(one.kind in _STEPS and one.name == StepKind.WORKDIR for one in said)
+    # A new base brings new variables, users and folders: that is one change.
+    return set_by_base(cause) and any(one.kind is CauseKind.BASE for one in said)
 
 
 def _stands_elsewhere(step: StepRecord, old: StepRecord) -> Cause:
