@@ -7,6 +7,7 @@
 It does no work: only the configurations of images are asked for, from an ImageSource.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -103,8 +104,8 @@ class _Planner:
         target = self._target()
         self._check_stages(around)
         planner = StagePlanner(around)
-        order = self._order(self._needs(target, around, planner))
-        stages = {index: planner.stage(index) for index in order}
+        needs, late = self._needs(target, around, planner)
+        stages = {index: planner.stage(index, late[index]) for index in self._order(needs)}
         final = stages[target]
         labels = dict(final.config.labels) | dict(options.labels)
         stages[target] = replace(final, config=replace(final.config, labels=labels))
@@ -195,37 +196,46 @@ class _Planner:
             with placed(command.lines):
                 yield from ((origin, command.lines) for origin in origins(command, self._names))
 
-    def _needs(self, target: int, around: Surroundings, planner: StagePlanner) -> dict[int, set[int]]:
-        """The stages that the target needs, each with those that it needs itself; raises PydockError.
+    def _needs(
+        self, target: int, around: Surroundings, planner: StagePlanner
+    ) -> tuple[dict[int, set[int]], dict[int, int]]:
+        """The stages that the target needs, each with those that it needs itself; and how late each was found.
 
-        All images are asked for now, so that a wrong name is an error before anything is done.
+        All images are asked for now, so that a wrong name is an error before anything is done. Raises PydockError.
         """
         needs: dict[int, set[int]] = {}
-        todo = [target]
+        late = {target: 0}
+        todo = deque([target])
         while todo:
-            index = todo.pop()
+            index = todo.popleft()
             if index in needs:
                 continue
             needs[index] = set()
-            for origin, lines in self._used(index, around, planner):
+            for origin, lines, is_trigger in self._used(index, around, planner):
                 if isinstance(origin, int):
                     needs[index].add(origin)
-                    todo.append(origin)
+                    late[origin] = min(late.get(origin, len(needs)), late[index] + is_trigger)
+                    # Stages found by what the Dockerfile says come before those that a trigger leads to.
+                    (todo.append if is_trigger else todo.appendleft)(origin)
                 elif _is_image(origin):
                     with placed(lines):
                         planner.image(str(origin), str(self._options.platform))
-        return needs
+        return needs, late
 
-    def _used(self, index: int, around: Surroundings, planner: StagePlanner) -> Iterator[tuple[Origin, LineRange]]:
+    def _used(
+        self, index: int, around: Surroundings, planner: StagePlanner
+    ) -> Iterator[tuple[Origin, LineRange, bool]]:
+        """What a stage needs, where it says so, and whether ONBUILD of its base does."""
         stage = self._file.stages[index]
         replaced = self._names.replaced(index)
         if replaced is not None:
-            yield replaced, stage.lines
+            yield replaced, stage.lines, False
             return
         base = around.bases[index]
         if isinstance(base, int):
-            yield base, stage.lines
-        yield from self._origins((*planner.triggers(index), *stage.commands))
+            yield base, stage.lines, False
+        yield from ((origin, lines, False) for origin, lines in self._origins(stage.commands))
+        yield from ((origin, lines, True) for origin, lines in self._origins(planner.triggers(index)))
 
     def _order(self, needs: Mapping[int, set[int]]) -> Iterator[int]:
         """The stages as they can be built, in the order of the file where that does not matter."""

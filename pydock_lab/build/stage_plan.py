@@ -74,10 +74,14 @@ class StagePlanner:
             self._configs[name, platform] = self._around.images.config(name, platform)
         return self._configs[name, platform]
 
-    def stage(self, index: int) -> Stage:
-        """Plan a stage; raises PydockError."""
+    def stage(self, index: int, late: int = 0) -> Stage:
+        """Plan a stage; raises PydockError.
+
+        `late` tells how many instructions of ONBUILD led to the stage, one because of the other: BuildKit finds it
+        in as many rounds, and counts each as a step.
+        """
         replaced = self._around.names.replaced(index)
-        planned = self._planned(index) if replaced is None else self._replaced(index, replaced)
+        planned = self._planned(index, late) if replaced is None else self._replaced(index, replaced)
         self._done[index] = planned
         return planned
 
@@ -92,7 +96,7 @@ class StagePlanner:
             final = replace(config.config, on_build=())
         return self._stage(index, origin, config, final, ())
 
-    def _planned(self, index: int) -> Stage:
+    def _planned(self, index: int, late: int) -> Stage:
         around, base = self._around, self._around.bases[index]
         if isinstance(base, int):
             below = self._done[base]
@@ -105,7 +109,7 @@ class StagePlanner:
         reading = Reading(
             index=index,
             names=around.names,
-            labels=self._labels(index),
+            labels=self._labels(index, late),
             build_args=around.build_args,
             global_args=around.global_args,
             defaults=around.defaults,
@@ -113,6 +117,7 @@ class StagePlanner:
         label = ""
         if _has_files(base, base_config):
             label = reading.labels.next(f"FROM {_full_name(str(base))}")
+        reading.labels.total += len(self.triggers(index))
         steps = tuple(_steps(self.triggers(index), around.file.stages[index].commands, state, reading))
         planned = self._stage(index, None if base == SCRATCH else base, base_config, state.config, steps)
         return replace(planned, author=state.author, label=label)
@@ -153,14 +158,18 @@ class StagePlanner:
         state.author = base.author
         return state
 
-    def _labels(self, index: int) -> Labels:
+    def _labels(self, index: int, late: int) -> Labels:
         around = self._around
         commands = around.file.stages[index].commands
         is_alone = len(around.file.stages) == 1 and not any(map(_has_origins, commands))
-        total = len(self.triggers(index)) + sum(isinstance(one, (Run, Copy, Add, Workdir)) for one in commands)
+        total = sum(isinstance(one, (Run, Copy, Add, Workdir)) for one in commands)
         base = around.bases[index]
         stands_on_image = not isinstance(base, int) and base != SCRATCH
-        return Labels(title="" if is_alone else around.names.title(index), total=total + stands_on_image)
+        return Labels(
+            title="" if is_alone else around.names.title(index),
+            total=total + stands_on_image,
+            number=late if stands_on_image else 0,
+        )
 
 
 def _has_origins(command: Instruction) -> bool:

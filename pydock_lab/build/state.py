@@ -34,13 +34,16 @@ class StageState:
         """The state on top of an image; every image has a PATH."""
         if "PATH" not in config.environment:
             config = replace(config, env=(*config.env, f"PATH={DEFAULT_PATH}"))
-        env = dict(config.environment)
-        return cls(config=replace(config, on_build=()), escape=escape, env=env, platform=platform)
+        config = replace(config, on_build=())
+        return cls(config=config, escape=escape, env=dict(config.environment), platform=platform)
 
     def on_top(self) -> "StageState":
         """A copy, for a stage that stands on this one."""
         config = replace(self.config, on_build=())
-        return replace(self, config=config, env=dict(self.env), build_args=dict(self.build_args))
+        # What the image says comes again, and so goes before an ARG of the stage below.
+        env = {name: value for name, value in self.env.items() if name not in config.environment}
+        env |= config.environment
+        return replace(self, config=config, env=env, build_args=dict(self.build_args))
 
     def expand(self, word: str) -> str:
         """A word with its variables replaced; raises DockerfileError."""
@@ -60,6 +63,11 @@ class StageState:
         at = next((i for i, entry in enumerate(self.config.env) if entry.partition("=")[0] == name), len(kept))
         kept.insert(at, f"{name}={value}")
         self.config = replace(self.config, env=tuple(kept))
+        self.set_variable(name, value)
+
+    def set_variable(self, name: str, value: str) -> None:
+        """For the steps that follow; the newest variable is the last one."""
+        self.env.pop(name, None)
         self.env[name] = value
 
     @property

@@ -46,7 +46,7 @@ def _(instruction: ins.Arg, state: StageState, reading: Reading) -> Step:
         value = _arg_value(name, variable.default, state, reading)
         state.build_args[name] = value
         if value is not None and name not in _NO_VARIABLES:
-            state.env[name] = value
+            state.set_variable(name, value)
         said.append(name if value is None else f"{name}={value}")
     return _config_step(instruction, state, " ".join(["ARG", *said]))
 
