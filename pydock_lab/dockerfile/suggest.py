@@ -14,6 +14,13 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     return option.upper() if word.isupper() else option
 
 
+def closest_name(word: str, options: Iterable[str]) -> str | None:
+    """The same for names in which a small letter and a capital differ, such as variables."""
+    ranked = [(_distance(word, option), option) for option in options if option]
+    distance, option = min(ranked, default=(_FARTHEST + 1, ""), key=lambda pair: pair[0])
+    return option if 0 < distance <= _FARTHEST else None
+
+
 def _distance(source: str, target: str) -> int:
     """Levenshtein's distance: how many characters to insert, delete or replace.
 
