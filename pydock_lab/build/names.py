@@ -124,6 +124,7 @@ def check_cycles(needs: Iterable[Mapping[int, LineRange]], names: Names) -> None
     for start in range(len(graph)):
         # One entry a stage on the way: what it needs and nobody has looked at yet.
         way = {start: iter(graph[start].items())} if start not in done else {}
+        first: LineRange | None = None
         while way:
             here = next(reversed(way))
             done.add(here)
@@ -132,8 +133,9 @@ def check_cycles(needs: Iterable[Mapping[int, LineRange]], names: Names) -> None
                 del way[here]
                 continue
             other, lines = step
+            first = lines if here == start else first
             if other in way:
-                with placed(lines):
+                with placed(first or lines):
                     raise BuildError("build.circular", stage=names.title(start))
             elif other not in done:
                 way[other] = iter(graph[other].items())
