@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import import_time, run
+from benchmarks import build, import_time, run
 
-BENCHMARKS = {"run": run.main, "import": import_time.main}
+BENCHMARKS = {"run": run.main, "build": build.main, "import": import_time.main}
 
 
 def main() -> None:

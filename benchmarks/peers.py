@@ -1,9 +1,10 @@
-"""The peers, started as they want to be: Debian's crun on a bundle of busybox."""
+"""The peers, started as they want to be: Debian's crun on a bundle of busybox, buildah with a storage of its own."""
 
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
@@ -46,3 +47,46 @@ def hide_empty_hierarchy() -> None:
         syscalls.unshare(Namespace.MOUNT)
         syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         syscalls.umount(unified)
+
+
+# What root may not have everywhere (more open files, systemd) is not asked for; runc, because crun refuses hybrid
+# cgroup hierarchies.
+_CONTAINERS_CONF = """
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+"""
+
+
+class Buildah:
+    """`buildah` on a storage of its own below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        if shutil.which("buildah") is None:
+            raise SystemExit("buildah is not installed")
+        self.root = root
+        (root / "tmp").mkdir(parents=True)
+        (root / "containers.conf").write_text(_CONTAINERS_CONF)
+
+    def __call__(self, *words: str) -> None:
+        """Run it; raises CalledProcessError with what it said."""
+        environment = {"CONTAINERS_CONF": str(self.root / "containers.conf"), "TMPDIR": str(self.root / "tmp")}
+        run(["buildah", "--root", str(self.root / "root"), "--runroot", str(self.root / "run"), *words], environment)
+
+    def take(self, base: Path) -> None:
+        """Have the base image, from a `docker save` archive."""
+        self("pull", "-q", f"docker-archive:{base}")
+
+    def build(self, context: Path) -> None:
+        """Build the Dockerfile of a folder."""
+        self("build", "-q", "--layers", "--pull=never", "-t", "bench/app:1", str(context))
+
+
+def run(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run a program silently; what it said is shown only where it fails."""
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -9,16 +9,17 @@ from pydock_lab.archive.compress import decompress
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.index import LayerIndex
 from pydock_lab.archive.reader import TarReader, chunks
-from pydock_lab.build.source import Source
+from pydock_lab.build.source import Source, resolve
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.errors import ArchiveError
 
 _OTHER_FORMS = ((b"BZh", bz2.BZ2File), (b"\xfd7zXZ\x00", lzma.LZMAFile))
 
 
-def as_archive(source: Source, entry: Entry) -> LayeredTree | None:
-    """The tree inside a file, if it is an archive; None for any other file."""
-    if entry.type is not EntryType.FILE or not entry.size:
+def as_archive(source: Source, path: bytes) -> LayeredTree | None:
+    """The tree inside a file, if it is an archive; None for anything else."""
+    entry = source.entry(resolve(source, path))
+    if entry is None or entry.type is not EntryType.FILE or not entry.size:
         return None
     try:
         # The first entry tells: most files fail at its checksum, without being read any further.

@@ -1,5 +1,9 @@
-"""The build cache on disk: `cache/<hex of the key>.json`, one record a key, with the key's plain text in it."""
+"""The build cache on disk: `cache/<hex of the key>.json`, one record a key, with the key's plain text in it.
 
+Beside it, `cache/answers/` has what was once found out about layers: they never change, so it stays true.
+"""
+
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +80,20 @@ class BuildCache:
                 yield path, Layer.from_json(json.loads(path.read_bytes()))
             except (OSError, ValueError, KeyError, TypeError):
                 continue
+
+    def recall(self, question: object) -> Any:
+        """The answer that `note` kept, or None."""
+        try:
+            return json.loads(self._answer(question).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def note(self, question: object, answer: object) -> None:
+        """Keep an answer that never changes, such as the checksum of a folder of certain layers."""
+        self._ingest.replace(self._answer(question), json.dumps(answer).encode())
+
+    def _answer(self, question: object) -> Path:
+        return self.directory / "answers" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()}.json"
 
     def _path(self, key: CacheKey) -> Path:
         return self.directory / f"{key.digest.partition(':')[2]}.json"

@@ -1,11 +1,13 @@
 """The build context: a folder, without what `.dockerignore` names, as a tree to copy from.
 
 Owners are 0 and times do not count, as BuildKit's client sends them: the same files in another checkout, by
-another user, are the same context.
+another user, are the same context. Folders are listed when a COPY asks for what is in them, each once; files are
+read where the stat cache does not know them.
 """
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,6 +16,7 @@ from pathlib import Path
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.build.source import join
+from pydock_lab.build.stat_cache import ContextSnapshot, Folder, KnownFolder, Row, StatCache
 from pydock_lab.errors import BuildError
 from pydock_lab.oci import Digest
 
@@ -27,6 +30,7 @@ _TYPES = {
     stat.S_IFBLK: EntryType.BLOCK,
 }
 _ROOT = Entry(path=b"", type=EntryType.DIRECTORY, mode=0o755)
+_NOWHERE = Folder(mode=0, rows={})
 
 Excluded = Callable[[str], bool]
 
@@ -34,68 +38,174 @@ Excluded = Callable[[str], bool]
 class BuildContext:
     """A folder as a Source; `excluded(path)` is what its ignore file says of a path (slashes, relative).
 
-    `reinclude` tells that the ignore file has `!` lines: then an excluded folder is still looked into. The folder
-    is listed when the first COPY asks for it, once. None is an empty context.
+    `reinclude` tells that the ignore file has `!` lines: then an excluded folder is still looked into. `cache`
+    remembers digests between builds. A root of None is an empty context.
     """
 
-    def __init__(self, root: Path | None, excluded: Excluded = lambda _: False, *, reinclude: bool = False) -> None:
-        self.root = root
-        self._excluded, self._reinclude = excluded, reinclude
-        self._checksums: dict[bytes, Digest] = {}
-
-    @cached_property
-    def _children(self) -> dict[bytes, tuple[bytes, ...]]:
-        return {folder: tuple(sorted(names)) for folder, names in self._listed[1].items()}
-
-    @cached_property
-    def _listed(self) -> tuple[dict[bytes, Entry], dict[bytes, list[bytes]]]:
-        entries, children = {b"": _ROOT}, {b"": list[bytes]()}
-        if self.root is not None:
-            self._list(os.fsencode(self.root), b"", entries, children)
-        return entries, children
-
-    def _list(
-        self, folder: bytes, inside: bytes, entries: dict[bytes, Entry], children: dict[bytes, list[bytes]]
+    def __init__(
+        self,
+        root: Path | None,
+        excluded: Excluded | None = None,
+        *,
+        reinclude: bool = False,
+        cache: StatCache | None = None,
     ) -> None:
-        with os.scandir(folder) as found:
-            for item in found:
-                path = join(inside, item.name)
-                out = self._excluded(os.fsdecode(path))
-                is_folder = item.is_dir(follow_symlinks=False)
-                if out and not (is_folder and self._reinclude):
-                    continue
-                entry = _entry(path, item)
-                if entry is None:
-                    continue
-                if is_folder:
-                    children[path] = []
-                    self._list(item.path, path, entries, children)
-                    if out and not children[path]:
-                        continue
-                entries[path] = entry
-                children[inside].append(item.name)
+        self.root = root
+        self._excluded, self._reinclude, self._cache = excluded, reinclude, cache
+        self._folders: dict[bytes, Folder] = {}
+        self._entries: dict[bytes, Entry | None] = {b"": _ROOT}
+        self._taken = time.time_ns()
+
+    @cached_property
+    def _before(self) -> ContextSnapshot:
+        return ContextSnapshot() if self._cache is None or self.root is None else self._cache.newest(self.root)
+
+    def save(self) -> str:
+        """Remember what was read; the name of the snapshot, "" where nothing was looked at."""
+        if self._cache is None or self.root is None or not self._folders:
+            return ""
+        return self._cache.save(self.root, self._taken, self._folders, self._before)
+
+    # ---- looking
 
     def entry(self, path: bytes) -> Entry | None:
         """The entry at exactly `path`, or None."""
-        return self._listed[0].get(path)
+        if path not in self._entries:
+            self._entries[path] = self._entry(path)
+        return self._entries[path]
+
+    def _entry(self, path: bytes) -> Entry | None:
+        above, _, name = path.rpartition(b"/")
+        parent = self.entry(above)
+        if parent is None or parent.type is not EntryType.DIRECTORY:
+            return None
+        folder = self._folder(above)
+        row = folder.rows.get(name)
+        if row is None:
+            return None
+        kind = _TYPES[stat.S_IFMT(row[1])]
+        return Entry(
+            path=path,
+            type=kind,
+            size=row[2] if kind is EntryType.FILE else 0,
+            mode=stat.S_IMODE(row[1]),
+            mtime=max(0, row[3] // 1_000_000_000),
+            target=self._target(folder, path, name) if kind is EntryType.SYMLINK else b"",
+            device=self._device(path) if kind in (EntryType.CHARACTER, EntryType.BLOCK) else (0, 0),
+        )
 
     def children(self, path: bytes) -> tuple[bytes, ...]:
         """Names in a folder, in byte order."""
-        return self._children.get(path, ())
+        entry = self.entry(path)
+        return self._folder(path).names if entry and entry.type is EntryType.DIRECTORY else ()
+
+    def _folder(self, path: bytes) -> Folder:
+        if self.root is None:
+            return _NOWHERE
+        if path not in self._folders:
+            self._folders[path] = self._list(path)
+        return self._folders[path]
+
+    def _list(self, path: bytes) -> Folder:
+        rows: dict[bytes, Row] = {}
+        try:
+            with os.scandir(self._place(path)) as found:
+                for item in found:
+                    if self._is_out(join(path, item.name), item):
+                        continue
+                    row = _row(item)
+                    if row is not None:
+                        rows[row[0]] = row
+        except PermissionError as error:
+            raise BuildError("build.context-read", path=os.fsdecode(path), reason=error.strerror) from error
+        entry = self.entry(path)
+        folder = Folder(mode=entry.mode if entry else 0, rows=rows, names=tuple(sorted(rows)))
+        self._recall(folder, self._before.folder(path))
+        return folder
+
+    def _is_out(self, path: bytes, item: "os.DirEntry[bytes]") -> bool:
+        if self._excluded is None or not self._excluded(os.fsdecode(path)):
+            return False
+        if not self._reinclude or not item.is_dir(follow_symlinks=False):
+            return True
+        # An ignored folder is there only if a `!` line brings something in it back.
+        self._entries[path] = Entry(path=path, type=EntryType.DIRECTORY, mode=stat.S_IMODE(item.stat().st_mode))
+        self._folders[path] = self._list(path)
+        if self._folders[path].names:
+            return False
+        del self._entries[path], self._folders[path]
+        return True
+
+    def _recall(self, folder: Folder, known: KnownFolder | None) -> None:
+        """Take over the digests that can be believed."""
+        if known is None:
+            return
+        if known.signature == folder.signature and self._before.believes(known.youngest):
+            folder.is_as_before, folder.digest = True, known.digest
+        for row, digest, target in known.rows() if not folder.is_as_before else ():
+            if folder.rows.get(row[0]) == row and self._before.believes(max(row[3], row[4])):
+                folder.digests[row[0]], folder.links[row[0]] = digest, target
+
+    def _place(self, path: bytes) -> bytes:
+        assert self.root is not None  # noqa: S101 - an empty context has no files
+        return os.path.join(os.fsencode(self.root), path)
+
+    def _target(self, folder: Folder, path: bytes, name: bytes) -> bytes:
+        if name not in folder.links:
+            folder.links[name] = os.readlink(self._place(path))
+        return folder.links[name]
+
+    def _device(self, path: bytes) -> tuple[int, int]:
+        number = os.lstat(self._place(path)).st_rdev
+        return os.major(number), os.minor(number)
+
+    # ---- digests
 
     def file_checksum(self, entry: Entry) -> Digest:
-        """The checksum of a file, read once."""
-        known = self._checksums.get(entry.path)
-        if known is None:
-            digest = checksum.start(entry)
-            fd = self.descriptor(entry)
-            try:
-                while piece := os.read(fd, _CHUNK):
-                    digest.update(piece)
-            finally:
-                os.close(fd)
-            known = self._checksums[entry.path] = Digest("sha256:" + digest.hexdigest())
-        return known
+        """The checksum of a file, read where the cache does not know it."""
+        above, _, name = entry.path.rpartition(b"/")
+        folder = self._folder(above)
+        self._read_rows(above, folder)
+        if not folder.digests.get(name):
+            folder.digests[name] = self._hash(entry)
+            folder.is_as_before = False
+        return Digest("sha256:" + folder.digests[name])
+
+    def _read_rows(self, path: bytes, folder: Folder) -> None:
+        """The digests of an unchanged folder's files, which nobody has asked for until now."""
+        known = self._before.folder(path) if folder.is_as_before and not folder.digests else None
+        for row, digest, target in known.rows() if known else ():
+            folder.digests[row[0]], folder.links[row[0]] = digest, target
+
+    def folder_checksum(self, path: bytes) -> Digest | None:
+        """The checksum of a folder with all in it, where nothing in it has changed; else None."""
+        return Digest("sha256:" + self._folder(path).digest) if self._is_as_before(path) else None
+
+    def _is_as_before(self, path: bytes) -> bool:
+        folder = self._folder(path)
+        if not folder.is_as_before or not folder.digest:
+            return False
+        below = (name for name in folder.names if stat.S_ISDIR(folder.rows[name][1]))
+        return all(self._is_as_before(join(path, name)) for name in below)
+
+    def keep_folder_checksum(self, path: bytes, digest: Digest) -> None:
+        """Remember a folder's checksum."""
+        folder = self._folder(path)
+        if folder.digest != digest.hex:
+            self._read_rows(path, folder)
+            folder.is_as_before, folder.digest = False, digest.hex
+
+    def _hash(self, entry: Entry) -> str:
+        digest = checksum.start(entry)
+        fd = self.descriptor(entry)
+        try:
+            while piece := os.read(fd, min(entry.size + 1, _CHUNK)):
+                digest.update(piece)
+        finally:
+            os.close(fd)
+        return digest.hexdigest()
+
+    # ---- reading
 
     @contextmanager
     def contents(self, entries: Iterable[Entry]) -> Iterator["BuildContext"]:
@@ -105,32 +215,19 @@ class BuildContext:
 
     def descriptor(self, entry: Entry) -> int:
         """A file, opened; raises BuildError where it cannot be read."""
-        assert self.root is not None  # noqa: S101 - an empty context has no files
-        path = os.path.join(os.fsencode(self.root), entry.path)
         try:
-            return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+            return os.open(
+                self._place(entry.path), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+            )
         except OSError as error:
             raise BuildError("build.context-read", path=os.fsdecode(entry.path), reason=error.strerror) from error
 
 
-def _entry(path: bytes, item: "os.DirEntry[bytes]") -> Entry | None:
+def _row(item: "os.DirEntry[bytes]") -> Row | None:
     try:
-        status = item.stat(follow_symlinks=False)
-        kind = _TYPES.get(stat.S_IFMT(status.st_mode))
-        target = os.readlink(item.path) if kind is EntryType.SYMLINK else b""
+        state = item.stat(follow_symlinks=False)
     except FileNotFoundError:  # deleted while we looked
         return None
-    if kind is None:  # a socket cannot be copied
+    if stat.S_IFMT(state.st_mode) not in _TYPES:  # a socket cannot be copied
         return None
-    device = (0, 0)
-    if kind in (EntryType.CHARACTER, EntryType.BLOCK):
-        device = (os.major(status.st_rdev), os.minor(status.st_rdev))
-    return Entry(
-        path=path,
-        type=kind,
-        size=status.st_size if kind is EntryType.FILE else 0,
-        mode=stat.S_IMODE(status.st_mode),
-        mtime=max(0, int(status.st_mtime)),
-        target=target,
-        device=device,
-    )
+    return item.name, state.st_mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino

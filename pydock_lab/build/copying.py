@@ -14,11 +14,12 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.build.modes import ModeChange
-from pydock_lab.build.source import Source, clean, join, resolve, select, walk
-from pydock_lab.build.wildcard import has_wildcard
+from pydock_lab.build.selection import Selected
+from pydock_lab.build.source import Source, clean, join, resolve, walk
 from pydock_lab.errors import BuildError
 
 Owner = tuple[int, int]
@@ -27,18 +28,21 @@ _NEW_FOLDER = 0o755
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyRequest:
-    """What is copied where: `destination` is absolute, a slash at its end means a folder.
+    """Where something is copied: `destination` is absolute, a slash at its end means a folder.
 
-    `excluded` holds the paths of the source that --exclude takes out; `keep_owner` is COPY --from's and an
-    archive's, whose owners are real.
+    `owner` and `mode` are what --chown and --chmod say, for the folders on the way too; `keep_owner` is COPY
+    --from's and an archive's, whose owners are real.
     """
 
-    patterns: tuple[str, ...]
     destination: str
     owner: Owner | None = None
     mode: ModeChange | None = None
     keep_owner: bool = False
-    excluded: frozenset[bytes] = frozenset()
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the destination says that it is a folder."""
+        return self.destination.endswith(("/", "/."))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,6 +57,13 @@ class LayerDraft:
         """The entries in the order of the tar: byte order, so that folders come before what is in them."""
         for path in sorted(self.entries):
             yield self.entries[path]
+
+    def not_after(self, epoch: int | None) -> Self:
+        """The same, with no time later than SOURCE_DATE_EPOCH, where there is one."""
+        for path, entry in self.entries.items():
+            if epoch is not None and entry.mtime > epoch:
+                self.entries[path] = replace(entry, mtime=epoch)
+        return self
 
     def settle_times(self, known: Mapping[bytes, Entry]) -> None:
         """Give folders that the copy made the newest time of what was copied: the same context, the same layer."""
@@ -70,21 +81,23 @@ class Copier:
         self.draft = LayerDraft()
         self._known: dict[bytes, Entry] = {}
 
-    def copy(self, source: Source, request: CopyRequest) -> None:
-        """Add what the request means; raises BuildError where a source is missing or a place is taken."""
-        for pattern in request.patterns:
-            found = select(source, pattern)
-            if not found and not has_wildcard(pattern):
-                raise BuildError("build.copy-missing", path=pattern)
-            if not found and all(has_wildcard(one) for one in request.patterns):
-                raise BuildError("build.copy-no-match", path=pattern)
-            for path in found:
-                self._copy_one(source, path, request)
+    def copy(self, what: Selected, request: CopyRequest) -> None:
+        """Add a path, with all that is in it; raises BuildError where it is not there, or its place is taken."""
+        # A link that is named itself is followed; links inside a copied folder stay links.
+        entry = what.source.entry(resolve(what.source, what.path))
+        if entry is None:
+            raise BuildError("build.copy-missing", path=os.fsdecode(what.path))
+        if entry.type is EntryType.DIRECTORY:
+            self._copy_folder(what.source, entry, request)
+        else:
+            place = self._place(request, posixpath.basename(os.fsdecode(what.path)))
+            self._add_folders(posixpath.dirname(place), request.owner, request.mode)
+            self._put(what.source, entry, place, request)
 
     def add_file(self, entry: Entry, content: bytes, request: CopyRequest) -> None:
         """Add a file whose bytes are at hand (a heredoc)."""
-        place = self._place(request.destination, os.fsdecode(entry.path))
-        self._add_folders(posixpath.dirname(place), request.owner)
+        place = self._place(request, os.fsdecode(entry.path))
+        self._add_folders(posixpath.dirname(place), request.owner, request.mode)
         self.draft.entries[place] = replace(_dressed(entry, request), path=place)
         self.draft.inline[place] = content
 
@@ -97,34 +110,20 @@ class Copier:
         """WORKDIR: the folder and those above it, where they are not there yet."""
         self._add_folders(resolve(self.below, clean(path)), owner)
 
-    def _copy_one(self, source: Source, path: bytes, request: CopyRequest) -> None:
-        # A link that is named itself is followed; links inside a copied folder stay links.
-        entry = source.entry(resolve(source, path))
-        if entry is None:
-            raise BuildError("build.copy-missing", path=os.fsdecode(path))
-        if entry.type is EntryType.DIRECTORY:
-            self._copy_folder(source, entry, request)
-        else:
-            place = self._place(request.destination, posixpath.basename(os.fsdecode(path)))
-            self._add_folders(posixpath.dirname(place), request.owner)
-            self._put(source, entry, place, request)
-
     def _copy_folder(self, source: Source, folder: Entry, request: CopyRequest) -> None:
         place = resolve(self.below, clean(request.destination))
-        self._add_folders(posixpath.dirname(place), request.owner)
-        if request.destination.endswith("/"):
-            self._add_folders(place, request.owner)
+        self._add_folders(posixpath.dirname(place), request.owner, request.mode)
+        if request.is_folder:
+            self._add_folders(place, request.owner, request.mode)
         for entry in walk(source, folder.path):
-            if entry.path in request.excluded:
-                continue
             inside = entry.path[len(folder.path) :].lstrip(b"/")
             self._put(source, entry, join(place, inside) if inside else place, request)
 
-    def _place(self, destination: str, name: str) -> bytes:
+    def _place(self, request: CopyRequest, name: str) -> bytes:
         """Where a file goes: into the destination if that is a folder, else under its name."""
-        place = resolve(self.below, clean(destination))
+        place = resolve(self.below, clean(request.destination))
         known = self._entry(place)
-        if destination.endswith("/") or (known is not None and known.type is EntryType.DIRECTORY):
+        if request.is_folder or (known is not None and known.type is EntryType.DIRECTORY):
             return resolve(self.below, join(place, os.fsencode(name)), follow_last=False)
         return place
 
@@ -151,11 +150,11 @@ class Copier:
             self.draft.entries[place] = known
             self._known[place] = known
 
-    def _add_folders(self, folder: bytes, owner: Owner | None) -> None:
+    def _add_folders(self, folder: bytes, owner: Owner | None, mode: ModeChange | None = None) -> None:
         """The folder and those above it: as they are below, or new."""
         if not folder or folder in self.draft.entries:
             return
-        self._add_folders(posixpath.dirname(folder), owner)
+        self._add_folders(posixpath.dirname(folder), owner, mode)
         known = self.below.entry(folder)
         if known is not None:
             if known.type is not EntryType.DIRECTORY:
@@ -163,7 +162,8 @@ class Copier:
             self._keep(folder, known)
             return
         uid, gid = owner or (0, 0)
-        new = Entry(path=folder, type=EntryType.DIRECTORY, mode=_NEW_FOLDER, uid=uid, gid=gid)
+        bits = mode.apply(_NEW_FOLDER, is_folder=True) if mode else _NEW_FOLDER
+        new = Entry(path=folder, type=EntryType.DIRECTORY, mode=bits, uid=uid, gid=gid)
         self.draft.entries[folder] = new
 
 

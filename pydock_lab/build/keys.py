@@ -31,6 +31,10 @@ class CacheKey:
         """The key of a step of this kind (`RUN`, `COPY` ...) with these facts, in the order given."""
         return cls(text=json.dumps({"step": step} | facts, indent=1, ensure_ascii=False))
 
+    def with_fact(self, name: str, value: Any) -> Self:
+        """The key with one more fact."""
+        return type(self)(text=json.dumps({**self.facts, name: value}, indent=1, ensure_ascii=False))
+
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the digest of the text."""

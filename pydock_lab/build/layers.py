@@ -15,7 +15,7 @@ from pydock_lab.archive.compress import LayerWriter, WrittenLayer
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.index import LayerIndex
 from pydock_lab.archive.reader import CHUNK
-from pydock_lab.archive.writer import TarWriter
+from pydock_lab.archive.writer import TarWriter, Writable
 from pydock_lab.build.copying import LayerDraft
 from pydock_lab.build.source import Contents, Source
 from pydock_lab.oci import Descriptor
@@ -101,7 +101,7 @@ def write_stream(stream: BinaryIO, sink: LayerSink) -> None:
         sink.write(chunk)
 
 
-def write_draft(draft: LayerDraft, sink: LayerSink) -> None:
+def write_draft(draft: LayerDraft, sink: Writable) -> None:
     """Write the tar of a draft; raises BuildError and ArchiveError where a source has changed meanwhile."""
     tar = TarWriter(sink)
     with ExitStack() as stack:

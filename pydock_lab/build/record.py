@@ -112,7 +112,8 @@ class BuildRecord:
 
     `created` is RFC 3339, `target` and `platform` are as given ("": the last stage, this machine's), `context` a
     path or a URL ("" without one), `ignore` the text of its ignore file. `no_cache` tells that no step was looked
-    up, `no_cache_filter` names the stages of which none was.
+    up, `no_cache_filter` names the stages of which none was. `snapshots` are the contexts' states, by name, the
+    main one's under "" (`build.stat_cache`).
     """
 
     build: str
@@ -133,6 +134,7 @@ class BuildRecord:
     digest: str = ""
     skipped: tuple[str, ...] = ()
     error: str = ""
+    snapshots: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[StepRecord, ...] = ()
 
     @classmethod
@@ -154,6 +156,7 @@ class BuildRecord:
             | {
                 "status": BuildStatus(fields["status"]),
                 "build_args": dict(fields["build_args"]),
+                "snapshots": dict(fields["snapshots"]),
                 "steps": tuple(map(StepRecord.from_json, fields["steps"])),
             }
         )
@@ -169,6 +172,7 @@ class BuildRecord:
             | {
                 "status": self.status.value,
                 "build_args": dict(self.build_args),
+                "snapshots": dict(self.snapshots),
                 "steps": [step.to_json() for step in self.steps],
             }
         )

@@ -39,6 +39,12 @@ class Source(Protocol):
     def file_checksum(self, entry: Entry) -> Digest:
         """The checksum of a file."""
 
+    def folder_checksum(self, path: bytes) -> Digest | None:
+        """The checksum of a folder with all that is in it, where it is known without looking."""
+
+    def keep_folder_checksum(self, path: bytes, digest: Digest) -> None:
+        """Remember what `checksum` found."""
+
     def contents(self, entries: Iterable[Entry]) -> AbstractContextManager[Contents]:
         """The bytes of these files, to be read while the context lasts."""
 
@@ -120,7 +126,12 @@ def checksum(source: Source, path: bytes) -> Digest:
     own = Digest("sha256:" + file_checksum.start(entry).hexdigest())
     if entry.type is not EntryType.DIRECTORY:
         return own
+    known = source.folder_checksum(path)
+    if known is not None:
+        return known
     inside = hashlib.sha256(b"\0" + own.encode())
     for name in source.children(path):
         inside.update(b"\0" + name + checksum(source, join(path, name)).encode())
-    return Digest("sha256:" + inside.hexdigest())
+    digest = Digest("sha256:" + inside.hexdigest())
+    source.keep_folder_checksum(path, digest)
+    return digest

@@ -31,11 +31,13 @@ class LayeredTree:
         self._entries: dict[bytes, tuple[int, Entry]] = {b"": (-1, _ROOT)}
         self._children: dict[bytes, dict[bytes, None]] = {b"": {}}
         self._checksums: dict[tuple[int, bytes], str] = {}
+        self._folders: dict[bytes, Digest] = {}
         for number, index in enumerate(indexes):
             self.add(number, index)
 
     def add(self, number: int, index: LayerIndex) -> None:
         """Lay one more layer on top."""
+        self._folders.clear()
         for path in index.whiteouts:
             self._remove(path)
         for folder in index.opaque:
@@ -102,6 +104,14 @@ class LayeredTree:
         """The checksum that the layer's index has of a file."""
         number, original = self._entries[entry.path]
         return Digest("sha256:" + self._checksums[number, original.path])
+
+    def folder_checksum(self, path: bytes) -> Digest | None:
+        """The checksum of a folder, where somebody has asked before."""
+        return self._folders.get(path)
+
+    def keep_folder_checksum(self, path: bytes, digest: Digest) -> None:
+        """Remember it until the next layer."""
+        self._folders[path] = digest
 
     def owners(self) -> dict[bytes, tuple[int, int]]:
         """The owners of all that does not belong to root."""

@@ -1,17 +1,19 @@
 """What a build works with: the parts of the store, base images, and a way to run programs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from pydock_lab.archive.compress import decompress
 from pydock_lab.archive.reader import chunks
 from pydock_lab.build.cache import BuildCache
+from pydock_lab.build.cache_mounts import CacheMounts
+from pydock_lab.build.failures import FailedRun
 from pydock_lab.build.steps import RunStep
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.oci import Descriptor, Digest, ImageConfig, Manifest
-from pydock_lab.oci.runtime_spec import Rootfs
+from pydock_lab.oci.runtime_spec import Mount, Rootfs
 from pydock_lab.snapshot.snapshotter import PackedLayer, Snapshotter
 from pydock_lab.store.blobs import BlobStore
 from pydock_lab.store.indexes import IndexStore
@@ -36,6 +38,16 @@ class BaseImages(Protocol):
         """Its manifest."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPlace:
+    """Where a RUN runs: its tree, what is mounted into it, and variables that are in no key (a secret's)."""
+
+    folder: Path
+    rootfs: Rootfs
+    mounts: tuple[Mount, ...] = ()
+    env: tuple[str, ...] = ()
+
+
 class Runner(Protocol):
     """Runs the program of a RUN step in a tree of files."""
 
@@ -43,14 +55,26 @@ class Runner(Protocol):
     def pretends_owners(self) -> bool:
         """Whether files cannot be given away here (a single uid): only the indexes know whose they are."""
 
-    def run(self, step: RunStep, rootfs: Rootfs, folder: Path, stdout: int, stderr: int) -> int:
+    def run(self, step: RunStep, place: RunPlace, stdout: int, stderr: int) -> int:
         """The exit status; raises PydockError where it could not be started, or this machine has no containers."""
+
+    def stop(self) -> None:
+        """Kill all programs that run; those that are to come end at once."""
+
+
+def _none(_asked: object) -> None:
+    """There are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """Everything that a builder needs; `folder` is where its writable snapshots are while steps run."""
+    """Everything that a builder needs; `root` is the store, `folder` where writable snapshots are while steps run.
 
+    `secrets` and `agents` give what `--secret` and `--ssh` say, by id; `keep_failed` is told of a RUN that failed
+    before its files go; `epoch` is SOURCE_DATE_EPOCH.
+    """
+
+    root: Path
     blobs: BlobStore
     indexes: IndexStore
     cache: BuildCache
@@ -59,6 +83,12 @@ class Workshop:
     runner: Runner
     lease: Lease
     folder: Path
+    cache_mounts: CacheMounts
+    secrets: Callable[[str], bytes | None] = _none
+    agents: Callable[[str], Path | None] = _none
+    keep_failed: Callable[[FailedRun], None] = _none
+    epoch: int | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def tree(self, layers: Sequence[StageLayer]) -> LayeredTree:
         """The file system of these layers, base first."""

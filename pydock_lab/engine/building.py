@@ -1,30 +1,31 @@
 """`docker build` on the local engine: Dockerfile, context and options become an image, a record and its events."""
 
-import json
-import secrets
-import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pydock_lab.build.builder import Builder, BuiltImage
-from pydock_lab.build.context import BuildContext
+from pydock_lab.build.downloads import Downloads
+from pydock_lab.build.failures import FailedRun
 from pydock_lab.build.plan import PlanOptions, plan
-from pydock_lab.build.stage import StepResult
-from pydock_lab.build.steps import Plan, Step
+from pydock_lab.build.record import BuildStatus
+from pydock_lab.build.steps import Plan
 from pydock_lab.build.workshop import Workshop
-from pydock_lab.dockerfile.ignore import IgnoreRules
+from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.dockerfile.stages import parse
+from pydock_lab.engine.build_contexts import BuildContexts
+from pydock_lab.engine.build_recording import EventLog, Recording
+from pydock_lab.engine.build_secrets import Agents, Secrets
+from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.step_runner import StepRunner
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
-from pydock_lab.errors import Interrupted, NotFound, PydockError
-from pydock_lab.events import BuildFinished, BuildStarted, Event, OnEvent, StepFailed, StepStarted
-from pydock_lab.oci import ImageConfig, Manifest, Reference
-from pydock_lab.store.leases import Lease
+from pydock_lab.errors import Interrupted, PydockError
+from pydock_lab.events import BuildFinished, BuildStarted, OnEvent
+from pydock_lab.oci import ImageConfig, Manifest, Platform, Reference
 
 
 class Bases:
@@ -56,134 +57,116 @@ class ImageBuilding:
         self._home, self._shelf, self._transfers = home, shelf, transfers
 
     def build(self, options: BuildOptions, on_event: OnEvent) -> tuple[FoundImage, str]:
-        """The image and the name of its record; raises PydockError, Interrupted for Ctrl-C."""
-        began = time.monotonic()
-        record = _Recorder(on_event)
+        """The image and the name of its record; raises PydockError, Interrupted for Ctrl-C.
+
+        A build that failed leaves a record as well.
+        """
+        log = EventLog(on_event)
+        recording = Recording(options=options, log=log)
         try:
             references = tuple(Reference.parse(tag) for tag in options.tags)
-            built, planned = self._build(options, record)
+            built = self._build(options, recording)
         except KeyboardInterrupt:
+            self._keep(recording, BuildStatus.INTERRUPTED)
             raise Interrupted("build.interrupted") from None
         except PydockError as error:
-            if record.step:
-                record(StepFailed(step=record.step, seconds=time.monotonic() - began, message=error.message()))
+            self._keep(recording, BuildStatus.FAILED, error.message())
             raise
-        found = self._name(built, references)
-        finished = BuildFinished(
-            build=record.build,
-            image_id=built.image_id,
-            digest=built.descriptor.digest,
-            references=tuple(reference.familiar for reference in references),
-            seconds=time.monotonic() - began,
-        )
-        record(finished)
-        self._keep(options, planned, built, record)
-        return found, record.build
-
-    def _build(self, options: BuildOptions, record: "_Recorder") -> tuple[BuiltImage, Plan]:
-        parsed = parse(options.dockerfile)
-        images = Bases(self._shelf, self._transfers, record.on_event, pull=options.pull)
-        wanted = PlanOptions(
-            build_args=options.build_args,
-            labels=options.labels,
-            target=options.target,
-            platform=parse_platform(options.platform, PLATFORM) if options.platform else PLATFORM,
-            host=PLATFORM,
-        )
-        planned = plan(parsed, wanted, images)
-        record(BuildStarted(build=record.build, steps=planned.steps, skipped_stages=planned.skipped))
-        with self._home.leases.hold(f"build {record.build}") as lease, self._home.work_folder() as folder:
-            workshop = self._workshop(images, lease, folder, options)
-            built = Builder(planned, workshop, _context(options)).build(record, no_cache=options.no_cache)
-            # Named while the lease holds: afterwards it is the name that keeps it.
-            self._home.layout.add(built.descriptor)
-        return built, planned
-
-    def _workshop(self, images: Bases, lease: Lease, folder: Path, options: BuildOptions) -> Workshop:
-        home = self._home
-        return Workshop(
-            blobs=home.blobs,
-            indexes=home.indexes,
-            cache=home.cache,
-            snapshots=home.snapshots,
-            images=images,
-            runner=StepRunner(home, options.context),
-            lease=lease,
-            folder=folder,
-        )
-
-    def _name(self, built: BuiltImage, references: tuple[Reference, ...]) -> FoundImage:
         for reference in references:
             self._home.layout.tag(reference, built.descriptor)
-        return self._shelf.open(built.descriptor)
+        log(
+            BuildFinished(
+                build=log.build,
+                image_id=built.image_id,
+                digest=built.descriptor.digest,
+                references=tuple(reference.familiar for reference in references),
+                seconds=log.seconds,
+            )
+        )
+        self._keep(recording, BuildStatus.DONE)
+        return self._shelf.open(built.descriptor), log.build
 
-    def _keep(self, options: BuildOptions, planned: Plan, built: BuiltImage, record: "_Recorder") -> None:
-        """The record of the build, with the plain text of every key; and what its image's picture needs."""
-        results = {id(result.step): result for result in built.results}
-        final = planned.stage(planned.target)
-        document = {
-            "build": record.build,
-            "dockerfile": options.dockerfile,
-            "image_id": str(built.image_id),
-            "digest": str(built.descriptor.digest),
-            "steps": [_step_record(stage.title, step, results) for stage in planned.stages for step in stage.steps],
-        }
-        self._home.builds.write(record.build, document)
-        record.save(self._home.builds.path(record.build) / "events.jsonl")
-        rows = [_step_record(final.title, step, results) for step in final.steps]
-        in_history = sum(bool(step.created_by) for step in final.steps)
-        facts = {"build": record.build, "base_entries": len(built.config.history) - in_history, "steps": rows}
-        self._home.images.write(built.image_id.hex, facts)
+    def _build(self, options: BuildOptions, recording: Recording) -> BuiltImage:
+        log = recording.log
+        parsed = parse(options.dockerfile)
+        images = Bases(self._shelf, self._transfers, log, pull=options.pull)
+        planned = recording.plan = plan(parsed, plan_options(options), images)
+        log(BuildStarted(build=log.build, steps=planned.steps, skipped_stages=planned.skipped))
+        with self._workshop(planned, images, recording) as workshop:
+            contexts = BuildContexts(
+                options=options,
+                cache=self._home.contexts,
+                downloads=lambda: Downloads(workshop.root, workshop.blobs, workshop.lease, workshop.folder, log),
+            )
+            recording.ignore = contexts.ignore
+            builder = recording.builder = Builder(planned, workshop, contexts)
+            try:
+                built = recording.built = builder.build(log, no_cache=options.no_cache)
+            finally:
+                recording.snapshots = contexts.save()
+            # Named while the lease holds: afterwards it is the name that keeps it.
+            self._home.layout.add(built.descriptor)
+        return built
+
+    @contextmanager
+    def _workshop(self, planned: Plan, images: Bases, recording: Recording) -> Iterator[Workshop]:
+        home, options, build = self._home, recording.options, recording.log.build
+        with (
+            home.leases.hold(f"build {build}") as lease,
+            home.work_folder() as folder,
+            Agents(options.agents, folder / "agents") as agents,
+        ):
+
+            def keep_failed(failed: FailedRun) -> None:
+                FailedSteps(home).keep(build, failed)
+
+            yield Workshop(
+                root=home.root,
+                blobs=home.blobs,
+                indexes=home.indexes,
+                cache=home.cache,
+                snapshots=home.snapshots,
+                images=images,
+                runner=StepRunner(home),
+                lease=lease,
+                folder=folder,
+                cache_mounts=home.cache_mounts,
+                secrets=Secrets(options.secrets),
+                agents=agents,
+                keep_failed=keep_failed,
+                epoch=planned.source_date_epoch,
+                annotations=options.annotations,
+            )
+
+    def _keep(self, recording: Recording, status: BuildStatus, error: str = "") -> None:
+        """Write the record of the build, and what its image's picture needs."""
+        if recording.plan is None:
+            return  # it never began
+        build, home = recording.log.build, self._home
+        home.builds.write(build, recording.record(status, error).to_json())
+        recording.log.save(home.builds.path(build) / "events.jsonl")
+        if recording.built is not None:
+            home.images.write(recording.built.image_id.hex, recording.image_facts())
 
 
-def _step_record(stage: str, step: Step, results: Mapping[int, StepResult]) -> dict[str, object]:
-    result = results[id(step)]
-    return {
-        "stage": stage,
-        "number": result.number,
-        "text": step.text,
-        "line": step.lines.first,
-        "end_line": step.lines.last,
-        "in_history": bool(step.created_by),
-        "cached": result.cached,
-        "seconds": result.seconds,
-        "key": result.key.text if result.key else "",
-        "key_digest": result.key.digest if result.key else "",
-        "layer": result.layer.to_json() if result.layer else None,
-    }
+def plan_options(options: BuildOptions) -> PlanOptions:
+    """What the plan needs of a build's options; raises PydockError for a platform that is none."""
+    return PlanOptions(
+        build_args=options.build_args,
+        labels=options.labels,
+        target=options.target,
+        platform=_platform(options.platform),
+        host=PLATFORM,
+        build_contexts=options.build_contexts,
+        network=Network(options.network),
+        add_hosts=options.add_hosts,
+        shm_size=options.shm_size,
+        ulimits=options.ulimits,
+        cgroup_parent=options.cgroup_parent,
+        allow=options.allow,
+        no_cache_filter=options.no_cache_filter,
+    )
 
 
-def _context(options: BuildOptions) -> BuildContext:
-    """The context folder without what the ignore file names; NAME.dockerignore goes before .dockerignore."""
-    root = options.context
-    if root is None:
-        return BuildContext(None)
-    if not root.is_dir():
-        raise NotFound("build.no-context", path=str(root))
-    for name in (f"{options.dockerfile_name}.dockerignore", ".dockerignore"):
-        path = root / name
-        if path.is_file():
-            rules = IgnoreRules.parse(path.read_text(encoding="utf-8", errors="replace"))
-            return BuildContext(root, rules.ignores, reinclude=rules.has_exceptions)
-    return BuildContext(root)
-
-
-class _Recorder:
-    """Passes events on and keeps them; output texts too, for they are part of what happened."""
-
-    def __init__(self, on_event: OnEvent) -> None:
-        self.build = secrets.token_hex(6)
-        self.on_event = on_event
-        self.step = 0
-        self._events: list[Event] = []
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, StepStarted):
-            self.step = event.step
-        self._events.append(event)
-        self.on_event(event)
-
-    def save(self, path: Path) -> None:
-        """One JSON line an event."""
-        lines = [json.dumps(event.to_json(), ensure_ascii=False) for event in self._events]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _platform(text: str) -> Platform:
+    return parse_platform(text, PLATFORM) if text else PLATFORM

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab.build.cache import BuildCache
+from pydock_lab.build.cache_mounts import CacheMounts
+from pydock_lab.build.record import FORMAT as BUILD_FORMAT
+from pydock_lab.build.stat_cache import StatCache
 from pydock_lab.snapshot.snapshotter import Snapshotter
 from pydock_lab.store import Store
 from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.ingest import is_stale
 from pydock_lab.store.process import Process
+from pydock_lab.store.records import Collection
 
 if TYPE_CHECKING:
     from pydock_lab.runtime.base import Runtime
@@ -30,7 +34,9 @@ class Home:
         self.blobs, self.layout, self.leases = self.store.blobs, self.store.layout, self.store.leases
         self.indexes = IndexStore(self.root, self.blobs)
         self.cache = BuildCache(self.root)
-        self.builds = self.store.collection("builds")
+        self.builds = Collection(self.root, "builds", form=BUILD_FORMAT)
+        self.contexts = StatCache(self.root)
+        self.cache_mounts = CacheMounts(self.root)
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")

@@ -2,7 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretSource:
+    """`--secret id=ID,src=FILE` or `id=ID,env=NAME`: where a secret comes from; read when a step asks for it."""
+
+    id: str
+    path: Path | None = None
+    env: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentSource:
+    """`--ssh ID[=SOCKET|KEY[,KEY]]`: an agent's socket, or private keys; without either the user's own agent."""
+
+    id: str = "default"
+    paths: tuple[Path, ...] = ()
+
+
+class OutputKind(StrEnum):
+    """What `--output type=` makes of a build."""
+
+    IMAGE = "image"
+    LOCAL = "local"
+    TAR = "tar"
+    OCI = "oci"
+    DOCKER = "docker"
+    CACHE_ONLY = "cacheonly"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """`--output`: a folder or file (`path`; None with `type=tar`, `oci` and `docker`: the standard output)."""
+
+    kind: OutputKind
+    path: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -10,7 +47,8 @@ class BuildOptions:
     """`docker build`: the Dockerfile's text and what goes with it.
 
     `context` is a directory, or None for an empty one (a Dockerfile that copies nothing needs none).
-    `dockerfile_name` stands in errors and finds `NAME.dockerignore`.
+    `dockerfile_name` stands in errors and finds `NAME.dockerignore`. The fields that RUN is given are as in
+    `build.plan.PlanOptions`; `cache_from` and `cache_to` are folders.
     """
 
     dockerfile: str
@@ -18,12 +56,25 @@ class BuildOptions:
     tags: tuple[str, ...] = ()
     build_args: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
     no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
     pull: bool = False
     network: str = "default"
     platform: str = ""
     dockerfile_name: str = "Dockerfile"
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[SecretSource, ...] = ()
+    agents: tuple[AgentSource, ...] = ()
+    add_hosts: tuple[str, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+    cgroup_parent: str = ""
+    allow: frozenset[str] = frozenset()
+    outputs: tuple[Output, ...] = ()
+    cache_from: tuple[Path, ...] = ()
+    cache_to: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.errors import Conflict, NotFound, StoreError
 from pydock_lab.oci import ContainerConfig, Digest
@@ -122,10 +123,10 @@ class ContainerShelf:
 
 
 def needed(home: Home) -> frozenset[Digest]:
-    """What is needed though no image names it: the layers of the build cache, the snapshots of containers."""
+    """What is needed though no image names it: layers of the build cache, snapshots of containers and failed steps."""
     layers = {layer.descriptor.digest for _, layer in home.cache.layers()}
     chains = {chain for record in ContainerShelf(home).all() for chain in record.chain_ids}
-    return frozenset(layers | chains)
+    return frozenset({*layers, *chains, *FailedSteps(home).needed()})
 
 
 def now() -> float:

@@ -1,28 +1,22 @@
-"""Running the program of a RUN step: the container specification that a build step gets, and its mounts."""
+"""Running the program of a RUN step: the container specification that a build step gets."""
 
-import hashlib
-import os
 import platform
-from pathlib import Path
+import threading
 from typing import TYPE_CHECKING
 
-from pydock_lab.build.steps import RunStep, StepMount
+from pydock_lab.build.steps import RunStep
+from pydock_lab.build.workshop import RunPlace
 from pydock_lab.dockerfile.instructions import Network as StepNetwork
-from pydock_lab.dockerfile.mounts import MountType
+from pydock_lab.dockerfile.instructions import Security
 from pydock_lab.errors import BuildError
-from pydock_lab.oci.runtime_spec import (
-    ContainerSpec,
-    Mount,
-    MountKind,
-    Network,
-    NetworkMode,
-    ProcessSpec,
-    Rootfs,
-)
+from pydock_lab.oci.runtime_spec import ContainerSpec, Network, NetworkMode, ProcessSpec, Rlimit
 
 if TYPE_CHECKING:
     from pydock_lab.engine.home import Home
+    from pydock_lab.runtime.base import Process
 
+_KILL = 9
+_SHM_SIZE = 64 << 20
 # A step may fetch packages, so it sees the network of the host; only --network=none takes it away.
 _NETWORKS = {
     StepNetwork.DEFAULT: NetworkMode.HOST,
@@ -32,71 +26,79 @@ _NETWORKS = {
 
 
 class StepRunner:
-    """Runs RUN steps in containers of this machine; `context` is what `--mount=type=bind` shows."""
+    """Runs RUN steps in containers of this machine, several at once from several threads."""
 
-    def __init__(self, home: "Home", context: Path | None) -> None:
-        self._home, self._context = home, context
+    def __init__(self, home: "Home") -> None:
+        self._home = home
+        self._running: set[Process] = set()
+        self._is_stopped = False
+        self._lock = threading.Lock()
 
     @property
     def pretends_owners(self) -> bool:
         """Whether all files are one user's here, whatever their layers say."""
         return self._home.runtime.tier == "rootless-single"
 
-    def run(self, step: RunStep, rootfs: Rootfs, folder: Path, stdout: int, stderr: int) -> int:
+    def run(self, step: RunStep, place: RunPlace, stdout: int, stderr: int) -> int:
         """The exit status of the step's program; raises PydockError where it could not be started."""
-        from pydock_lab.linux.capabilities import DEFAULT, names  # noqa: PLC0415 - only where there are containers
-        from pydock_lab.runtime.base import Stdio  # noqa: PLC0415 - see above
+        from pydock_lab.runtime.base import Stdio  # noqa: PLC0415 - only where there are containers
 
         runtime = self._home.runtime
         if runtime.tier == "none":
             raise BuildError("build.no-containers", reason=_reason(self._home))
-        spec = ContainerSpec(
-            id=folder.name,
-            process=ProcessSpec(
-                args=step.args,
-                env=step.environment,
-                cwd=step.cwd,
-                user=step.user,
-                capabilities=names(DEFAULT),
-            ),
-            rootfs=rootfs,
-            hostname="buildkitsandbox",  # what scripts of the real world have seen until now
-            mounts=(*(self._mount(mount) for mount in step.mounts), *_script(step, folder)),
-            network=Network(mode=_NETWORKS[step.network]),
-        )
-        return runtime.run(folder, spec, Stdio(stdout=stdout, stderr=stderr))
+        spec = container_spec(step, place)
+        with runtime.start(place.folder, spec, Stdio(stdout=stdout, stderr=stderr), record=False) as process:
+            with self._lock:
+                self._running.add(process)
+            if self._is_stopped:
+                process.kill(_KILL)
+            try:
+                return process.wait()
+            finally:
+                with self._lock:
+                    self._running.discard(process)
 
-    def _mount(self, mount: StepMount) -> Mount:
-        match mount.type:
-            case MountType.TMPFS:
-                return Mount(target=mount.target, kind=MountKind.TMPFS, size=mount.size_limit)
-            case MountType.CACHE if mount.origin == "scratch":
-                return Mount(target=mount.target, source=str(self._cache(mount)), read_only=mount.read_only)
-            case MountType.BIND if mount.origin is None and self._context is not None:
-                source = os.path.normpath(f"{self._context}/{mount.source.lstrip('/')}")
-                if not os.path.exists(source):
-                    raise BuildError("build.copy-missing", path=mount.source)
-                return Mount(target=mount.target, source=source, read_only=True)
-            case _:
-                raise BuildError("build.not-here", what=f"RUN --mount=type={mount.type.value}")
-
-    def _cache(self, mount: StepMount) -> Path:
-        """The folder of a cache mount: it outlives the build, and every build with the same id has the same one."""
-        name = hashlib.sha256((mount.cache_id or mount.target).encode()).hexdigest()[:32]
-        path = self._home.root / "cachemounts" / name
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o755 if mount.mode is None else mount.mode)
-        return path
+    def stop(self) -> None:
+        """Kill all programs that run; those that are to come end at once."""
+        with self._lock:
+            self._is_stopped = True
+            for process in self._running:
+                process.kill(_KILL)
 
 
-def _script(step: RunStep, folder: Path) -> tuple[Mount, ...]:
-    """The script of a here-document, as a file that the container sees."""
-    if not step.script:
-        return ()
-    path = folder / "script"
-    path.write_text(step.script, encoding="utf-8")
-    path.chmod(0o755)
-    return (Mount(target=step.args[-1], source=str(path), read_only=True),)
+def container_spec(step: RunStep, place: RunPlace) -> ContainerSpec:
+    """What a step's container is to be."""
+    from pydock_lab.linux.capabilities import ALL, DEFAULT, names  # noqa: PLC0415 - see StepRunner.run
+
+    is_sandboxed = step.security is Security.SANDBOX
+    return ContainerSpec(
+        id=place.folder.name,
+        process=ProcessSpec(
+            args=step.args,
+            env=(*step.env, *step.proxies, *place.env),
+            cwd=step.cwd,
+            user=step.user,
+            capabilities=names(DEFAULT if is_sandboxed else ALL),
+            seccomp=is_sandboxed,
+            rlimits=tuple(map(_rlimit, step.ulimits)),
+        ),
+        rootfs=place.rootfs,
+        hostname="buildkitsandbox",  # what scripts of the real world have seen until now
+        mounts=place.mounts,
+        masked=is_sandboxed,
+        network=Network(
+            mode=_NETWORKS[step.network],
+            extra_hosts=tuple((name, address) for name, _, address in (one.partition(":") for one in step.hosts)),
+        ),
+        shm_size=step.shm_size or _SHM_SIZE,
+    )
+
+
+def _rlimit(text: str) -> Rlimit:
+    """`name=soft[:hard]`."""
+    name, _, values = text.partition("=")
+    soft, _, hard = values.partition(":")
+    return Rlimit(name=name, soft=int(soft), hard=int(hard or soft))
 
 
 def _reason(home: "Home") -> str:

@@ -15,10 +15,12 @@ from typing import Any, Self, get_args, get_type_hints
 
 
 class MountKind(StrEnum):
-    """What is attached: a tree of the host (volumes too), or files in memory."""
+    """What is attached: a tree of the host (volumes too), files in memory, an image's tree, or one file's bytes."""
 
     BIND = "bind"
     TMPFS = "tmpfs"
+    OVERLAY = "overlay"
+    DATA = "data"
 
 
 class NetworkMode(StrEnum):
@@ -84,9 +86,11 @@ class Rootfs(Document):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mount(Document):
-    """Something attached into the container's tree; `source` is an absolute path of the host (bind only).
+    """Something attached into the container's tree.
 
-    `size` in bytes and `mode` (permission bits) are for tmpfs; size 0 means no limit of its own.
+    `source` is an absolute path: of the host (bind), or in the `tree` (overlay). `size` in bytes is for tmpfs, 0
+    being no limit of its own, as `is_executable` is. A data mount is a file of its own in memory: `data` (base 64)
+    never touches a disk. `mode` are the permission bits of a tmpfs or file, `uid` and `gid` the owner of a file.
     """
 
     target: str
@@ -95,6 +99,11 @@ class Mount(Document):
     read_only: bool = False
     size: int = 0
     mode: int = 0o1777
+    uid: int = 0
+    gid: int = 0
+    is_executable: bool = False
+    tree: Rootfs | None = None
+    data: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

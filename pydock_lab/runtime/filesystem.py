@@ -10,6 +10,8 @@ still the root. Everything is attached after pivot_root, when a symbolic link of
 a place in the container and not on the host. And the host's tree is let go last: until then a mount may come from it.
 """
 
+import base64
+import contextlib
 import os
 import stat
 from collections.abc import Sequence
@@ -65,9 +67,11 @@ def assemble(spec: ContainerSpec, mounts: Sequence[Mount], views: KernelViews, l
     `mounts` are those that every container has, `views` the trees of /proc, /sys and /dev. Raises IsolationError,
     ContainerError or OSError.
     """
-    mount_overlay(spec.rootfs, in_user_namespace=views.look.in_user_namespace, stub=stub)
+    in_user_namespace = views.look.in_user_namespace
+    files = _make_files(spec.mounts, spec.rootfs.mountpoint)
+    mount_overlay(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub)
     log.add("overlay", f"{len(spec.rootfs.layers)} layers")
-    held = [(one, _hold(one)) for one in (*mounts, *spec.mounts)]
+    held = [(one, files.get(one) or _hold(one, in_user_namespace)) for one in (*mounts, *spec.mounts)]
     os.chdir(spec.rootfs.mountpoint)
     syscalls.pivot_root(".", ".")
     log.add("pivot_root")
@@ -88,12 +92,41 @@ def assemble(spec: ContainerSpec, mounts: Sequence[Mount], views: KernelViews, l
         log.add("read-only", "/")
 
 
-def _hold(mount: Mount) -> int:
-    """Take hold of a tree of the host; -1 for a tmpfs, which comes from nowhere."""
+def _make_files(mounts: Sequence[Mount], place: str) -> dict[Mount, int]:
+    """Take hold of the data mounts: files on a file system in memory that nobody else ever sees."""
+    wanted = [one for one in mounts if one.kind is MountKind.DATA]
+    if not wanted:
+        return {}
+    syscalls.mount("tmpfs", place, "tmpfs", _QUIET, "mode=700")
+    held = {one: _make_file(one, os.path.join(place, str(number))) for number, one in enumerate(wanted)}
+    # The files stay as long as somebody holds them; their folder may go.
+    syscalls.umount(place)
+    return held
+
+
+def _make_file(mount: Mount, path: str) -> int:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    os.write(descriptor, base64.b64decode(mount.data))
+    with contextlib.suppress(OSError):  # an owner without a place in this user namespace
+        os.fchown(descriptor, mount.uid, mount.gid)
+    os.fchmod(descriptor, mount.mode)
+    os.close(descriptor)
+    tree = syscalls.open_tree(path)
+    if mount.read_only:
+        syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
+    return tree
+
+
+def _hold(mount: Mount, in_user_namespace: bool) -> int:  # noqa: FBT001 - what the kernel's overlay asks, passed on
+    """Take hold of a tree; -1 for a tmpfs, which comes from nowhere."""
     if mount.kind is MountKind.TMPFS:
         return -1
+    source = mount.source
+    if mount.tree is not None:
+        mount_overlay(mount.tree, in_user_namespace=in_user_namespace)
+        source = os.path.join(mount.tree.mountpoint, mount.source.lstrip("/"))
     try:
-        tree = syscalls.open_tree(mount.source)
+        tree = syscalls.open_tree(source)
     except FileNotFoundError:
         raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
     if mount.read_only:
@@ -106,6 +139,7 @@ def _attach(mount: Mount, tree: int) -> None:
         os.makedirs(mount.target, exist_ok=True)
         size = f",size={mount.size}" if mount.size else ""
         flags = _QUIET_RDONLY if mount.read_only else _QUIET
+        flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
         syscalls.mount("tmpfs", mount.target, "tmpfs", flags, f"mode={mount.mode:o}{size}")
         return
     _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))

@@ -177,6 +177,9 @@ class Shim:
     def _start(self) -> tuple[Child, Connectivity]:
         make_stub(self._stub, has_single_uid=self._request.tier is Tier.ROOTLESS_SINGLE)
         prepare_upper(self._spec.rootfs)
+        for mount in self._spec.mounts:
+            if mount.tree is not None:
+                prepare_upper(mount.tree)
         if self._spec.rootfs.upper:
             self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
         network = self._undo.enter_context(Connectivity(self._spec, self._directory))

@@ -5,6 +5,7 @@ functions run in a worker that the zygote forks inside the user namespace, as ro
 the engine hands over open files and gets plain data back.
 """
 
+import contextlib
 import os
 import shutil
 import stat
@@ -16,7 +17,9 @@ from typing import Any
 from pydock_lab.archive import whiteout
 from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
 from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
+from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
+from pydock_lab.errors import ArchiveError
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci import Digest
 from pydock_lab.sandbox.worker import Request
@@ -40,6 +43,16 @@ def unpack(request: Request) -> dict[str, Any]:
 
     Arguments: `directory`, `size` (compressed bytes), `diff_id`. Gives `size` (bytes of files) and `skipped`.
     """
+    arguments = request.arguments
+    return _unpack(request, size=arguments["size"], diff_id=Digest(arguments["diff_id"]))
+
+
+def fill(request: Request) -> dict[str, Any]:
+    """Unpack the tar that comes through the first descriptor into `directory`; gives what `unpack` gives."""
+    return _unpack(request, size=None, diff_id=None)
+
+
+def _unpack(request: Request, *, size: int | None, diff_id: Digest | None) -> dict[str, Any]:
     directory = Path(request.arguments["directory"])
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
@@ -47,19 +60,43 @@ def unpack(request: Request) -> dict[str, Any]:
         os.chmod(temporary, 0o755)  # noqa: S103 - the root of an image
         root = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
         with open(request.descriptors[0], "rb", buffering=0) as layer:
-            applied = apply(
-                layer,
-                root,
-                policy=policy(request.tier),
-                size=request.arguments["size"],
-                diff_id=Digest(request.arguments["diff_id"]),
-            )
+            applied = apply(layer, root, policy=policy(request.tier), size=size, diff_id=diff_id)
         os.close(root)
         _settle(temporary, directory)
     finally:
         if os.path.isdir(temporary):
             _delete(temporary)
     return {"size": applied.size, "skipped": [os.fsdecode(path) for path in applied.skipped]}
+
+
+def make_folder(request: Request) -> None:
+    """Make the folder `path` with `mode`, `uid` and `gid`; one that is there gets them."""
+    arguments = request.arguments
+    os.makedirs(arguments["path"], exist_ok=True)
+    with contextlib.suppress(OSError):  # an owner without a place in this user namespace
+        os.chown(arguments["path"], arguments["uid"], arguments["gid"])
+    os.chmod(arguments["path"], arguments["mode"])
+
+
+def find(request: Request) -> str:
+    """Where `path` is in the tree of `directory`: a path without links; ArchiveError where it is not there."""
+    root = os.open(request.arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with RootedTree(root) as tree:
+            above, name = split(os.fsencode(request.arguments["path"].strip("/")))
+            place = join(tree.resolve(above), name)
+            # The last part may be a link as well.
+            found = tree.resolve(place) if stat.S_ISLNK(_status(root, place)) else place
+            os.stat(found or b".", dir_fd=root, follow_symlinks=False)
+            return os.fsdecode(found)
+    except FileNotFoundError:
+        raise ArchiveError("archive.not-there", path=request.arguments["path"]) from None
+    finally:
+        os.close(root)
+
+
+def _status(root: int, path: bytes) -> int:
+    return os.stat(path or b".", dir_fd=root, follow_symlinks=False).st_mode
 
 
 def _settle(temporary: str, directory: Path) -> None:

@@ -24,7 +24,9 @@ Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
 # By name only: the jobs run in the workers, and machines without containers cannot even import them.
 _JOBS, _TRANSFER = "pydock_lab.snapshot.jobs", "pydock_lab.snapshot.transfer_jobs"
 JOB_MODULES = (_JOBS, _TRANSFER)
-UNPACK, ADOPT, PACK, CHANGES, REMOVE = (f"{_JOBS}:{name}" for name in ("unpack", "adopt", "pack", "changes", "remove"))
+UNPACK, FILL, ADOPT, PACK, CHANGES, REMOVE, MAKE_FOLDER, FIND = (
+    f"{_JOBS}:{name}" for name in ("unpack", "fill", "adopt", "pack", "changes", "remove", "make_folder", "find")
+)
 READ, WRITE, LOOK = (f"{_TRANSFER}:{name}" for name in ("read", "write", "look"))
 
 
@@ -85,12 +87,21 @@ class Snapshotter:
 
     @contextlib.contextmanager
     def packed(
-        self, directory: str, *, plain: bool = False, owners: Mapping[bytes, tuple[int, int]] | None = None
+        self,
+        directory: str,
+        *,
+        plain: bool = False,
+        owners: Mapping[bytes, tuple[int, int]] | None = None,
+        latest: int | None = None,
     ) -> Iterator[BinaryIO]:
-        """The tar of a directory as a stream, written by a worker meanwhile; its errors are raised at the end."""
+        """The tar of a directory as a stream, written by a worker meanwhile; its errors are raised at the end.
+
+        No time in it is after `latest` (seconds since 1970).
+        """
         arguments = {
             "directory": directory,
             "plain": plain,
+            "latest": latest,
             "owners": {os.fsdecode(path): owner for path, owner in (owners or {}).items()},
         }
         reader, writer = os.pipe()
@@ -111,6 +122,39 @@ class Snapshotter:
         thread.join()
         if failures:
             raise failures[0]
+
+    @contextlib.contextmanager
+    def filled(self, directory: Path) -> Iterator[BinaryIO]:
+        """A stream for a tar that a worker unpacks into `directory`, which is not there yet; raises at the end."""
+        reader, writer = os.pipe()
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._call(FILL, {"directory": str(directory)}, [reader])
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that writes
+                failures.append(error)
+            finally:
+                os.close(reader)
+
+        thread = threading.Thread(target=work, name="pydock-fill", daemon=True)
+        thread.start()
+        try:
+            with os.fdopen(writer, "wb") as stream:
+                yield stream
+        except BrokenPipeError:
+            thread.join()
+        thread.join()
+        if failures:
+            raise failures[0]
+
+    def make_folder(self, path: Path, mode: int, uid: int, gid: int) -> None:
+        """Make a folder, or give one that is there its permission bits and owner (as far as this machine can)."""
+        self._call(MAKE_FOLDER, {"path": str(path), "mode": mode, "uid": uid, "gid": gid}, [])
+
+    def find(self, directory: Path, path: str) -> Path:
+        """Where `path` is in a tree, links followed inside it only; raises ArchiveError where it is not there."""
+        return directory / str(self._call(FIND, {"directory": str(directory), "path": path}, []))
 
     def changes(self, rootfs: Rootfs) -> Changes:
         """What was written, as far as it can be seen now."""

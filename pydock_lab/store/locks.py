@@ -19,10 +19,11 @@ class FileLock:
     """A context manager that holds the lock of the file `path`, alone, or together with others that share it.
 
     Every use opens the file anew, so threads of one process keep each other out as processes do. It does not nest.
+    Without `wait`, a lock that somebody else holds is a BlockingIOError.
     """
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
-        self._path, self._shared = path, shared
+    def __init__(self, path: Path, *, shared: bool = False, wait: bool = True) -> None:
+        self._path, self._shared, self._wait = path, shared, wait
         self._fd = -1
 
     def __enter__(self) -> Self:
@@ -30,7 +31,7 @@ class FileLock:
         # The file stays for good: removing it would let two holders lock two files of one name.
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
-            _lock(self._fd, shared=self._shared)
+            _lock(self._fd, shared=self._shared, wait=self._wait)
         except BaseException:
             os.close(self._fd)
             raise
@@ -41,25 +42,28 @@ class FileLock:
         os.close(self._fd)
 
 
-def _lock(fd: int, *, shared: bool) -> None:
+def _lock(fd: int, *, shared: bool, wait: bool) -> None:
     try:
         import fcntl  # noqa: PLC0415 - not on Windows, where this module must import
     except ImportError:
-        _lock_elsewhere(fd)
+        _lock_elsewhere(fd, wait=wait)
     else:
-        fcntl.flock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
 
 
-def _lock_elsewhere(fd: int) -> None:
+def _lock_elsewhere(fd: int, *, wait: bool) -> None:
     try:
         import msvcrt  # noqa: PLC0415 - only on Windows
     except ImportError:
-        _threads.acquire()
+        if not _threads.acquire(blocking=wait):
+            raise BlockingIOError from None
         return
     while True:
         try:
             msvcrt.locking(fd, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined, unused-ignore]
         except OSError:  # it gives up after ten seconds; we do not
+            if not wait:
+                raise BlockingIOError from None
             continue
         return
 

@@ -63,11 +63,14 @@ def _remove(path: Path) -> None:
 
 
 class Collection:
-    """The records of one kind below `root/name`; `record` is the file that makes a directory one of them."""
+    """The records of one kind below `root/name`; `record` is the file that makes a directory one of them.
 
-    def __init__(self, root: Path, name: str, record: str = "record.json") -> None:
+    `form` is the format that this kind has by now.
+    """
+
+    def __init__(self, root: Path, name: str, record: str = "record.json", *, form: int = FORMAT) -> None:
         self.directory = root / name
-        self._record = record
+        self._record, self._form = record, form
         self._ingest, self._trash = Ingest(root), Trash(root)
 
     def path(self, key: str) -> Path:
@@ -89,7 +92,7 @@ class Collection:
     def write(self, key: str, document: Mapping[str, object], file: str | None = None) -> None:
         """Replace a record, at once or not at all."""
         # Indented: these files are read by students, too.
-        content = json.dumps({"format": FORMAT, **document}, ensure_ascii=False, indent=1).encode()
+        content = json.dumps({"format": self._form, **document}, ensure_ascii=False, indent=1).encode()
         self._ingest.replace(self.path(key) / (file or self._record), content)
 
     def read(self, key: str, file: str | None = None) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class Collection:
             raise NotFound("store.no-record", key=key) from None
         except ValueError as error:
             raise Corrupt("store.record", path=str(path), reason=str(error)) from None
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
+        if not isinstance(document, dict) or document.get("format") != self._form:
             raise Corrupt("store.record-format", path=str(path))
         return document
 

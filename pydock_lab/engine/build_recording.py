@@ -1,0 +1,193 @@
+"""What is kept of a build: its events as they came, and its record, whether it ended well or not."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydock_lab.build.builder import Builder, BuiltImage
+from pydock_lab.build.keys import SCRATCH, base_key
+from pydock_lab.build.record import Base, BuildRecord, BuildStatus, StepKind, StepRecord
+from pydock_lab.build.stage import StepResult
+from pydock_lab.build.steps import CopyStep, FolderStep, NamedContext, Origin, Plan, RunStep, Stage, Step
+from pydock_lab.engine.options import BuildOptions
+from pydock_lab.events import Event, OnEvent, StepFinished, StepStarted
+
+
+class EventLog:
+    """Passes events on and keeps them; output texts too, for they are part of what happened."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self.build = secrets.token_hex(6)
+        self.began = time.monotonic()
+        self.created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._on_event = on_event
+        self._events: list[Event] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event, from any thread."""
+        with self._lock:
+            self._events.append(event)
+            self._on_event(event)
+
+    @property
+    def seconds(self) -> float:
+        """How long the build has taken so far."""
+        return time.monotonic() - self.began
+
+    @property
+    def base_seconds(self) -> dict[int, float]:
+        """What each step took, by its number."""
+        return {event.step: event.seconds for event in self._events if isinstance(event, StepFinished)}
+
+    @property
+    def step(self) -> int:
+        """The step that began last, 0 before the first."""
+        return next((event.step for event in reversed(self._events) if isinstance(event, StepStarted)), 0)
+
+    def save(self, path: Path) -> None:
+        """One JSON line an event."""
+        lines = [json.dumps(event.to_json(), ensure_ascii=False) for event in self._events]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """What becomes the record: filled as the build goes on."""
+
+    options: BuildOptions
+    log: EventLog
+    ignore: str = ""
+    plan: Plan | None = None
+    builder: Builder | None = None
+    built: BuiltImage | None = None
+    snapshots: Mapping[str, str] = field(default_factory=dict)
+
+    def record(self, status: BuildStatus, error: str = "") -> BuildRecord:
+        """The record as things stand now."""
+        options, built = self.options, self.built
+        return BuildRecord(
+            build=self.log.build,
+            status=status,
+            created=self.log.created,
+            seconds=self.log.seconds,
+            dockerfile=options.dockerfile,
+            dockerfile_name=options.dockerfile_name,
+            context="" if options.context is None else str(options.context),
+            ignore=self.ignore,
+            references=options.tags,
+            build_args=options.build_args,
+            target=options.target,
+            platform=options.platform,
+            no_cache=options.no_cache,
+            no_cache_filter=options.no_cache_filter,
+            image_id=str(built.image_id) if built else "",
+            digest=str(built.descriptor.digest) if built else "",
+            skipped=self.plan.skipped if self.plan else (),
+            error=error,
+            snapshots=self.snapshots,
+            steps=tuple(step_records(self.plan, self._results(), self._chains())) if self.plan else (),
+        )
+
+    def _results(self) -> dict[int, StepResult]:
+        return {id(result.step): result for result in self.builder.results} if self.builder else {}
+
+    def _chains(self) -> Mapping[int, str]:
+        return self.builder.base_chains if self.builder else {}
+
+    def image_facts(self) -> dict[str, object]:
+        """What the picture of the image needs of its build: which entries of the history are its base's, and lines."""
+        assert self.plan is not None  # noqa: S101 - there is an image
+        assert self.built is not None  # noqa: S101 - see above
+        final = self.plan.stage(self.plan.target)
+        record = self.record(BuildStatus.DONE)
+        steps = [step for step in record.steps if step.stage_index == final.index and step.kind is not StepKind.FROM]
+        in_history = sum(step.in_history for step in steps)
+        return {
+            "build": record.build,
+            "base_entries": len(self.built.config.history) - in_history,
+            "steps": [
+                {"line": step.line, "seconds": step.seconds, "cached": step.cached, "in_history": step.in_history}
+                for step in steps
+            ],
+        }
+
+
+def step_records(plan: Plan, results: Mapping[int, StepResult], chains: Mapping[int, str]) -> list[StepRecord]:
+    """The steps of a plan in the order of their numbers, each FROM counted as one."""
+    found: list[StepRecord] = []
+    for stage in plan.stages:
+        found.append(_from(plan, stage, len(found) + 1, chains))
+        for step in stage.steps:
+            found.append(_step(plan, stage, step, len(found) + 1, results.get(id(step))))
+    return found
+
+
+def _from(plan: Plan, stage: Stage, number: int, chains: Mapping[int, str]) -> StepRecord:
+    chain = chains.get(stage.index, "")
+    is_image = isinstance(stage.base, str)
+    key = "" if isinstance(stage.base, int) else (base_key(chain) if chain else SCRATCH).text
+    return StepRecord(
+        stage=stage.title,
+        stage_index=stage.index,
+        number=number,
+        kind=StepKind.FROM,
+        text=stage.text,
+        line=stage.lines.first,
+        end_line=stage.lines.last,
+        cached=True if stage.index in chains else None,
+        key=key,
+        key_digest=(base_key(chain) if chain else SCRATCH).digest if key else "",
+        origin="" if is_image or stage.base is None else _title(plan, stage.base),
+        base=None if isinstance(stage.base, int) else Base(name=str(stage.base or "scratch"), chain=chain),
+    )
+
+
+def _step(plan: Plan, stage: Stage, step: Step, number: int, result: StepResult | None) -> StepRecord:
+    key = result.key if result else None
+    layer = result.layer if result else None
+    return StepRecord(
+        stage=stage.title,
+        stage_index=stage.index,
+        number=number,
+        kind=_kind(step),
+        text=step.text,
+        line=step.lines.first,
+        end_line=step.lines.last,
+        cached=result.cached if result else None,
+        seconds=result.seconds if result else 0.0,
+        made_seconds=layer.seconds if layer else 0.0,
+        key=key.text if key else "",
+        key_digest=key.digest if key else "",
+        in_history=bool(step.created_by),
+        layer=layer.to_json() if layer else None,
+        sources=step.sources if isinstance(step, CopyStep) else (),
+        origin=_title(plan, step.origin) if isinstance(step, CopyStep) else "",
+    )
+
+
+def _kind(step: Step) -> StepKind:
+    match step:
+        case RunStep():
+            return StepKind.RUN
+        case CopyStep():
+            return StepKind(step.created_by.partition(" ")[0])
+        case FolderStep():
+            return StepKind.WORKDIR
+        case _:
+            return StepKind.CONFIG
+
+
+def _title(plan: Plan, origin: Origin) -> str:
+    match origin:
+        case int():
+            return plan.stage(origin).title
+        case NamedContext():
+            return origin.name
+        case _:
+            return origin or ""
