@@ -3,13 +3,23 @@
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, instances, layers, manifests, prints, tags
+from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
-from pydock_lab.views import ContainerView, Doctor, ImageInstances, Instances, LayerRow, LayerStack, TagTree, View
+from pydock_lab.views import (
+    ContainerView,
+    Doctor,
+    Explanation,
+    ImageInstances,
+    Instances,
+    LayerRow,
+    LayerStack,
+    TagTree,
+    View,
+)
 
 _INSTRUCTION = 56  # characters
 _TEXT_MARKS = {True: "●", False: "○"}
@@ -107,6 +117,11 @@ def _doctor(view: Doctor, speech: Speech) -> Iterator[str]:
         yield from _indented((facet.how, facet.why, facet.remedy))
     yield ""
     yield clean(view.summary)
+
+
+@_lines.register
+def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
+    yield from explanations.lines(view, speech)
 
 
 def _indented(sentences: Iterable[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pydock_lab.build.explain.files import FilesOf, other_times
 from pydock_lab.build.explain.origins import Pair, Side
 from pydock_lab.build.explain.variables import Provenance
 from pydock_lab.build.record import BuildRecord, BuildStatus, StepKind, StepRecord
-from pydock_lab.views import Cause, CauseKind, Explanation, FileDifference, KeyView, Outcome, StepExplanation
+from pydock_lab.views import Cause, CauseKind, Explanation, KeyView, Outcome, StepExplanation
 
 _OUTCOMES = {True: Outcome.CACHED, False: Outcome.MISSED, None: Outcome.UNKNOWN}
 _STEPS = frozenset({CauseKind.NEW_STEP, CauseKind.REMOVED_STEP, CauseKind.ORDER})
@@ -98,7 +98,7 @@ class _Explainer:
         because_of = self._because(step, old, own)
         said = self._said.get(because_of, frozenset())
         causes = self._causes(step, old, own, because_of)
-        kept = tuple(cause for cause in causes if not _is_known(cause, said | set(causes) - {cause}))
+        kept = tuple(_news(cause, said) for cause in causes if not _is_known(cause, said | set(causes) - {cause}))
         return replace(
             plain,
             causes=kept,
@@ -189,12 +189,17 @@ def _is_known(cause: Cause, said: AbstractSet[Cause]) -> bool:
     if cause in said:
         return True
     if cause.kind is CauseKind.FILES:
-        known: set[FileDifference] = {file for one in said for file in one.files}
-        return bool(cause.files) and known.issuperset(cause.files)
+        return bool(cause.files) and not _news(cause, said).files
     if cause.kind is CauseKind.WORKDIR:
         return any(one.kind in _STEPS and one.name == StepKind.WORKDIR for one in said)
     # A new base brings new variables, users and folders: that is one change.
     return set_by_base(cause) and any(one.kind is CauseKind.BASE for one in said)
+
+
+def _news(cause: Cause, said: AbstractSet[Cause]) -> Cause:
+    """The cause without the files that others speak of."""
+    known = {file for one in said for file in one.files}
+    return replace(cause, files=tuple(file for file in cause.files if file not in known))
 
 
 def _stands_elsewhere(step: StepRecord, old: StepRecord) -> Cause:
