@@ -133,6 +133,12 @@ def _mounts(pair: Pair, _name: str) -> Iterator[Cause]:
         yield from derived
         return
     old, new = (_by_target(mounts or ()) for mounts in pair.fact("mounts"))
+    for target in sorted(new.keys() - old.keys()):
+        # The same kind of mount in another place is one that moved.
+        kind = new[target].get("type")
+        was = next((one for one in old if one not in new and old[one].get("type") == kind), None)
+        if was is not None:
+            old = {target if one == was else one: mount for one, mount in old.items()}
     for target in {**new, **old}:
         before, after = old.get(target), new.get(target)
         if before is None or after is None:
@@ -142,8 +148,10 @@ def _mounts(pair: Pair, _name: str) -> Iterator[Cause]:
             names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
             said = [name for name in names if name not in _CONTENT]
             if said:
-                was, now = (_options({name: mount.get(name, "") for name in said}) for mount in (before, after))
-                yield _mount(pair, target, was, now, ChangeKind.CHANGED)
+                was_said, is_said = (
+                    _options({name: mount.get(name, "") for name in said}) for mount in (before, after)
+                )
+                yield _mount(pair, target, was_said, is_said, ChangeKind.CHANGED)
 
 
 def _mount(pair: Pair, target: str, old: str, new: str, change: ChangeKind) -> Cause:

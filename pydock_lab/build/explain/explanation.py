@@ -155,7 +155,7 @@ class _Explainer:
         if self._after.no_cache or step.stage in self._after.no_cache_filter:
             return [Cause(kind=CauseKind.NO_CACHE, name="" if self._after.no_cache else step.stage)]
         if old is None:
-            return [Cause(kind=CauseKind.NEW_STEP, name=step.kind, text=step.text)]
+            return [Cause(kind=CauseKind.NEW_STEP, name=step.kind.value, text=step.text)]
         if self._is_same(step):
             return [Cause(kind=CauseKind.NOT_REACHED if old.cached is None else CauseKind.GONE)]
         found = [*self._places(step, old, because_of), *own]
@@ -170,7 +170,7 @@ class _Explainer:
         if any(cause.kind is CauseKind.ORDER for cause in said):
             return
         if step.number in self._alignment.moved:
-            yield Cause(kind=CauseKind.ORDER, name=step.kind, text=step.text)
+            yield Cause(kind=CauseKind.ORDER, name=step.kind.value, text=step.text)
             return
         removed = {one.number for one in self._alignment.removed}
         ground = next(iter(grounds(self._after, step)), None)
@@ -181,7 +181,7 @@ class _Explainer:
             if between.stage_index == old.stage_index and anchor.number < between.number < old.number and between.key:
                 is_gone = between.number in removed
                 kind = CauseKind.REMOVED_STEP if is_gone else CauseKind.ORDER
-                yield Cause(kind=kind, name=between.kind, text=between.text)
+                yield Cause(kind=kind, name=between.kind.value, text=between.text)
 
 
 def _is_known(cause: Cause, said: AbstractSet[Cause]) -> bool:

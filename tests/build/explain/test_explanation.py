@@ -211,6 +211,13 @@ def test_what_missed_and_what_follows(before, after, own, follow):
         ),
         (
             "FROM b\nRUN --mount=type=cache,target=/c x\n",
+            "FROM b\nRUN --mount=type=cache,target=/d x\n",
+            {},
+            "mount",
+            ("/d", "target=/c", "target=/d", SetBy.INSTRUCTION, 2),
+        ),
+        (
+            "FROM b\nRUN --mount=type=cache,target=/c x\n",
             "FROM b\nRUN x\n",
             {},
             "mount",

@@ -1,5 +1,7 @@
 """Two hundred single changes, each explained by exactly its one cause."""
 
+from itertools import pairwise
+
 import pytest
 from samples.builds import Builder
 from samples.mutations import mutations, project
@@ -29,3 +31,21 @@ def test_without_a_change_all_hits():
     before, after = builder.build(project()), builder.build(project())
     found = explain(before, after, builder.files)
     assert (found.first, found.consequences, found.causes) == (None, (), ())
+
+
+CHANGED = [one.after for one in mutations(72, seed=5)]
+
+
+@pytest.mark.parametrize(("first", "second"), [*pairwise(CHANGED), *pairwise(CHANGED[::7])])
+def test_of_several_changes_none_is_left_unexplained(first, second):
+    builder = Builder()
+    builder.build(project())
+    before = builder.build(first)
+    found = explain(before, builder.build(second), builder.files)
+    own = {step.number for step in found.own}
+    assert all(step.root in own for step in found.consequences)
+    assert all(step.causes for step in found.own)
+    assert bool(found.own) == any(step.missed for step in found.steps)
+    kinds = {cause.kind for cause in found.causes}
+    assert CauseKind.GONE not in kinds
+    assert not any(cause.old.startswith("sha256:") for cause in found.causes if cause.kind is CauseKind.ORDER)
