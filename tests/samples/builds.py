@@ -146,8 +146,8 @@ class _Build:
             line=stage.lines.first,
             end_line=stage.lines.last,
             cached=True,
-            key=key.text,
-            key_digest=key.digest,
+            key=key.text if below is None else "",
+            key_digest=key.digest if below is None else "",
             origin="" if below is None else self.plan.stage(below).title,
             base=Base(name=str(stage.base), chain=chain) if below is None else None,
         )

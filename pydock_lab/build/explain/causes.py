@@ -53,14 +53,24 @@ def causes_of(pair: Pair, files: FilesOf) -> tuple[Cause, ...]:
 
 def _from(pair: Pair) -> Iterator[Cause]:
     old, new = pair.old.step, pair.new.step
-    if old.key_digest == new.key_digest or (old.origin and new.origin):
-        return  # where both are stages, it is for the steps of those to say
+    if (old.origin and _is_same_stage(pair)) or (old.key and old.key_digest == new.key_digest):
+        return  # where it is the same stage, it is for the steps of that one to say
     platform = pair.platform()
     if platform.old != platform.new:
         yield platform
         return
     derived = tuple(pair.written(lambda one: one.base))
     yield from derived or [_base(pair)]
+
+
+def _is_same_stage(pair: Pair) -> bool:
+    """Whether two FROM stand on one stage, which may have got another name or another place."""
+    return pair.old.step.origin == pair.new.step.origin or _stage(pair.old) == _stage(pair.new)
+
+
+def _stage(side: Side) -> int | None:
+    """The index of the stage that a FROM stands on."""
+    return next((one.stage_index for one in side.record.steps if one.stage == side.step.origin), None)
 
 
 def _base(pair: Pair) -> Cause:

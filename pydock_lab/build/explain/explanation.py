@@ -92,7 +92,7 @@ class _Explainer:
     def _step(self, step: StepRecord) -> StepExplanation:
         plain = _plain(step)
         old = self._alignment.was.get(step.number)
-        if not step.key or (self._is_same(step) and step.cached is not False):
+        if step.kind is StepKind.CONFIG or (self._is_same(step) and step.cached is not False):
             return replace(plain, was=old.number if old else 0, before=_key(old), other_times=self._times(old, step))
         own = causes_of(self._pair(old, step), self._files) if old and not self._is_same(step) else ()
         because_of = self._because(step, old, own)
@@ -111,7 +111,14 @@ class _Explainer:
     def _is_same(self, step: StepRecord) -> bool:
         """Whether the step has the key that it had."""
         old = self._alignment.was.get(step.number)
-        return old is not None and old.key_digest == step.key_digest
+        if old is None:
+            return False
+        if step.kind is StepKind.FROM and (step.origin or old.origin):
+            # It has no key of its own: it is what it stands on.
+            ours, theirs = grounds(self._after, step), grounds(self._before, old)
+            was = [self._alignment.was.get(one.number) for one in ours]
+            return was == list(theirs) and not any(map(self._differs, ours))
+        return old.key_digest == step.key_digest
 
     def _pair(self, old: StepRecord, new: StepRecord) -> Pair:
         return Pair(

@@ -6,7 +6,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -37,23 +37,23 @@ def grounds(record: BuildRecord, step: StepRecord) -> tuple[StepRecord, ...]:
     what is below it, so what stands on it stands on both.
     """
     if step.kind is StepKind.FROM:
-        return tuple(filter(None, [_last_of(record, step.origin)])) if step.origin else ()
+        return _topmost([one for one in reversed(steps_of(record, step.origin)) if one.key_digest])
     digest = facts_of(step).get(BELOW)
     if digest is None:
         return ()
-    before = [one for one in reversed(record.steps) if one.number < step.number and one.key_digest]
-    same = [one for one in before if one.stage_index == step.stage_index]
+    before = [one for one in reversed(record.steps) if one.number < step.number]
+    same = [one for one in before if one.stage_index == step.stage_index and one.kind is not StepKind.CONFIG]
     # Two stages may have equal keys; the step of the same stage is the one that is meant.
-    named = next((one for one in (*same, *before) if one.key_digest == digest), None)
-    if named is not None:
-        return (named,)
-    linked = tuple(takewhile(lambda one: BELOW not in facts_of(one) and one.kind is not StepKind.FROM, same))
-    return tuple(same[: len(linked) + 1])
+    named = next((one for one in same if one.key_digest == digest), None)
+    if named is not None or not same:
+        return (named,) if named else ()
+    return _topmost(same)
 
 
-def _last_of(record: BuildRecord, stage: str) -> StepRecord | None:
-    """The last step of a stage that has a key."""
-    return next((step for step in reversed(record.steps) if step.stage == stage and step.key_digest), None)
+def _topmost(steps: Sequence[StepRecord]) -> tuple[StepRecord, ...]:
+    """Of the steps of a stage, the last one first: the linked ones, and the one below them."""
+    linked = takewhile(lambda one: BELOW not in facts_of(one) and one.kind is not StepKind.FROM, steps)
+    return tuple(steps[: len(list(linked)) + 1])
 
 
 def steps_of(record: BuildRecord, stage: str) -> tuple[StepRecord, ...]:

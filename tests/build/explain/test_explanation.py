@@ -54,6 +54,18 @@ def consequences(found):
             {3: ["base"]},
             {4: 3, 5: 4},
         ),
+        (
+            "FROM b AS x\nRUN a\nFROM b AS y\nRUN b\nFROM x\nRUN c\nCOPY --from=y /1 /\n",
+            "FROM b AS x\nRUN a\nFROM b AS y\nRUN b\nFROM y\nRUN c\nCOPY --from=x /1 /\n",
+            {5: ["base"], 7: ["sources"]},
+            {6: 5},
+        ),
+        (
+            "FROM b AS x\nCOPY --link a.txt /\nFROM x\nRUN c\n",
+            "FROM b2 AS x\nCOPY --link a.txt /\nFROM x\nRUN c\n",
+            {1: ["base"]},
+            {4: 3},
+        ),
         # one ARG for two stages is one cause, in two places
         (
             "ARG V=1\nFROM b AS x\nARG V\nRUN a\nFROM b\nARG V\nRUN c\nCOPY --from=x /1 /\n",
