@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pydock_lab.cli import parse
+from pydock_lab.cli.calling import Method, answer, parse_call
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import Session, session
 from pydock_lab.engine.options import BuildOptions
@@ -30,9 +31,14 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
     @option("--progress", type=click.Choice(["auto", "plain", "tty", "quiet"]), default="auto")
     @option("--iidfile", metavar="PATH")
     @flag("-q", "--quiet")
+    @option("--call", metavar="METHOD", default="")
+    @flag("--check")
     @click.argument("path", metavar="PATH | -")
-    def build(path: str, file: str | None, progress: str, iidfile: str | None, quiet: bool, **said: object) -> None:
+    def build(path: str, file: str | None, progress: str, iidfile: str | None, quiet: bool, **said: object) -> int:
+        call = parse_call(str(said["call"]), check=bool(said["check"]))
         options = _options(session(), path, file, said)
+        if call.method is not Method.BUILD:
+            return answer(session(), options, call)
         quiet = quiet or progress == "quiet"
         with session().face.progress(quiet=quiet, plain=progress == "plain") as on_event:
             result = session().engine.build(options, on_event=on_event)
@@ -42,6 +48,7 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
             session().write(result.image.id)
         else:
             session().face.show(result.stack)
+        return 0
 
 
 def _options(here: Session, path: str, file: str | None, said: dict[str, object]) -> BuildOptions:

@@ -47,9 +47,8 @@ class BuildContexts:
 
     @property
     def ignore(self) -> str:
-        """What the main context's ignore file says; NAME.dockerignore goes before .dockerignore."""
-        root = self.options.context
-        return "" if root is None else _ignore_text(root, (f"{self.options.dockerfile_name}.dockerignore",))
+        """What the main context's ignore file says."""
+        return ignore_text(self.options)
 
     def _folder(self, name: str, root: Path | None, ignore: str) -> BuildContext:
         if root is not None and not root.is_dir():
@@ -68,6 +67,12 @@ def _downloaded(downloads: Downloads, remote: HttpSource) -> tuple[SingleFile, b
     found = downloads.file(remote)
     entry = Entry(path=os.fsencode(remote.filename), size=found.size)
     return SingleFile(entry, lambda: downloads.open(found)), entry.path
+
+
+def ignore_text(options: BuildOptions) -> str:
+    """The ignore file of the main context, "" where there is none; NAME.dockerignore goes before .dockerignore."""
+    root = options.context
+    return "" if root is None else _ignore_text(root, (f"{options.dockerfile_name}.dockerignore",))
 
 
 def _ignore_text(root: Path, names: tuple[str, ...]) -> str:

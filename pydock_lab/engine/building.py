@@ -6,16 +6,19 @@ from contextlib import contextmanager
 from pydock_lab.build.builder import Builder, BuiltImage
 from pydock_lab.build.downloads import Downloads
 from pydock_lab.build.failures import FailedRun
+from pydock_lab.build.frontend import check_frontend
 from pydock_lab.build.plan import PlanOptions, plan
 from pydock_lab.build.record import BuildStatus
 from pydock_lab.build.steps import Plan
 from pydock_lab.build.workshop import Workshop
+from pydock_lab.dockerfile.checks import Report
 from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.dockerfile.stages import parse
 from pydock_lab.engine.build_contexts import BuildContexts
 from pydock_lab.engine.build_recording import EventLog, Recording
 from pydock_lab.engine.build_secrets import Agents, Secrets
+from pydock_lab.engine.checking import check_build, notes
 from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
@@ -88,9 +91,14 @@ class ImageBuilding:
 
     def _build(self, options: BuildOptions, recording: Recording) -> BuiltImage:
         log = recording.log
+        check_frontend(options.dockerfile)
         parsed = parse(options.dockerfile)
         images = Bases(self._shelf, self._transfers, log, pull=options.pull)
         planned = recording.plan = plan(parsed, plan_options(options), images)
+        report = check_build(options, lambda name, platform: images.config(name, str(platform)))
+        if report.violation is not None:
+            _note(report, log)
+            raise report.violation
         log(BuildStarted(build=log.build, steps=planned.steps, skipped_stages=planned.skipped))
         with self._workshop(planned, images, recording) as workshop:
             contexts = BuildContexts(
@@ -106,6 +114,7 @@ class ImageBuilding:
                 recording.snapshots = contexts.save()
             # Named while the lease holds: afterwards it is the name that keeps it.
             self._home.layout.add(built.descriptor)
+        _note(report, log)
         return built
 
     @contextmanager
@@ -147,6 +156,11 @@ class ImageBuilding:
         recording.log.save(home.builds.path(build) / "events.jsonl")
         if recording.built is not None:
             home.images.write(recording.built.image_id.hex, recording.image_facts())
+
+
+def _note(report: Report, log: EventLog) -> None:
+    for note in notes(report.findings):
+        log(note)
 
 
 def plan_options(options: BuildOptions) -> PlanOptions:

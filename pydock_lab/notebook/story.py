@@ -37,7 +37,8 @@ _TAIL, _FAILED_TAIL = 6, 40  # lines of output
 _KEPT = 20_000  # characters of a step's output
 _MARKS = {"running": "▸", "done": "✓", "failed": "✗"}
 _COLOURS = {"running": "#0072b2", "done": "#009e73", "failed": "#d55e00"}
-_NOTE = "border-left:3px solid #d55e00;padding-left:5px"  # a coloured text would not be read in both themes
+# A coloured text would not be read in both themes.
+_NOTE = "border-left:3px solid #d55e00;padding-left:5px;white-space:pre-wrap"
 _PRE = "margin:0 0 0 2.5em;white-space:pre-wrap;overflow-wrap:anywhere;opacity:.8;font-size:90%"
 
 
