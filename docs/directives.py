@@ -3,6 +3,7 @@
 {magics}             each magic with its docstring
 {command-line}       each command with its `--help`
 {missing-options}    the options of Docker that are not there, by reason (the list that the tests keep true)
+{build-checks} LANG  each build check: an example, what is said of it, and what to write instead
 """
 
 import inspect
@@ -18,14 +19,21 @@ from sphinx.util.docutils import SphinxDirective
 
 from pydock_lab import locale
 from pydock_lab.cli.app import make_app
+from pydock_lab.dockerfile.checks import Rule, check
+from pydock_lab.dockerfile.ignore import IgnoreRules
+from pydock_lab.dockerfile.platforms import LINUX_AMD64
+from pydock_lab.dockerfile.survey import BuildFacts
 from pydock_lab.notebook.magics import DockerMagics
+from pydock_lab.oci import ContainerConfig, ImageConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sphinx.application import Sphinx
 
-MISSING = Path(__file__).parents[1] / "tests" / "cli" / "missing_options.toml"
+TESTS = Path(__file__).parents[1] / "tests"
+MISSING = TESTS / "cli" / "missing_options.toml"
+EXAMPLES = TESTS / "dockerfile" / "build_checks.toml"
 _WIDTH = 90
 
 
@@ -58,6 +66,24 @@ def missing() -> Iterator[str]:
     yield "| Why not | Options |\n|---|---|\n"
     for reason, options in sorted(by_reason.items()):
         yield f"| {reason} | {', '.join(options)} |\n"
+
+
+def build_checks(language: str) -> Iterator[str]:
+    """One section for each check; its words are those that `pydock build --check` writes."""
+    examples = tomllib.loads(EXAMPLES.read_text(encoding="utf-8"))
+    image = ImageConfig(platform=LINUX_AMD64, config=ContainerConfig())
+    for name, example in sorted(examples.items()):
+        rule = Rule(name)
+        ignore = IgnoreRules.parse(example["ignore"]) if "ignore" in example else None
+        facts = BuildFacts(ignore=ignore, all_stages=True, find_config=lambda *_: image)
+        finding = next(each for each in check(example["dockerfile"], facts).findings if each.rule is rule)
+        yield f"## `{name}`\n\n{rule.description(language).rstrip('.')}.\n\n```text\n{example['dockerfile']}\n```\n"
+        yield f"> {finding.message(language)} ({locale.text('checks.place', language, line=finding.lines.first)})\n"
+        yield f"{finding.advice(language)}\n"
+        if finding.instead:
+            yield f"```text\n{finding.instead}\n```\n"
+        if rule.url:
+            yield f"<{rule.url}>\n"
 
 
 def _walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -97,9 +123,20 @@ class MissingOptions(Written):
     source = staticmethod(lambda: iter(["".join(missing())]))
 
 
+class BuildChecks(SphinxDirective):
+    """`{build-checks} LANG`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of what was written in that language."""
+        return self.parse_text_to_nodes("\n".join(build_checks(self.arguments[0])), allow_section_headings=True)
+
+
 def setup(app: "Sphinx") -> dict[str, bool]:
     """Sphinx asks for this."""
     app.add_directive("magics", Magics)
     app.add_directive("command-line", Commands)
     app.add_directive("missing-options", MissingOptions)
+    app.add_directive("build-checks", BuildChecks)
     return {"parallel_read_safe": True}
