@@ -54,7 +54,7 @@ class NotebookFace:
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
         """One region, whatever happens in it."""
         del plain
-        story = Story(quiet=quiet or self._quiet)
+        story = Story(quiet=quiet or self._quiet, in_cell=self._body is not None)
         with Region(story.bundle) as region:
 
             def watch(event: Event) -> None:

@@ -55,9 +55,13 @@ class _Line:
 
 @dataclass(kw_only=True, slots=True)
 class Story:
-    """What has happened so far; read by the thread that draws while events come in, so lines are only ever added."""
+    """What has happened so far; read by the thread that draws while events come in, so lines are only ever added.
+
+    `in_cell`: the Dockerfile stands in a cell, below the line of its magic.
+    """
 
     quiet: bool = False
+    in_cell: bool = False
     _lines: dict[str, _Line] = field(default_factory=dict)
     _notes: list[str] = field(default_factory=list)
     _title: str = ""
@@ -119,7 +123,10 @@ class Story:
 
     @_tell.register
     def _(self, event: Noted) -> None:
-        self._notes.append(clean(event.text))
+        head, *rest = map(clean, event.text.split("\n"))
+        if self.in_cell and event.line is not None:
+            head += f" ({locale.text('notebook.cell-line', line=event.line + 1)})"
+        self._notes.append("\n  ".join([head, *rest]))
 
     @_tell.register
     def _(self, event: TransferStarted) -> None:
