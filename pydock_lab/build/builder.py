@@ -10,13 +10,11 @@ same time. What happens comes through one queue to the thread that asked: whoeve
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pydock_lab.build.downloads import Downloads
 from pydock_lab.build.failures import Cancelled
-from pydock_lab.build.origins import Origins
-from pydock_lab.build.source import Source
+from pydock_lab.build.origins import Contexts, Origins
 from pydock_lab.build.stage import StageBuild, StepResult
 from pydock_lab.build.step_keys import StepKeys
 from pydock_lab.build.steps import Plan, Stage
@@ -63,7 +61,7 @@ class _StageThread:
 class Builder:
     """Builds one plan in a workshop; `contexts` gives the main context for None, and the named ones."""
 
-    def __init__(self, plan: Plan, workshop: Workshop, contexts: Callable[[str | None], Source]) -> None:
+    def __init__(self, plan: Plan, workshop: Workshop, contexts: Contexts) -> None:
         self._plan, self._workshop = plan, workshop
         self._queue: queue.SimpleQueue[Event | _StageThread] = queue.SimpleQueue()
         self._threads = dict(self._numbered())

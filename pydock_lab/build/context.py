@@ -16,19 +16,11 @@ from pathlib import Path
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.build.source import join
-from pydock_lab.build.stat_cache import ContextSnapshot, Folder, KnownFolder, Row, StatCache
+from pydock_lab.build.stat_cache import FILE_TYPES, ContextSnapshot, Folder, KnownFolder, Row, StatCache
 from pydock_lab.errors import BuildError
 from pydock_lab.oci import Digest
 
 _CHUNK = 1 << 20
-_TYPES = {
-    stat.S_IFREG: EntryType.FILE,
-    stat.S_IFDIR: EntryType.DIRECTORY,
-    stat.S_IFLNK: EntryType.SYMLINK,
-    stat.S_IFIFO: EntryType.FIFO,
-    stat.S_IFCHR: EntryType.CHARACTER,
-    stat.S_IFBLK: EntryType.BLOCK,
-}
 _ROOT = Entry(path=b"", type=EntryType.DIRECTORY, mode=0o755)
 _NOWHERE = Folder(mode=0, rows={})
 
@@ -83,7 +75,7 @@ class BuildContext:
         row = folder.rows.get(name)
         if row is None:
             return None
-        kind = _TYPES[stat.S_IFMT(row[1])]
+        kind = FILE_TYPES[stat.S_IFMT(row[1])]
         return Entry(
             path=path,
             type=kind,
@@ -228,6 +220,6 @@ def _row(item: "os.DirEntry[bytes]") -> Row | None:
         state = item.stat(follow_symlinks=False)
     except FileNotFoundError:  # deleted while we looked
         return None
-    if stat.S_IFMT(state.st_mode) not in _TYPES:  # a socket cannot be copied
+    if stat.S_IFMT(state.st_mode) not in FILE_TYPES:  # a socket cannot be copied
         return None
     return item.name, state.st_mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino

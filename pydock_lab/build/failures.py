@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pydock_lab.build.steps import RunStep, Step
-from pydock_lab.errors import BuildError
+from pydock_lab.errors import BuildError, PydockError
 from pydock_lab.oci import Digest
 
 
@@ -32,7 +32,7 @@ def _command(step: RunStep) -> str:
     return step.args[-1] if step.args[:2] == ("/bin/sh", "-c") else " ".join(step.args)
 
 
-def located(error: BuildError, number: int, step: Step) -> BuildError:
+def located(error: PydockError, number: int, step: Step) -> PydockError:
     """The error with the step and lines it happened in."""
     fields = {"line": step.lines.first, "end_line": step.lines.last, "step": number, "text": step.text}
-    return BuildError(error.key, **(fields | dict(error.fields)))
+    return type(error)(error.key, **(fields | dict(error.fields)))

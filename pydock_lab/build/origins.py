@@ -15,6 +15,7 @@ from pydock_lab.build.workshop import BaseImages, StageLayer, Workshop
 from pydock_lab.oci import Digest, chain_ids
 
 SCRATCH = "scratch"
+Contexts = Callable[[str | None], Source]  # the main context under None, the named ones under their names
 
 
 class FinishedStage(Protocol):
@@ -49,14 +50,13 @@ class Layers:
 class Origins:
     """The origins of one build.
 
-    `contexts` has the main context under None and the named ones under their names; `stage` gives a finished stage
-    by its index, and waits for it.
+    `stage` gives a finished stage by its index, and waits for it.
     """
 
     def __init__(
         self,
         workshop: Workshop,
-        contexts: Callable[[str | None], Source],
+        contexts: Contexts,
         stage: Callable[[int], FinishedStage],
         platform: str,
     ) -> None:

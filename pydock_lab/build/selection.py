@@ -41,7 +41,7 @@ class Selected:
 def selected(part: PathSource, origin: Source, excludes: tuple[str, ...] = ()) -> list[Selected]:
     """What one source of a COPY means; raises BuildError where a path that is no pattern is not there."""
     if part.include:
-        return [_with_parents(part, origin)]
+        return list(_with_parents(part, origin))
     source = _Without(origin, part.written, excludes) if excludes else origin
     found = select(source, part.written)
     if not found and not has_wildcard(part.written):
@@ -49,12 +49,14 @@ def selected(part: PathSource, origin: Source, excludes: tuple[str, ...] = ()) -
     return [Selected(source=source, path=path) for path in found]
 
 
-def _with_parents(part: PathSource, origin: Source) -> Selected:
-    top = resolve(origin, clean(part.path))
+def _with_parents(part: PathSource, origin: Source) -> Iterator[Selected]:
+    """What is in the folders that lead up to the pivot, as far as it matches."""
     if part.required and origin.entry(resolve(origin, clean(part.required))) is None:
         raise BuildError("build.copy-missing", path=part.written)
-    kept = _Within(origin, top, PathPattern.parse(posixpath.normpath(part.include.strip("/"))))
-    return Selected(source=kept, path=top, only_inside=True)
+    pattern = PathPattern.parse(posixpath.normpath(part.include.strip("/")))
+    for path in select(origin, part.path):
+        top = resolve(origin, path)
+        yield Selected(source=_Within(origin, top, pattern), path=top, only_inside=True)
 
 
 class _Filtered:
@@ -94,7 +96,7 @@ class _Filtered:
 
 
 class _Without(_Filtered):
-    """Without what --exclude names: patterns are tried on the path below the copied folder, and on the whole one."""
+    """Without what --exclude names: its patterns are about what is below the folder that is copied."""
 
     def __init__(self, source: Source, pattern: str, excludes: tuple[str, ...]) -> None:
         super().__init__(source)
@@ -112,10 +114,12 @@ class _Without(_Filtered):
         return all(self.hides(join(path, name)) for name in self._source.children(path))
 
     def _names(self, path: bytes) -> Iterator[str]:
-        yield os.fsdecode(path)
+        """The path as the patterns mean it: below the folder that is copied; a file that is named, by its own name."""
         for top in self._tops:
-            if top and path.startswith(top + b"/"):
-                yield os.fsdecode(path[len(top) + 1 :])
+            if path == top and not self._source.children(top):
+                yield posixpath.basename(os.fsdecode(path))
+            elif path.startswith(top + b"/") or (not top and path):
+                yield os.fsdecode(path[len(top) :].lstrip(b"/"))
 
 
 class _Within(_Filtered):

@@ -27,7 +27,7 @@ from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step
 from pydock_lab.build.tools import Tools
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.build.workshop import RunPlace, StageLayer
-from pydock_lab.errors import BuildError
+from pydock_lab.errors import PydockError
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
 
@@ -98,7 +98,7 @@ class StageBuild:
             began = time.monotonic()
             try:
                 result = self._step(number, step)
-            except BuildError as error:
+            except PydockError as error:
                 failure = located(error, number, step)
                 seconds = time.monotonic() - began
                 self._tools.emit(StepFailed(step=number, seconds=seconds, message=failure.message()))

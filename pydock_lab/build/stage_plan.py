@@ -13,7 +13,7 @@ from pydock_lab.build.steps import NamedContext, Origin, Stage, Step
 from pydock_lab.dockerfile.instructions import Add, Cmd, Copy, Entrypoint, Instruction, Onbuild, Run, Workdir
 from pydock_lab.dockerfile.positions import LineRange
 from pydock_lab.dockerfile.stages import Dockerfile, parse
-from pydock_lab.errors import BuildError, InvalidReference
+from pydock_lab.errors import BuildError, DockerfileError, InvalidReference
 from pydock_lab.oci import ContainerConfig, ImageConfig, Platform, Reference
 
 
@@ -192,7 +192,10 @@ def _full_name(name: str) -> str:
 
 def _trigger(text: str, lines: LineRange) -> Instruction:
     """An instruction that stands in an image, and is shown where the FROM stands."""
-    parsed = parse(f"FROM {SCRATCH}\n{text}")
+    try:
+        parsed = parse(f"FROM {SCRATCH}\n{text}")
+    except DockerfileError as error:
+        raise DockerfileError(error.key, **{**error.fields, "line": lines.first, "end_line": lines.last}) from None
     commands = parsed.stages[0].commands
     if len(parsed.stages) != 1 or len(commands) != 1:
         raise BuildError("build.trigger", instruction=text)

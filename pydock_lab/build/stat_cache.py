@@ -21,9 +21,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pydock_lab.archive.entry import EntryType
 from pydock_lab.store.ingest import Ingest
 
 FORMAT = 1
+FILE_TYPES = {
+    stat.S_IFREG: EntryType.FILE,
+    stat.S_IFDIR: EntryType.DIRECTORY,
+    stat.S_IFLNK: EntryType.SYMLINK,
+    stat.S_IFIFO: EntryType.FIFO,
+    stat.S_IFCHR: EntryType.CHARACTER,
+    stat.S_IFBLK: EntryType.BLOCK,
+}
 _RACY_NS = 2_000_000_000  # FAT counts in steps of two seconds; every other file system is finer
 Row: TypeAlias = tuple[bytes, int, int, int, int, int]  # name, mode, size, mtime and ctime in ns, inode
 

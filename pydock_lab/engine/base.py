@@ -22,7 +22,7 @@ from pydock_lab.engine.values import (
     VolumeSummary,
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
-from pydock_lab.views import Doctor, FileChange, Instances, LayerStack, TagTree
+from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
 
 
 class Images(Protocol):
@@ -30,6 +30,12 @@ class Images(Protocol):
 
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
         """`docker build`."""
+
+    def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
+        """`docker build --predict`: what a build would find in the cache, and why not; nothing is run."""
+
+    def explain(self, build: str = "") -> Explanation:
+        """`docker explain`: why steps of a build (by its id, or its image; "": the last one) were not cached."""
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""

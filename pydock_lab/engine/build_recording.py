@@ -4,16 +4,18 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydock_lab.build.builder import Builder, BuiltImage
 from pydock_lab.build.keys import SCRATCH, base_key
+from pydock_lab.build.predict import PredictedStep, Predictor
 from pydock_lab.build.record import Base, BuildRecord, BuildStatus, StepKind, StepRecord
 from pydock_lab.build.stage import StepResult
 from pydock_lab.build.steps import CopyStep, FolderStep, NamedContext, Origin, Plan, RunStep, Stage, Step
+from pydock_lab.dockerfile.mounts import MountType
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.events import Event, OnEvent, StepFinished, StepStarted
 
@@ -65,6 +67,8 @@ class Recording:
     ignore: str = ""
     plan: Plan | None = None
     builder: Builder | None = None
+    predictor: Predictor | None = None
+    predicted: tuple[PredictedStep, ...] = ()
     built: BuiltImage | None = None
     snapshots: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,11 +98,13 @@ class Recording:
             steps=tuple(step_records(self.plan, self._results(), self._chains())) if self.plan else (),
         )
 
-    def _results(self) -> dict[int, StepResult]:
-        return {id(result.step): result for result in self.builder.results} if self.builder else {}
+    def _results(self) -> Mapping[int, StepResult | PredictedStep]:
+        found = self.builder.results if self.builder else self.predicted
+        return {id(result.step): result for result in found}
 
     def _chains(self) -> Mapping[int, str]:
-        return self.builder.base_chains if self.builder else {}
+        worker = self.builder or self.predictor
+        return worker.base_chains if worker else {}
 
     def image_facts(self) -> dict[str, object]:
         """What the picture of the image needs of its build: which entries of the history are its base's, and lines."""
@@ -118,7 +124,9 @@ class Recording:
         }
 
 
-def step_records(plan: Plan, results: Mapping[int, StepResult], chains: Mapping[int, str]) -> list[StepRecord]:
+def step_records(
+    plan: Plan, results: Mapping[int, StepResult | PredictedStep], chains: Mapping[int, str]
+) -> list[StepRecord]:
     """The steps of a plan in the order of their numbers, each FROM counted as one."""
     found: list[StepRecord] = []
     for stage in plan.stages:
@@ -148,7 +156,7 @@ def _from(plan: Plan, stage: Stage, number: int, chains: Mapping[int, str]) -> S
     )
 
 
-def _step(plan: Plan, stage: Stage, step: Step, number: int, result: StepResult | None) -> StepRecord:
+def _step(plan: Plan, stage: Stage, step: Step, number: int, result: StepResult | PredictedStep | None) -> StepRecord:
     key = result.key if result else None
     layer = result.layer if result else None
     return StepRecord(
@@ -160,15 +168,24 @@ def _step(plan: Plan, stage: Stage, step: Step, number: int, result: StepResult 
         line=step.lines.first,
         end_line=step.lines.last,
         cached=result.cached if result else None,
-        seconds=result.seconds if result else 0.0,
+        seconds=result.seconds if isinstance(result, StepResult) else 0.0,
         made_seconds=layer.seconds if layer else 0.0,
         key=key.text if key else "",
         key_digest=key.digest if key else "",
         in_history=bool(step.created_by),
         layer=layer.to_json() if layer else None,
-        sources=step.sources if isinstance(step, CopyStep) else (),
+        sources=tuple(_read(step)),
         origin=_title(plan, step.origin) if isinstance(step, CopyStep) else "",
     )
+
+
+def _read(step: Step) -> Iterator[str]:
+    """The paths that a step reads: of its origin, or for RUN, of the context."""
+    if isinstance(step, CopyStep):
+        yield from step.sources
+    elif isinstance(step, RunStep):
+        binds = (mount for mount in step.mounts if mount.type is MountType.BIND and mount.origin is None)
+        yield from (mount.source for mount in binds)
 
 
 def _kind(step: Step) -> StepKind:

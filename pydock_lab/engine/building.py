@@ -1,5 +1,6 @@
 """`docker build` on the local engine: Dockerfile, context and options become an image, a record and its events."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from pydock_lab.build.downloads import Downloads
 from pydock_lab.build.failures import FailedRun
 from pydock_lab.build.frontend import check_frontend
 from pydock_lab.build.plan import PlanOptions, plan
+from pydock_lab.build.predict import Predictor
 from pydock_lab.build.record import BuildStatus
 from pydock_lab.build.steps import Plan
 from pydock_lab.build.workshop import Workshop
@@ -37,7 +39,8 @@ class Bases:
     def __init__(self, shelf: ImageShelf, transfers: Transfers, on_event: OnEvent, *, pull: bool) -> None:
         self._shelf, self._transfers, self._on_event = shelf, transfers, on_event
         self._pull = pull
-        self._found: dict[str, FoundImage] = {}
+        self._found: dict[tuple[str, str], FoundImage] = {}
+        self._lock = threading.Lock()
 
     def config(self, name: str, platform: str) -> ImageConfig:
         """The config of an image; raises PydockError where it cannot be had."""
@@ -47,10 +50,15 @@ class Bases:
         """Its manifest."""
         return self._image(name, platform).manifest
 
-    def _image(self, name: str, _platform: str) -> FoundImage:
-        if name not in self._found:
-            self._found[name] = self._transfers.have(name, self._on_event, always=self._pull)
-        return self._found[name]
+    def _image(self, name: str, platform: str) -> FoundImage:
+        key = (name, platform)
+        with self._lock:
+            if key not in self._found:
+                found = self._transfers.have(name, self._on_event, always=self._pull)
+                if platform and not _runs_on(found.config.platform, platform):
+                    found = self._transfers.pull(Reference.parse(name), self._on_event, platform=platform)
+                self._found[key] = found
+            return self._found[key]
 
 
 class ImageBuilding:
@@ -101,12 +109,7 @@ class ImageBuilding:
             raise report.violation
         log(BuildStarted(build=log.build, steps=planned.steps, skipped_stages=planned.skipped))
         with self._workshop(planned, images, recording) as workshop:
-            contexts = BuildContexts(
-                options=options,
-                cache=self._home.contexts,
-                downloads=lambda: Downloads(workshop.root, workshop.blobs, workshop.lease, workshop.folder, log),
-            )
-            recording.ignore = contexts.ignore
+            contexts = self._contexts(workshop, recording)
             builder = recording.builder = Builder(planned, workshop, contexts)
             try:
                 built = recording.built = builder.build(log, no_cache=options.no_cache)
@@ -116,6 +119,30 @@ class ImageBuilding:
             self._home.layout.add(built.descriptor)
         _note(report, log)
         return built
+
+    def predict(self, options: BuildOptions, on_event: OnEvent) -> Recording:
+        """What `build` would find in the cache, as a record that is not kept; raises PydockError."""
+        log = EventLog(on_event)
+        recording = Recording(options=options, log=log)
+        check_frontend(options.dockerfile)
+        images = Bases(self._shelf, self._transfers, log, pull=options.pull)
+        planned = recording.plan = plan(parse(options.dockerfile), plan_options(options), images)
+        with self._workshop(planned, images, recording) as workshop:
+            contexts = self._contexts(workshop, recording)
+            predictor = recording.predictor = Predictor(planned, workshop, contexts, contexts.downloads())
+            recording.predicted = predictor.predict(no_cache=options.no_cache)
+            recording.snapshots = contexts.save()
+        return recording
+
+    def _contexts(self, workshop: Workshop, recording: Recording) -> BuildContexts:
+        log = recording.log
+        contexts = BuildContexts(
+            options=recording.options,
+            cache=self._home.contexts,
+            downloads=lambda: Downloads(workshop.root, workshop.blobs, workshop.lease, workshop.folder, log),
+        )
+        recording.ignore = contexts.ignore
+        return contexts
 
     @contextmanager
     def _workshop(self, planned: Plan, images: Bases, recording: Recording) -> Iterator[Workshop]:
@@ -180,6 +207,12 @@ def plan_options(options: BuildOptions) -> PlanOptions:
         allow=options.allow,
         no_cache_filter=options.no_cache_filter,
     )
+
+
+def _runs_on(platform: Platform, wanted: str) -> bool:
+    """Whether an image of that platform is what was asked for; a variant only counts where both say one."""
+    found, asked = str(platform).split("/"), wanted.split("/")
+    return all(one == other for one, other in zip(found, asked, strict=False))
 
 
 def _platform(text: str) -> Platform:

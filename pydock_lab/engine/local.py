@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pydock_lab.build.record import BuildStatus
 from pydock_lab.engine.archives import ImageMaking
 from pydock_lab.engine.building import ImageBuilding
+from pydock_lab.engine.explaining import Explaining
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
@@ -30,7 +32,7 @@ from pydock_lab.engine.values import (
 from pydock_lab.errors import NotFound
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
 from pydock_lab.oci import Reference
-from pydock_lab.views import Doctor, FileChange, Instances, LayerStack, TagTree
+from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
 
 if TYPE_CHECKING:
     from pydock_lab.engine.parts import Parts
@@ -47,6 +49,7 @@ class LocalEngine:
         self._transfers = Transfers(self.home, self._shelf)
         self._building = ImageBuilding(self.home, self._shelf, self._transfers)
         self._making = ImageMaking(self.home)
+        self._explaining = Explaining(self.home, self._shelf)
 
     @cached_property
     def _parts(self) -> "Parts":
@@ -62,6 +65,15 @@ class LocalEngine:
         found, build = self._building.build(options, on_event)
         image = self.image(str(found.descriptor.digest) if not options.tags else options.tags[0])
         return BuildResult(image=image, stack=self._shelf.stack(image.name), build=build)
+
+    def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
+        """`docker build --predict`."""
+        recording = self._building.predict(options, on_event)
+        return self._explaining.explain_record(recording.record(BuildStatus.PREDICTED))
+
+    def explain(self, build: str = "") -> Explanation:
+        """`docker explain`."""
+        return self._explaining.explain(build)
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""

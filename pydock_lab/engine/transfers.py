@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.this_machine import PLATFORM
@@ -30,13 +31,14 @@ class Transfers:
                 pass
         return self.pull(Reference.parse(name), on_event)
 
-    def pull(self, reference: Reference, on_event: OnEvent) -> FoundImage:
-        """Fetch an image and name it."""
+    def pull(self, reference: Reference, on_event: OnEvent, *, platform: str = "") -> FoundImage:
+        """Fetch an image and name it; of several platforms this machine's, or the one that is asked for."""
         from pydock_lab.registry.transfer import pull  # noqa: PLC0415 - requests is only for who transfers
 
         client = self._client(reference.domain, on_event)
         with self._home.leases.hold(f"pull {reference.familiar}") as lease:
-            descriptor = pull(client, reference, self._home.blobs, platform=PLATFORM, on_event=on_event, lease=lease)
+            wanted = parse_platform(platform, PLATFORM) if platform else PLATFORM
+            descriptor = pull(client, reference, self._home.blobs, platform=wanted, on_event=on_event, lease=lease)
             if reference.tag:
                 named = Reference(domain=reference.domain, path=reference.path, tag=reference.tag)
                 self._home.layout.tag(named, descriptor)

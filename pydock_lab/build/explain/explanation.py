@@ -50,7 +50,8 @@ def _alone(step: StepRecord) -> StepExplanation:
 
 
 def _outcome(step: StepRecord) -> Outcome:
-    return _OUTCOMES[step.cached] if step.key else Outcome.NONE
+    is_lookup = step.kind not in (StepKind.CONFIG, StepKind.FROM)
+    return _OUTCOMES[step.cached] if step.key or is_lookup else Outcome.NONE
 
 
 def _plain(step: StepRecord) -> StepExplanation:
