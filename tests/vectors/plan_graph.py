@@ -10,12 +10,14 @@ Two operations with the same content are one, whose name is the last one given.
 
 import json
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from pydock_lab.build.paths import clean
-from pydock_lab.build.steps import ConfigStep, CopyStep, FolderStep, HttpSource, PathSource, RunStep
+from pydock_lab.build.steps import ConfigStep, CopyStep, FolderStep, GitSource, PathSource, RunStep
+from pydock_lab.dockerfile.git_reference import parse_git_reference
 from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.dockerfile.mounts import MountType
 from pydock_lab.oci import Reference
@@ -165,7 +167,8 @@ class Graph:
             patterns = {"include": [part.include]} if step.parents else {}
             patterns |= {"required_paths": [part.required]} if part.required else {}
             return self.origin(step.origin), clever(part.path, unpack=step.unpack) | patterns
-        assert isinstance(part, HttpSource)
+        if isinstance(part, GitSource):
+            return repository(step.label, part), plain("/", unpack=False)
         attributes = {"http.filename": part.filename}
         attributes |= {"http.checksum": part.checksum} if part.checksum else {}
         return source(step.label, part.url, attributes), plain(clean(part.filename), unpack=step.unpack_remote)
@@ -207,6 +210,22 @@ def image(name, label, platform):
     return source(label, f"docker-image://{Reference.parse(name)}", platform=platform)
 
 
+def repository(label, part):
+    reference = parse_git_reference(part.reference)
+    host, path = re.fullmatch(r"(?:\w+://)?(?:[^@/]*@)?([^/:]+(?::\d+)?)[:/](.*)", reference.remote).groups()
+    below = f":{reference.sub_dir}" if reference.sub_dir else ""
+    place = f"#{reference.ref}{below}" if reference.ref or below else ""
+    attributes = {
+        "git.fullurl": reference.remote,
+        "git.authtokensecret": "GIT_AUTH_TOKEN",
+        "git.authheadersecret": "GIT_AUTH_HEADER",
+    }
+    attributes |= named("git.keepgitdir", "true" * part.keep_git_dir) | named("git.checksum", part.checksum)
+    attributes |= named("git.skipsubmodules", "true" * (reference.submodules is False))
+    attributes |= named("git.mountsshsock", "default" * (not re.match("https?:|git:", reference.remote)))
+    return source(label, f"git://{host}{clean(path)}{place}", attributes)
+
+
 def follow(plan):
     paths = plan.context_paths
     return {"local.followpaths": list(paths)} if paths else {}
@@ -225,7 +244,8 @@ def plain(path, *, unpack):
 
 
 def flags(step):
-    mode = {"mode": f"{int(step.chmod, 8):04o}"} if step.chmod else {}
+    is_octal = step.chmod[:1].isdigit()
+    mode = {"mode": f"{int(step.chmod, 8):04o}"} if is_octal else named("mode_str", step.chmod)
     return owner(step.chown) | mode | named("exclude", list(step.excludes))
 
 
