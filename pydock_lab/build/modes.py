@@ -1,4 +1,4 @@
-"""File modes as `--chmod` takes them: octal digits, or chmod(1)'s letters (`u=rwX,go=rX`)."""
+"""File modes as `--chmod` takes them: octal digits, or chmod(1)'s letters (`u=rwX,go=rX`, `g=u`)."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Self
 from pydock_lab.errors import BuildError
 
 _OCTAL = re.compile(r"0*[0-7]{1,4}")
-_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
-_ACTION = re.compile(r"([-+=])([rwxXst]*)")
+_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)")
+_ACTION = re.compile(r"([-+=])([ugo]|[rwxXst]*)")
 _SHIFT = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
 _SPECIAL = {"u": 0o4000, "g": 0o2000}
@@ -40,6 +40,9 @@ class ModeChange:
 
 
 def _act(mode: int, who: str, sign: str, letters: str, *, is_folder: bool) -> int:
+    if letters in _SHIFT:
+        # What another class of users may do, at this moment.
+        letters = "".join(letter for letter, bit in _BITS.items() if (mode >> _SHIFT[letters]) & bit)
     if "X" in letters and (is_folder or mode & 0o111):
         letters += "x"
     bits = mask = 0
