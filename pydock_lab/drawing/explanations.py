@@ -98,12 +98,12 @@ def _own(same: list[StepExplanation], view: Explanation, speech: Speech) -> Iter
     if step.because_of and step.missed:
         yield f"  {say(speech, 'also-because', number=step.because_of)}"
     if len(same) > 1:
-        yield f"  {say(speech, 'likewise', steps=_numbers(one.number for one in same[1:]))}"
+        yield f"  {say(speech, 'likewise', steps=numbers(one.number for one in same[1:]))}"
     followers = [one for one in view.consequences if _owner(one, view) in {each.number for each in same}]
     if followers:
         seconds = speech.seconds(sum(one.seconds for one in followers))
-        numbers = _numbers(one.number for one in followers)
-        yield f"  └ {count(speech, 'follows', len(followers), steps=numbers, seconds=seconds)}"
+        steps = numbers(one.number for one in followers)
+        yield f"  └ {count(speech, 'follows', len(followers), steps=steps, seconds=seconds)}"
 
 
 def _owner(step: StepExplanation, view: Explanation) -> int:
@@ -115,10 +115,10 @@ def _owner(step: StepExplanation, view: Explanation) -> int:
     return at
 
 
-def _numbers(numbers: Iterable[int]) -> str:
+def numbers(found: Iterable[int]) -> str:
     """`3, 5-7`."""
     shown = []
-    for _, group in groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0]):
+    for _, group in groupby(enumerate(sorted(found)), key=lambda pair: pair[1] - pair[0]):
         run = [number for _, number in group]
         shown.append(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)))  # noqa: PLR2004 - 5, 6
     return ", ".join(shown)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags
+from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags, what_ifs
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
@@ -19,6 +19,7 @@ from pydock_lab.views import (
     LayerStack,
     TagTree,
     View,
+    WhatIf,
 )
 
 _INSTRUCTION = 56  # characters
@@ -122,6 +123,11 @@ def _doctor(view: Doctor, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
     yield from explanations.lines(view, speech)
+
+
+@_lines.register
+def _what_if(view: WhatIf, speech: Speech) -> Iterator[str]:
+    yield from what_ifs.lines(view, speech)
 
 
 def _indented(sentences: Iterable[str]) -> Iterator[str]:

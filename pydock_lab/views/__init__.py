@@ -23,6 +23,7 @@ from pydock_lab.views.explanation import (
 from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
+from pydock_lab.views.what_if import Proposal, ProposalKind, WhatIf
 
 __all__ = [
     "Attribute",
@@ -46,6 +47,8 @@ __all__ = [
     "Origin",
     "Outcome",
     "PortView",
+    "Proposal",
+    "ProposalKind",
     "RepositoryView",
     "SetBy",
     "Setter",
@@ -54,5 +57,6 @@ __all__ = [
     "TagTree",
     "TagView",
     "View",
+    "WhatIf",
     "WordPiece",
 ]
