@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from vectors.cases import Case, EveryCase
 
-from pydock_lab.dockerfile.git_reference import parse_git_reference
+from pydock_lab.dockerfile.git_reference import find_git_reference, parse_git_reference
 
 NAMES = {"looks_local": "indistinguishable_from_local", "is_unencrypted": "unencrypted_tcp"}
 
@@ -13,6 +13,10 @@ def check(case: Case) -> None:
     text = case.input["ref"]
     if case.is_error:
         case.raises(lambda: parse_git_reference(text))
+        if case.expect["is_git"]:
+            case.raises(lambda: find_git_reference(text))
+        else:
+            assert find_git_reference(text) is None
         return
     found = asdict(parse_git_reference(text))
     assert {NAMES.get(name, name): value for name, value in found.items()} == case.expect["git"]
