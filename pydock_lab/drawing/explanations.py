@@ -90,7 +90,7 @@ def _own(same: list[StepExplanation], view: Explanation, speech: Speech) -> Iter
     place = say(speech, "line", line=step.line)
     if step.end_line > step.line:
         place = say(speech, "lines", first=step.line, last=step.end_line)
-    yield f"✗ {number:<8} {_cut(step.text, _INSTRUCTION).ljust(_INSTRUCTION)}  {place}"
+    yield f"✗ {number:<8} {cut(step.text, _INSTRUCTION).ljust(_INSTRUCTION)}  {place}"
     if not step.missed:
         yield f"  {say(speech, 'changed-here' if step.text.upper().startswith('FROM') else 'was-cached')}"
     for cause in step.causes:
@@ -172,13 +172,13 @@ def _fields(cause: Cause, speech: Speech) -> dict[str, str]:
         "name": clean(cause.name),
         "old": _value(cause.old, speech),
         "new": _value(cause.new, speech),
-        "text": _cut(cause.text, _INSTRUCTION),
+        "text": cut(cause.text, _INSTRUCTION),
         "by": _by(cause, speech),
     }
 
 
 def _value(value: str, speech: Speech) -> str:
-    return _cut(value, _VALUE) if value else say(speech, "empty")
+    return cut(value, _VALUE) if value else say(speech, "empty")
 
 
 def _by(cause: Cause, speech: Speech) -> str:
@@ -251,7 +251,7 @@ def _attribute(change: AttributeChange, before: str, after: str, speech: Speech)
 
 def keys(step: StepExplanation, speech: Speech) -> Iterator[str]:
     """Both keys of a step in plain text, line beside line marked where they differ, and how to compute the digest."""
-    yield f"{say(speech, 'step', number=step.number)}  {_cut(step.text, _INSTRUCTION)}"
+    yield f"{say(speech, 'step', number=step.number)}  {cut(step.text, _INSTRUCTION)}"
     others = (step.after, step.before)
     for name, key, other in zip(("key-before", "key-after"), (step.before, step.after), others, strict=True):
         yield ""
@@ -271,6 +271,7 @@ def _key(key: KeyView | None, other: KeyView | None) -> Iterator[str]:
         yield f"  {' ' if line in known or not other else '≠'} {indent}{clean(line)}"
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
+    """A text on one line, or as much of its beginning as fits."""
     text = clean(" ".join(text.split()))
     return text if len(text) <= length else text[: length - 1] + "…"

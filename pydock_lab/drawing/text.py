@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags, what_ifs
+from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags, weights, what_ifs
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
@@ -11,6 +11,7 @@ from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     ContainerView,
+    ContextWeight,
     Doctor,
     Explanation,
     ImageInstances,
@@ -19,6 +20,7 @@ from pydock_lab.views import (
     LayerStack,
     TagTree,
     View,
+    Weight,
     WhatIf,
 )
 
@@ -128,6 +130,16 @@ def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _what_if(view: WhatIf, speech: Speech) -> Iterator[str]:
     yield from what_ifs.lines(view, speech)
+
+
+@_lines.register
+def _weight(view: Weight, speech: Speech) -> Iterator[str]:
+    yield from weights.image_lines(view, speech)
+
+
+@_lines.register
+def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
+    yield from weights.context_lines(view, speech)
 
 
 def _indented(sentences: Iterable[str]) -> Iterator[str]:

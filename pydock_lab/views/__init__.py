@@ -23,6 +23,18 @@ from pydock_lab.views.explanation import (
 from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
+from pydock_lab.views.weight import (
+    ContextFolder,
+    ContextWeight,
+    HeavyFile,
+    Secret,
+    SecretKind,
+    SecretPlace,
+    StepWeight,
+    WastedFile,
+    WasteReason,
+    Weight,
+)
 from pydock_lab.views.what_if import Proposal, ProposalKind, WhatIf
 
 __all__ = [
@@ -33,11 +45,14 @@ __all__ = [
     "CauseKind",
     "ChangeKind",
     "ContainerView",
+    "ContextFolder",
+    "ContextWeight",
     "Doctor",
     "Explanation",
     "FacetView",
     "FileChange",
     "FileDifference",
+    "HeavyFile",
     "ImageInstances",
     "Instances",
     "KeyView",
@@ -50,13 +65,20 @@ __all__ = [
     "Proposal",
     "ProposalKind",
     "RepositoryView",
+    "Secret",
+    "SecretKind",
+    "SecretPlace",
     "SetBy",
     "Setter",
     "Sign",
     "StepExplanation",
+    "StepWeight",
     "TagTree",
     "TagView",
     "View",
+    "WasteReason",
+    "WastedFile",
+    "Weight",
     "WhatIf",
     "WordPiece",
 ]

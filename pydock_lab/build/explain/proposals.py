@@ -201,20 +201,21 @@ def ignore_patterns(record: BuildRecord, paths: Iterable[str]) -> tuple[str, ...
     found: dict[str, None] = {}
     words = [one.text for one in record.steps if one.kind is not StepKind.FROM]
     for path in paths:
-        pattern = _pattern(record, path)
+        pattern = needless_pattern(path, record.dockerfile_name)
         if pattern is None or not _is_needless(pattern, path, words, record):
             return None
         found[pattern] = None
     return tuple(found)
 
 
-def _pattern(record: BuildRecord, path: str) -> str | None:
+def needless_pattern(path: str, dockerfile_name: str) -> str | None:
+    """The line of an ignore file for what images seldom need: histories, caches, logs; None for anything else."""
     parts = path.split("/")
     for at, part in enumerate(parts):
         if part in _PARTS:
             return part if at == 0 and part.startswith(".git") else f"**/{part}"
-    name = posixpath.basename(record.dockerfile_name)
-    if path in (*_TOP, name, f"{name}.dockerignore"):
+    name = posixpath.basename(dockerfile_name)
+    if name and path in (*_TOP, name, f"{name}.dockerignore"):
         return path
     return next((f"**/*{end}" for end in _ENDS if path.endswith(end)), None)
 
