@@ -217,14 +217,15 @@ def _new_step(before: Project, chance: random.Random, _other: str) -> Mutation:
 
 
 def _no_step(before: Project, chance: random.Random, _other: str) -> Mutation:
-    line = chance.choice(["RUN --network=none echo one > /tmp/one\n", "COPY lib/ lib/\n", "COPY requirements.txt .\n"])
+    starts = ("RUN --network=none", "COPY --from=build", 'RUN echo "$FLAVOUR"')
+    start = chance.choice(starts)
+    line = next(one for one in before.dockerfile.splitlines(keepends=True) if one.startswith(start))
     return _edited(before, line, "", "a step less", kind=CauseKind.REMOVED_STEP)
 
 
 def _folder(before: Project, chance: random.Random, _other: str) -> Mutation:
-    path = chance.choice(["/app", "/src"])
-    new = f"WORKDIR {path}{chance.randrange(99)}\n"
-    return _edited(before, f"WORKDIR {path}\n", new, "WORKDIR", kind=CauseKind.WORKDIR)
+    new = f"WORKDIR /app{chance.randrange(99)}\n"
+    return _edited(before, "WORKDIR /app\n", new, "WORKDIR", kind=CauseKind.WORKDIR)
 
 
 def _user(before: Project, chance: random.Random, _other: str) -> Mutation:
@@ -237,12 +238,12 @@ def _shell(before: Project, chance: random.Random, _other: str) -> Mutation:
 
 
 def _destination(before: Project, chance: random.Random, _other: str) -> Mutation:
-    new = f"COPY lib/ lib{chance.randrange(99)}/"
-    return _edited(before, "COPY lib/ lib/", new, "a destination", kind=CauseKind.DESTINATION)
+    old = "out.txt out.txt"
+    return _edited(before, old, f"out.txt out{chance.randrange(99)}.txt", "destination", kind=CauseKind.DESTINATION)
 
 
 def _sources(before: Project, chance: random.Random, _other: str) -> Mutation:
-    new = chance.choice(["COPY main.txt run.sh ./", "COPY util.txt ./", "COPY *.txt ./"])
+    new = chance.choice(["COPY main.txt run.sh ./", "COPY main.txt ./", "COPY *.txt ./"])
     return _edited(before, "COPY main.txt util.txt ./", new, "other sources", kind=CauseKind.SOURCES)
 
 

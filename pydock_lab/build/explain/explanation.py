@@ -167,10 +167,22 @@ class _Explainer:
         if self._is_same(step):
             return [Cause(kind=CauseKind.NOT_REACHED if old.cached is None else CauseKind.GONE)]
         found = [*self._places(step, old, because_of), *own]
-        if any(self._rebuilt(old, step)):
+        shorter = () if because_of else tuple(self._shorter(old, step, own))
+        if shorter or any(self._rebuilt(old, step)):
             # What came out of another stage is no file of the reader's.
             found = [cause for cause in found if cause.kind is not CauseKind.FILES]
+        found += shorter
         return found if found or because_of else [_stands_elsewhere(step, old)]
+
+    def _shorter(self, old: StepRecord, step: StepRecord, own: tuple[Cause, ...]) -> Iterator[Cause]:
+        """Steps that were at the end of a stage which the step stands on, or copies from, and are not any more."""
+        reads = any(cause.kind is CauseKind.FILES for cause in own)
+        titles = stages_read(self._pair(old, step).new) if reads or step.kind is StepKind.FROM else ()
+        for title in sorted(titles):
+            known = [self._alignment.was.get(one.number) for one in steps_of(self._after, title)]
+            last = max((one for one in known if one), key=lambda one: one.number, default=None)
+            if last is not None:
+                yield from self._gone(last.stage_index, last.number, len(self._before.steps) + 1)
 
     def _places(self, step: StepRecord, old: StepRecord, because_of: int) -> Iterator[Cause]:
         """What was between this step and the one below it, and is not any more."""
@@ -180,16 +192,18 @@ class _Explainer:
         if step.number in self._alignment.moved:
             yield Cause(kind=CauseKind.ORDER, name=step.kind.value, text=step.text)
             return
-        removed = {one.number for one in self._alignment.removed}
         ground = next(iter(grounds(self._after, step)), None)
         anchor = self._alignment.was.get(ground.number) if ground else None
-        if anchor is None or anchor.stage_index != old.stage_index:
-            return
-        for between in self._before.steps:
-            if between.stage_index == old.stage_index and anchor.number < between.number < old.number and between.key:
-                is_gone = between.number in removed
-                kind = CauseKind.REMOVED_STEP if is_gone else CauseKind.ORDER
-                yield Cause(kind=kind, name=between.kind.value, text=between.text)
+        if anchor is not None and anchor.stage_index == old.stage_index:
+            yield from self._gone(old.stage_index, anchor.number, old.number)
+
+    def _gone(self, stage_index: int, first: int, last: int) -> Iterator[Cause]:
+        """The steps of a stage between two others that are not there, or not in that place, any more."""
+        removed = {one.number for one in self._alignment.removed}
+        for one in self._before.steps:
+            if one.stage_index == stage_index and first < one.number < last and one.key:
+                kind = CauseKind.REMOVED_STEP if one.number in removed else CauseKind.ORDER
+                yield Cause(kind=kind, name=one.kind.value, text=one.text)
 
 
 def _is_known(cause: Cause, said: AbstractSet[Cause]) -> bool:

@@ -66,6 +66,19 @@ def consequences(found):
             {1: ["base"]},
             {4: 3},
         ),
+        # a stage that ends earlier
+        (
+            "FROM b AS x\nRUN a\nRUN z\nFROM b\nCOPY --from=x /1 /\nRUN c\n",
+            "FROM b AS x\nRUN a\nFROM b\nCOPY --from=x /1 /\nRUN c\n",
+            {4: ["removed-step"]},
+            {5: 4},
+        ),
+        (
+            "FROM b AS x\nRUN a\nRUN z\nFROM x\nRUN c\n",
+            "FROM b AS x\nRUN a\nFROM x\nRUN c\n",
+            {3: ["removed-step"]},
+            {4: 3},
+        ),
         # one ARG for two stages is one cause, in two places
         (
             "ARG V=1\nFROM b AS x\nARG V\nRUN a\nFROM b\nARG V\nRUN c\nCOPY --from=x /1 /\n",
