@@ -57,9 +57,16 @@ def _make(parent: socket.socket) -> None:
     try:
         syscalls.unshare(Namespace.NET)
         netlink.loopback_up()
+        _forward_nothing()
         socket.send_fds(parent, [b"n"], [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)])
     finally:
         os._exit(0)
+
+
+def _forward_nothing() -> None:
+    """Networks are apart: a new namespace forwards where the host does (Docker's hosts do), and this one must not."""
+    with open("/proc/sys/net/ipv4/ip_forward", "wb", buffering=0) as switch:
+        switch.write(b"0")
 
 
 def get() -> Hub:
