@@ -21,6 +21,7 @@ class StepOutputs:
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._threads: list[threading.Thread] = []
         self.stdout, self.stderr = (self._open(stream) for stream in Stream)
+        self._open_ends = [self.stdout, self.stderr]
 
     def _open(self, stream: Stream) -> int:
         reader, writer = os.pipe()
@@ -32,9 +33,14 @@ class StepOutputs:
     def __enter__(self) -> Self:
         return self
 
+    def close(self) -> None:
+        """Let go of the program's ends, once it has them itself."""
+        for descriptor in self._open_ends:
+            os.close(descriptor)
+        self._open_ends.clear()
+
     def __exit__(self, *_error: object) -> None:
-        os.close(self.stdout)
-        os.close(self.stderr)
+        self.close()
         for thread in self._threads:
             thread.join(timeout=2)
 

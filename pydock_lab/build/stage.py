@@ -7,9 +7,10 @@ step --> key -->  +
                        ENV   nothing: only the configuration
 """
 
+import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, singledispatchmethod
@@ -26,7 +27,7 @@ from pydock_lab.build.run_output import StepOutputs
 from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step
 from pydock_lab.build.tools import Tools
 from pydock_lab.build.tree import LayeredTree
-from pydock_lab.build.workshop import RunPlace, StageLayer
+from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
 from pydock_lab.errors import PydockError
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
@@ -115,6 +116,7 @@ class StageBuild:
             text=step.text,
             line=lines.first,
             end_line=lines.last,
+            label=step.label,
         )
 
     def _step(self, number: int, step: Step) -> StepResult:
@@ -225,17 +227,14 @@ class _Run:
         self._workshop.unpacked(self._stage.layers, self._chain)
         try:
             self._folder.mkdir(parents=True)
-            self._run()
-            epoch = self._workshop.epoch
-            with self._workshop.snapshots.packed(self._rootfs.upper, owners=self._pretended(), latest=epoch) as stream:
-                write_stream(stream, sink)
+            self._run(sink)
         except BaseException:
             with suppress(OSError):
                 self._workshop.snapshots.remove(self._folder)
             raise
         return self._keep
 
-    def _run(self) -> None:
+    def _run(self, sink: LayerSink) -> None:
         step, tools = self._step, self._tools
         needs_tree = step.mounts or step.script
         tree = self._stage.tree if needs_tree else LayeredTree([], lambda _: iter(()))
@@ -246,12 +245,27 @@ class _Run:
             stubs = (more.stub,) if more.stub else ()
             rootfs = replace(self._rootfs, layers=(*self._rootfs.layers, *stubs))
             place = RunPlace(folder=self._folder, rootfs=rootfs, mounts=more.mounts, env=more.env)
-            status = self._workshop.runner.run(step, place, outputs.stdout, outputs.stderr)
+            status = self._follow(place, outputs, sink)
         tools.check_stopped()
         if status:
             failed = FailedRun(step=step, number=self._number, chain_ids=self._chain, upper=self._rootfs.upper)
             self._workshop.keep_failed(failed)
             raise run_failed(step, status, outputs.tail())
+
+    def _follow(self, place: RunPlace, outputs: StepOutputs, sink: LayerSink) -> int:
+        """Run the program until it has ended, and its layer is written; the exit status."""
+        reader, writer = os.pipe()
+        upper, epoch = self._rootfs.upper, self._workshop.epoch
+        pack = self._workshop.snapshots.pack_arguments(upper, owners=self._pretended(), latest=epoch)
+        streams = RunStreams(stdout=outputs.stdout, stderr=outputs.stderr, layer=writer, pack=pack)
+        with ExitStack() as stack, os.fdopen(reader, "rb", buffering=0) as layer:
+            try:
+                wait = stack.enter_context(self._workshop.runner.running(self._step, place, streams))
+            finally:
+                os.close(writer)
+                outputs.close()
+            write_stream(layer, sink)
+            return wait()
 
     def _keep(self, diff_id: Digest) -> None:
         """The upper directory becomes the snapshot of the layer that was made of it."""

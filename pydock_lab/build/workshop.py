@@ -1,6 +1,7 @@
 """What a build works with: the parts of the store, base images, and a way to run programs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +49,19 @@ class RunPlace:
     env: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStreams:
+    """Descriptors for a RUN: its two outputs, and where the tar of what it has written is to go if it ends well.
+
+    `pack` says of what, in the arguments of `snapshot.jobs:pack`.
+    """
+
+    stdout: int
+    stderr: int
+    layer: int
+    pack: Mapping[str, object]
+
+
 class Runner(Protocol):
     """Runs the program of a RUN step in a tree of files."""
 
@@ -55,8 +69,11 @@ class Runner(Protocol):
     def pretends_owners(self) -> bool:
         """Whether files cannot be given away here (a single uid): only the indexes know whose they are."""
 
-    def run(self, step: RunStep, place: RunPlace, stdout: int, stderr: int) -> int:
-        """The exit status; raises PydockError where it could not be started, or this machine has no containers."""
+    def running(self, step: RunStep, place: RunPlace, streams: RunStreams) -> AbstractContextManager[Callable[[], int]]:
+        """A program that runs: called, it gives the exit status.
+
+        Raises PydockError where it could not be started, or this machine has no containers.
+        """
 
     def stop(self) -> None:
         """Kill all programs that run; those that are to come end at once."""
@@ -102,8 +119,8 @@ class Workshop:
 
     def unpacked(self, layers: Sequence[StageLayer], chain_ids: Sequence[Digest]) -> None:
         """Have every one of these layers as a committed snapshot."""
+        self.lease.add(*chain_ids)
         for layer, chain_id in zip(layers, chain_ids, strict=True):
-            self.lease.add(chain_id)
             if not self.snapshots.has(chain_id):
                 packed = PackedLayer(chain_id=chain_id, diff_id=layer.diff_id, size=layer.descriptor.size)
                 with self.blobs.open(layer.descriptor) as blob:

@@ -2,10 +2,12 @@
 
 import platform
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydock_lab.build.steps import RunStep
-from pydock_lab.build.workshop import RunPlace
+from pydock_lab.build.workshop import RunPlace, RunStreams
 from pydock_lab.dockerfile.instructions import Network as StepNetwork
 from pydock_lab.dockerfile.instructions import Security
 from pydock_lab.errors import BuildError
@@ -39,21 +41,23 @@ class StepRunner:
         """Whether all files are one user's here, whatever their layers say."""
         return self._home.runtime.tier == "rootless-single"
 
-    def run(self, step: RunStep, place: RunPlace, stdout: int, stderr: int) -> int:
-        """The exit status of the step's program; raises PydockError where it could not be started."""
+    @contextmanager
+    def running(self, step: RunStep, place: RunPlace, streams: RunStreams) -> Iterator[Callable[[], int]]:
+        """The step's program while it runs: called, it gives the exit status. Raises PydockError."""
         from pydock_lab.runtime.base import Stdio  # noqa: PLC0415 - only where there are containers
 
         runtime = self._home.runtime
         if runtime.tier == "none":
             raise BuildError("build.no-containers", reason=_reason(self._home))
         spec = container_spec(step, place)
-        with runtime.start(place.folder, spec, Stdio(stdout=stdout, stderr=stderr), record=False) as process:
+        stdio = Stdio(stdout=streams.stdout, stderr=streams.stderr, layer=streams.layer)
+        with runtime.start(place.folder, spec, stdio, record=False, pack=streams.pack) as process:
             with self._lock:
                 self._running.add(process)
             if self._is_stopped:
                 process.kill(_KILL)
             try:
-                return process.wait()
+                yield process.wait
             finally:
                 with self._lock:
                     self._running.discard(process)

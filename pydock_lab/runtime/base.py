@@ -34,11 +34,15 @@ _PROBE = "pydock_lab.runtime.probing:probe"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stdio:
-    """Descriptors for a program; None: /dev/null (or, for a recorded container, the log alone)."""
+    """Descriptors for a program; None: /dev/null (or, for a recorded container, the log alone).
+
+    `layer` is for `Runtime.start(pack=...)`: the tar of what the program wrote.
+    """
 
     stdin: int | None = None
     stdout: int | None = None
     stderr: int | None = None
+    layer: int | None = None
 
     def given(self) -> dict[str, int]:
         """Those that there are, by name."""
@@ -133,13 +137,15 @@ class Runtime:
         record: bool = True,
         detach: bool = False,
         keep_input: bool = False,
+        pack: Mapping[str, Any] | None = None,
         on_event: OnEvent = ignore,
     ) -> Process:
         """Start a container and return as soon as its program runs.
 
         With `record` its state, log and events are kept in `directory`, and others can reach it; a build's step
         needs none of that. With `detach` it outlives this process, and `keep_input` leaves its standard input open
-        for `attach`. Raises ContainerError (exit status 125, 126 or 127), IsolationError, Conflict.
+        for `attach`. With `pack`, the arguments of `snapshot.jobs:pack`, that tar is written to `stdio.layer` once
+        the program has ended well. Raises ContainerError (exit status 125, 126 or 127), IsolationError, Conflict.
         """
         given = stdio.given()
         arguments = {
@@ -150,6 +156,7 @@ class Runtime:
             "record": record,
             "detach": detach,
             "keep_input": keep_input,
+            "pack": None if pack is None else dict(pack),
         }
         connection = self.sandbox.open(_START, arguments, list(given.values()))
         return _started(connection, _START, lambda message: _tell(message, spec.id, on_event))

@@ -41,6 +41,7 @@ from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Stdio
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import Ground, Request
+from pydock_lab.snapshot.jobs import pack_directory
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 
 EVENTS_FILE = "events.jsonl"
@@ -118,6 +119,8 @@ class Shim:
         self._detach: bool = arguments.get("detach", False)
         self._streams = dict(zip(arguments.get("streams", ()), request.descriptors, strict=False))
         self._loop = Loop()
+        self._pack: dict[str, Any] | None = arguments.get("pack")
+        self._layer = self._streams.pop("layer", -1)
         log = LogWriter(self._directory / LOG_FILE) if self._record else None
         self._stdio = Stdio(
             self._loop,
@@ -157,6 +160,9 @@ class Shim:
             code = child.reap()
             self._stdio.finish()
             oom_killed = bool(self._group and self._group.was_out_of_memory())
+            if code == 0 and self._pack is not None:
+                # Here, where the privilege is: another worker would first have to be made.
+                pack_directory(self._pack, self._layer)
         result = {"exit_code": code, "oom_killed": oom_killed}
         self._note(Action.DIE, process=None, shim=None, finished_at=time.time(), **result)
         commands.finish(result)

@@ -71,7 +71,13 @@ class Stdio:
         if master >= 0:
             self._flows["stdout"] = Flow(self._loop, master, "stdout", self._log)
             self._input = os.dup(master)
-        self.attach(self._streams)
+        if self._flows or self._input >= 0:
+            self.attach(self._streams)
+            return
+        # The program has them itself: whoever reads is to hear of its end, not of ours.
+        for descriptor in self._streams.values():
+            os.close(descriptor)
+        self._streams.clear()
 
     def attach(self, streams: Mapping[str, int]) -> None:
         """Give a watcher's descriptors what the program writes from now on, and the program what they read."""

@@ -125,7 +125,11 @@ def pack(request: Request) -> dict[str, Any]:
     Arguments: `directory`, `plain` (no overlay marks), `owners` (path -> [uid, gid] where only said),
     `latest` (seconds: no file is newer). Gives the number of `entries`.
     """
-    arguments = request.arguments
+    return {"entries": pack_directory(request.arguments, request.descriptors[0])}
+
+
+def pack_directory(arguments: Mapping[str, Any], descriptor: int) -> int:
+    """What `pack` does, for who has the privilege already; the number of entries."""
     owners: Mapping[str, list[int]] = arguments.get("owners") or {}
     options = DiffOptions(
         form=TreeForm.PLAIN if arguments.get("plain") else TreeForm.OVERLAY,
@@ -133,9 +137,8 @@ def pack(request: Request) -> dict[str, Any]:
         latest=arguments.get("latest"),
     )
     root = os.open(arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
-    with open(request.descriptors[0], "wb", buffering=0) as sink:
-        entries = diff(root, _Whole(sink.write), options=options)
-    return {"entries": entries}
+    with open(descriptor, "wb", buffering=0) as sink:
+        return diff(root, _Whole(sink.write), options=options)
 
 
 class _Whole:
