@@ -38,16 +38,21 @@ def ignore(_event: Event) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildStarted(Event):
-    """A build begins: how many steps it has, and which stages the target does not need."""
+    """A build begins: how many steps it has, which stages the target does not need, and the Dockerfile's text."""
 
     build: str
     steps: int
     skipped_stages: tuple[str, ...] = ()
+    dockerfile: str = ""
+    dockerfile_name: str = "Dockerfile"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepStarted(Event):
-    """A step begins: its number from 1, its stage, its lines (from 1) and its text as BuildKit shows it."""
+    """A step begins: its number from 1, its stage, its lines (from 1) and its text as it stands in the file.
+
+    `label` is how progress calls it, `[build 2/4] RUN make`; "" for one that does nothing (ENV, CMD ...).
+    """
 
     step: int
     total: int
@@ -55,6 +60,7 @@ class StepStarted(Event):
     text: str
     line: int
     end_line: int
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +115,19 @@ class StepFailed(Event):
     step: int
     seconds: float
     message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContextRead(Event):
+    """What a build has looked at in a context ("" is the main one): so many files, of so many bytes together.
+
+    `hashed` of them had to be read, the others are as the last build found them.
+    """
+
+    context: str
+    files: int
+    size: int
+    hashed: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

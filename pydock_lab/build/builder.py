@@ -147,7 +147,13 @@ class Builder:
         lines, total = stage.lines, self._plan.steps
         self._queue.put(
             StepStarted(
-                step=number, total=total, stage=stage.title, text=stage.text, line=lines.first, end_line=lines.last
+                step=number,
+                total=total,
+                stage=stage.title,
+                text=stage.text,
+                line=lines.first,
+                end_line=lines.last,
+                label=stage.label,
             )
         )
         began = time.monotonic()

@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +26,15 @@ _ROOT = Entry(path=b"", type=EntryType.DIRECTORY, mode=0o755)
 _NOWHERE = Folder(mode=0, rows={})
 
 Excluded = Callable[[str], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContextFacts:
+    """What a build has looked at: so many files, their bytes, and how many of them had to be read for a digest."""
+
+    files: int
+    size: int
+    hashed: int
 
 
 class BuildContext:
@@ -47,6 +57,13 @@ class BuildContext:
         self._folders: dict[bytes, Folder] = {}
         self._entries: dict[bytes, Entry | None] = {b"": _ROOT}
         self._taken = time.time_ns()
+        self._hashed = 0
+
+    @property
+    def facts(self) -> ContextFacts:
+        """What was looked at until now."""
+        sizes = [row[2] for folder in self._folders.values() for row in folder.rows.values() if stat.S_ISREG(row[1])]
+        return ContextFacts(files=len(sizes), size=sum(sizes), hashed=self._hashed)
 
     @cached_property
     def _before(self) -> ContextSnapshot:
@@ -189,6 +206,7 @@ class BuildContext:
 
     def _hash(self, entry: Entry) -> str:
         digest = checksum.start(entry)
+        self._hashed += 1
         fd = self.descriptor(entry)
         try:
             while piece := os.read(fd, min(entry.size + 1, _CHUNK)):

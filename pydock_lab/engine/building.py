@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from pydock_lab.build.builder import Builder, BuiltImage
 from pydock_lab.build.downloads import Downloads
@@ -29,7 +30,7 @@ from pydock_lab.engine.step_runner import StepRunner
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.errors import Interrupted, PydockError
-from pydock_lab.events import BuildFinished, BuildStarted, OnEvent
+from pydock_lab.events import BuildFinished, BuildStarted, ContextRead, OnEvent
 from pydock_lab.oci import ImageConfig, Manifest, Platform, Reference
 
 
@@ -107,7 +108,15 @@ class ImageBuilding:
         if report.violation is not None:
             _note(report, log)
             raise report.violation
-        log(BuildStarted(build=log.build, steps=planned.steps, skipped_stages=planned.skipped))
+        log(
+            BuildStarted(
+                build=log.build,
+                steps=planned.steps,
+                skipped_stages=planned.skipped,
+                dockerfile=options.dockerfile,
+                dockerfile_name=options.dockerfile_name,
+            )
+        )
         with self._workshop(planned, images, recording) as workshop:
             contexts = self._contexts(workshop, recording)
             builder = recording.builder = Builder(planned, workshop, contexts)
@@ -115,6 +124,8 @@ class ImageBuilding:
                 built = recording.built = builder.build(log, no_cache=options.no_cache)
             finally:
                 recording.snapshots = contexts.save()
+                for name, context in contexts.opened.items():
+                    log(ContextRead(context=name, **asdict(context.facts)))
             # Named while the lease holds: afterwards it is the name that keeps it.
             self._home.layout.add(built.descriptor)
         _note(report, log)
