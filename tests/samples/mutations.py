@@ -7,6 +7,7 @@ engine too. Every change makes at least one step miss.
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 from pydock_lab.views import CauseKind
 from samples.builds import File, Project
@@ -67,12 +68,17 @@ def project(base: str = "lab/base", other: str = "lab/other") -> Project:
 
 
 def mutations(count: int, seed: int = 0, base: str = "lab/base", other: str = "lab/other") -> Iterator[Mutation]:
-    """So many changes, each of another kind or place than the one before; the same ones for a seed."""
+    """So many changes, no two the same, each of another kind than the one before; the same ones for a seed."""
     chance = random.Random(seed)
     before = project(base)
-    for number in range(count):
-        maker = MAKERS[number % len(MAKERS)]
-        yield maker(before, chance, other)
+    seen: list[Project] = []
+    for maker in cycle(MAKERS):
+        mutation = maker(before, chance, other)
+        if mutation.after not in seen:
+            seen.append(mutation.after)
+            yield mutation
+        if len(seen) == count:
+            return
 
 
 def _edited(before: Project, old: str, new: str, what: str, *, kind: CauseKind, name: str = "") -> Mutation:
