@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydock_lab.archive import LayerWriter, Writable
+from pydock_lab.archive.compress import LayerWriter
+from pydock_lab.archive.writer import Writable
 from pydock_lab.bases import busybox, host
 from pydock_lab.bases.tree import FileTree
 from pydock_lab.errors import NotFound

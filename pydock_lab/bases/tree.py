@@ -9,7 +9,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydock_lab.archive import Entry, EntryType, TarWriter, Writable
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.writer import TarWriter, Writable
 from pydock_lab.bases.elf import Linker
 
 _MAX_LINKS = 40

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pydock_lab import drawing
-from pydock_lab.cli.progress import Progress
 from pydock_lab.engine.streams import Streams
 from pydock_lab.errors import CommandError
 from pydock_lab.events import OnEvent
@@ -41,11 +39,15 @@ class TerminalFace:
 
     def show(self, view: View) -> None:
         """As text."""
+        from pydock_lab import drawing  # noqa: PLC0415 - only for who looks at something
+
         self.write(drawing.to_text(view).rstrip("\n") + "\n")
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
         """Lines on the standard error, with colour and bars where that is a terminal."""
+        from pydock_lab.cli.progress import Progress  # noqa: PLC0415 - only for long work
+
         progress = Progress(self.note, width=self.width, live=sys.stderr.isatty() and not plain, quiet=quiet)
         try:
             yield progress

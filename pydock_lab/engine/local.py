@@ -64,7 +64,7 @@ class LocalEngine:
         """`docker build`."""
         found, build = self._building.build(options, on_event)
         image = self.image(str(found.descriptor.digest) if not options.tags else options.tags[0])
-        return BuildResult(image=image, stack=self._shelf.stack(image.name), build=build)
+        return BuildResult(image=image, build=build)
 
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
         """`docker build --predict`."""

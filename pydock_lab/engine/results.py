@@ -1,14 +1,13 @@
 """An image and a container in a person's hands: values with the few verbs that one wants to say to them.
 
-Both show themselves as a picture in a notebook (`_repr_mimebundle_`: picture with text alternative, and text).
+Both show themselves as a picture in a notebook (`_repr_mimebundle_`: picture with text alternative, and text). What
+draws is loaded only then: most commands show no picture.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from pydock_lab import drawing
 
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
@@ -46,41 +45,57 @@ class Image:
 
     def to_dot(self) -> str:
         """Its layers in Graphviz's language."""
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.to_dot(self.layers)
 
     @property
     def graphviz(self) -> object:
         """Its layers drawn by Graphviz, where `dot` is installed."""
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.graphviz(self.layers)
 
     def __repr__(self) -> str:
         return f"<Image {self.name} {self.id[7:19]}>"
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.mimebundle(self.layers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """What a build made: the image, its layers as they came, and the record that explains them."""
+    """What a build made: the image, and the record that explains it."""
 
     image: Image
-    stack: LayerStack
     build: str
+
+    @property
+    def stack(self) -> LayerStack:
+        """The layers, as they came."""
+        return self.image.engine.layers(self.image.name)
 
     def to_dot(self) -> str:
         """The layers in Graphviz's language."""
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.to_dot(self.stack)
 
     @property
     def graphviz(self) -> object:
         """The layers drawn by Graphviz, where `dot` is installed."""
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.graphviz(self.stack)
 
     def __repr__(self) -> str:
         return f"<BuildResult {self.image.name} {self.image.id[7:19]}>"
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        from pydock_lab import drawing  # noqa: PLC0415 - see the top
+
         return drawing.mimebundle(self.stack)
 
 

@@ -10,11 +10,10 @@ Several notebooks, terminals and machines use one store at once, and any of them
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from pydock_lab.archive import Readable, Writable, WrittenLayer
 from pydock_lab.oci import Digest, Reference
-from pydock_lab.store import home, saving
+from pydock_lab.store import home
 from pydock_lab.store.blobs import BlobStore, BlobWriter
 from pydock_lab.store.collect import Collected, Collector, Damage, Finding, Usage
 from pydock_lab.store.home import Storage
@@ -24,6 +23,11 @@ from pydock_lab.store.leases import Lease, Leases
 from pydock_lab.store.locks import FileLock
 from pydock_lab.store.process import Liveness, Process
 from pydock_lab.store.records import Collection, Trash
+
+if TYPE_CHECKING:
+    from pydock_lab.archive.compress import WrittenLayer
+    from pydock_lab.archive.reader import Readable
+    from pydock_lab.archive.writer import Writable
 
 __all__ = [
     "BlobStore",
@@ -76,13 +80,19 @@ class Store:
 
     def load(self, file: BinaryIO) -> tuple[Reference | Digest, ...]:
         """`docker load`: see `saving.load`."""
+        from pydock_lab.store import saving  # noqa: PLC0415 - most commands neither load nor save
+
         with self.leases.hold("load") as lease:
             return saving.load(file, self.blobs, self.layout, lease)
 
-    def take_layer(self, tar: Readable, lease: Lease) -> WrittenLayer:
+    def take_layer(self, tar: "Readable", lease: Lease) -> "WrittenLayer":
         """`docker import`: see `saving.take_layer`."""
+        from pydock_lab.store import saving  # noqa: PLC0415 - see load
+
         return saving.take_layer(tar, self.blobs, lease)
 
-    def save(self, references: tuple[Reference, ...], sink: Writable) -> None:
+    def save(self, references: tuple[Reference, ...], sink: "Writable") -> None:
         """`docker save`: see `saving.save`."""
+        from pydock_lab.store import saving  # noqa: PLC0415 - see load
+
         saving.save([(reference, self.layout.resolve(reference)) for reference in references], self.blobs, sink)

@@ -10,22 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from pydock_lab.archive import (
-    ArchiveFormat,
-    DockerImage,
-    Entry,
-    EntryType,
-    ImageArchive,
-    LayerReader,
-    LayerWriter,
-    Readable,
-    TarReader,
-    TarWriter,
-    WrittenLayer,
-    open_archive,
-)
-from pydock_lab.archive.images import Part
-from pydock_lab.archive.writer import Writable
+from pydock_lab.archive.compress import LayerReader, LayerWriter, WrittenLayer
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.images import ArchiveFormat, DockerImage, ImageArchive, Part, open_archive
+from pydock_lab.archive.reader import Readable, TarReader
+from pydock_lab.archive.writer import TarWriter, Writable
 from pydock_lab.errors import Corrupt, InvalidDocument, InvalidValue
 from pydock_lab.oci import (
     INDEX_TYPES,

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pydock_lab import archive
-from pydock_lab.archive import Applied, Entry, EntryType, Policy, TarWriter
+from pydock_lab.archive.apply import Applied, Policy
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.writer import TarWriter
 
 Pack = Callable[..., bytes]
 

@@ -10,18 +10,13 @@ from typing import Any
 import pytest
 import zstandard
 
-from pydock_lab.archive import (
-    Entry,
-    EntryType,
-    ImageArchive,
-    Limits,
-    Policy,
-    TarReader,
-    Whiteouts,
-    decompress,
-    pax,
-)
 from pydock_lab.archive import header as headers
+from pydock_lab.archive import pax
+from pydock_lab.archive.apply import Policy, Whiteouts
+from pydock_lab.archive.compress import decompress
+from pydock_lab.archive.entry import Entry, EntryType, Limits
+from pydock_lab.archive.images import ImageArchive
+from pydock_lab.archive.reader import TarReader
 from pydock_lab.errors import ArchiveError
 
 SMALL = Limits(entries=50, size=1 << 20, ratio=10, ratio_from=1 << 16, extension=4096)

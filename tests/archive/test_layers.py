@@ -12,18 +12,11 @@ from typing import Any
 import pytest
 
 from pydock_lab import archive
-from pydock_lab.archive import (
-    ChangeKind,
-    Compression,
-    Contents,
-    DiffOptions,
-    LayerWriter,
-    Ownership,
-    Policy,
-    TarReader,
-    TreeForm,
-    Whiteouts,
-)
+from pydock_lab.archive.apply import Ownership, Policy, Whiteouts
+from pydock_lab.archive.changeset import ChangeKind, Contents
+from pydock_lab.archive.compress import Compression, LayerWriter
+from pydock_lab.archive.diff import DiffOptions, TreeForm
+from pydock_lab.archive.reader import TarReader
 from pydock_lab.errors import ArchiveError, Corrupt
 from pydock_lab.oci import Digest
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pydock_lab import archive
-from pydock_lab.archive import OpaqueAttribute, Policy, Whiteouts
+from pydock_lab.archive.apply import Policy, Whiteouts
+from pydock_lab.archive.whiteout import OpaqueAttribute
 
 pytestmark = pytest.mark.usefixtures("as_root")
 

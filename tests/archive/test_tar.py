@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydock_lab.archive import Entry, EntryType, TarReader, TarWriter, header, pax
+from pydock_lab.archive import header, pax
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.reader import TarReader
+from pydock_lab.archive.writer import TarWriter
 
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: not {b"/", b"\0"} & {bytes([b]) for b in name})
 PATHS = st.lists(NAMES.filter(lambda name: name not in (b".", b"..")), min_size=1, max_size=8).map(b"/".join)

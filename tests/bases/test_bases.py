@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pydock_lab import archive, bases
-from pydock_lab.archive import Entry, EntryType, TarReader
+from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.archive.reader import TarReader
 from pydock_lab.bases import host
 from pydock_lab.bases.tree import FileTree
 from pydock_lab.errors import NotFound

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pydock_lab.archive import Entry, LayerWriter, TarWriter
+from pydock_lab.archive.compress import LayerWriter
+from pydock_lab.archive.entry import Entry
+from pydock_lab.archive.writer import TarWriter
 from pydock_lab.oci import ContainerConfig, Descriptor, ImageConfig, Manifest, MediaType, Platform
 from pydock_lab.store import Store
 

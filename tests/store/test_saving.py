@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pydock_lab.archive import ImageArchive
+from pydock_lab.archive.images import ImageArchive
 from pydock_lab.errors import ArchiveError, PydockError
 from pydock_lab.oci import Digest, Manifest, Reference
 from pydock_lab.store import Store
