@@ -86,7 +86,11 @@ class Buildah:
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> None:
-    """Run a program silently; what it said is shown only where it fails."""
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    """Run a program silently; what it said is shown only where it fails.
+
+    Python may keep its compiled modules, as it does for every package that pip has installed.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, env=inherited | environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")

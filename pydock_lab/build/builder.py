@@ -12,8 +12,8 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from pydock_lab.build.downloads import Downloads
 from pydock_lab.build.failures import Cancelled
+from pydock_lab.build.fetching import fetcher
 from pydock_lab.build.origins import Contexts, Origins
 from pydock_lab.build.stage import StageBuild, StepResult
 from pydock_lab.build.step_keys import StepKeys
@@ -67,7 +67,7 @@ class Builder:
         self._threads = dict(self._numbered())
         platform = str(plan.stage(plan.target).base_config.platform)
         origins = Origins(workshop, contexts, self._finished, platform)
-        downloads = Downloads(workshop.root, workshop.blobs, workshop.lease, workshop.folder, self._queue.put)
+        downloads = fetcher(workshop, self._queue.put)
         self.tools = Tools(
             workshop=workshop,
             origins=origins,

@@ -11,7 +11,7 @@ before that stage is done.
 from dataclasses import dataclass, field
 
 from pydock_lab.build.cache import Layer
-from pydock_lab.build.downloads import Downloads
+from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.keys import SCRATCH, CacheKey, base_key
 from pydock_lab.build.origins import Contexts, Origins, image_layers
 from pydock_lab.build.step_keys import StepKeys
@@ -51,7 +51,7 @@ class _Thought:
 class Predictor:
     """Thinks one plan through; `contexts` are as the builder has them."""
 
-    def __init__(self, plan: Plan, workshop: Workshop, contexts: Contexts, downloads: Downloads) -> None:
+    def __init__(self, plan: Plan, workshop: Workshop, contexts: Contexts, downloads: GetDownloads) -> None:
         self._plan, self._workshop = plan, workshop
         self._stages: dict[int, _Thought] = {}
         platform = str(plan.stage(plan.target).base_config.platform)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 
 from pydock_lab.build.cache import BuildCache
-from pydock_lab.build.downloads import Downloads
+from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.keys import CacheKey
 from pydock_lab.build.origins import Origins
 from pydock_lab.build.selection import selected
@@ -41,7 +41,7 @@ class StepKeys:
     """
 
     origins: Origins
-    downloads: Downloads
+    downloads: GetDownloads
     cache: BuildCache
     epoch: int | None = None
 
@@ -127,10 +127,10 @@ class StepKeys:
         for part in step.remote:
             match part:
                 case HttpSource():
-                    found = self.downloads.file(part)
+                    found = self.downloads().file(part)
                     yield {"file": part.filename, "digest": found.digest, "modified": found.last_modified}
                 case GitSource():
-                    commit = self.downloads.commit(part)
+                    commit = self.downloads().commit(part)
                     yield {"repository": part.reference, "commit": commit, "keep_git_dir": part.keep_git_dir}
 
     # ---- mounts

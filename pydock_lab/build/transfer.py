@@ -7,7 +7,7 @@ from pydock_lab.archive.entry import Entry
 from pydock_lab.build.archives import as_archive
 from pydock_lab.build.context import BuildContext
 from pydock_lab.build.copying import Copier, CopyRequest, LayerDraft
-from pydock_lab.build.downloads import Downloads
+from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.modes import ModeChange
 from pydock_lab.build.origins import Origins
 from pydock_lab.build.owners import owner
@@ -25,7 +25,7 @@ _NOTHING = LayeredTree([], lambda _: iter(()))
 class Transfer:
     """The copies of one build."""
 
-    def __init__(self, workshop: Workshop, origins: Origins, downloads: Downloads) -> None:
+    def __init__(self, workshop: Workshop, origins: Origins, downloads: GetDownloads) -> None:
         self._workshop, self._origins, self._downloads = workshop, origins, downloads
 
     def draft(self, step: CopyStep, tree: LayeredTree) -> LayerDraft:
@@ -40,13 +40,14 @@ class Transfer:
 
     def download(self, part: HttpSource) -> SingleFile:
         """A downloaded file as a source."""
-        found = self._downloads.file(part)
+        found = self._downloads().file(part)
         entry = Entry(path=os.fsencode(part.filename), size=found.size, mode=_DOWNLOADED, mtime=found.modified)
         return SingleFile(entry, lambda: self._workshop.blobs.open(found.digest))
 
     def repository(self, part: GitSource) -> BuildContext:
         """A checked-out repository as a source."""
-        return BuildContext(self._downloads.checkout(part, self._downloads.commit(part)))
+        downloads = self._downloads()
+        return BuildContext(downloads.checkout(part, downloads.commit(part)))
 
 
 class _Copying:

@@ -1,14 +1,15 @@
 """The build contexts of one build: the main one, and what `--build-context` names; each with its own ignore file."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydock_lab.archive.entry import Entry
 from pydock_lab.build.archives import as_archive
 from pydock_lab.build.context import BuildContext
-from pydock_lab.build.downloads import Downloads
+from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.remote import remote_source
 from pydock_lab.build.single_file import SingleFile
 from pydock_lab.build.source import Source
@@ -18,6 +19,9 @@ from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.errors import BuildError, NotFound
 
+if TYPE_CHECKING:
+    from pydock_lab.build.downloads import Downloads
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuildContexts:
@@ -25,7 +29,7 @@ class BuildContexts:
 
     options: BuildOptions
     cache: StatCache
-    downloads: Callable[[], Downloads]
+    downloads: GetDownloads
     opened: dict[str, BuildContext] = field(default_factory=dict)
 
     def __call__(self, name: str | None) -> Source:
@@ -63,7 +67,7 @@ class BuildContexts:
         return {name: context.save() for name, context in self.opened.items()}
 
 
-def _downloaded(downloads: Downloads, remote: HttpSource) -> tuple[SingleFile, bytes]:
+def _downloaded(downloads: "Downloads", remote: HttpSource) -> tuple[SingleFile, bytes]:
     found = downloads.file(remote)
     entry = Entry(path=os.fsencode(remote.filename), size=found.size)
     return SingleFile(entry, lambda: downloads.open(found)), entry.path

@@ -4,24 +4,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from pydock_lab.build.builder import Builder, BuiltImage
-from pydock_lab.build.downloads import Downloads
 from pydock_lab.build.failures import FailedRun
+from pydock_lab.build.fetching import fetcher
 from pydock_lab.build.frontend import check_frontend
 from pydock_lab.build.plan import PlanOptions, plan
 from pydock_lab.build.predict import Predictor
 from pydock_lab.build.record import BuildStatus
 from pydock_lab.build.steps import Plan
 from pydock_lab.build.workshop import Workshop
-from pydock_lab.dockerfile.checks import Report
 from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.dockerfile.stages import parse
-from pydock_lab.engine.build_contexts import BuildContexts
+from pydock_lab.engine.build_contexts import BuildContexts, ignore_text
 from pydock_lab.engine.build_recording import EventLog, Recording
 from pydock_lab.engine.build_secrets import Agents, Secrets
-from pydock_lab.engine.checking import check_build, notes
 from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
@@ -32,6 +31,10 @@ from pydock_lab.engine.transfers import Transfers
 from pydock_lab.errors import Interrupted, PydockError
 from pydock_lab.events import BuildFinished, BuildStarted, ContextRead, OnEvent
 from pydock_lab.oci import ImageConfig, Manifest, Platform, Reference
+from pydock_lab.version import __version__
+
+if TYPE_CHECKING:
+    from pydock_lab.dockerfile.checks import Report
 
 
 class Bases:
@@ -104,10 +107,10 @@ class ImageBuilding:
         parsed = parse(options.dockerfile)
         images = Bases(self._shelf, self._transfers, log, pull=options.pull)
         planned = recording.plan = plan(parsed, plan_options(options), images)
-        report = check_build(options, lambda name, platform: images.config(name, str(platform)))
-        if report.violation is not None:
-            _note(report, log)
-            raise report.violation
+        remarks = self._check(options, planned, images)
+        if remarks and remarks.violation is not None:
+            _note(remarks, log)
+            raise remarks.violation
         log(
             BuildStarted(
                 build=log.build,
@@ -128,8 +131,23 @@ class ImageBuilding:
                     log(ContextRead(context=name, **asdict(context.facts)))
             # Named while the lease holds: afterwards it is the name that keeps it.
             self._home.layout.add(built.descriptor)
-        _note(report, log)
+        if remarks:
+            _note(remarks, log)
         return built
+
+    def _check(self, options: BuildOptions, planned: Plan, images: Bases) -> "Report | None":
+        """The build checks; None where this Dockerfile has passed them before."""
+        bases = [repr(stage.base_config) for stage in planned.stages]
+        asked = [__version__, repr(options.build_args), options.target, options.platform, ignore_text(options)]
+        question = ["checks", options.dockerfile, *asked, sorted(options.build_contexts), bases]
+        if self._home.cache.recall(question) is not None:
+            return None
+        from pydock_lab.engine.checking import check_build  # noqa: PLC0415 - most Dockerfiles have passed already
+
+        found = check_build(options, lambda name, platform: images.config(name, str(platform)))
+        if not found.findings and found.violation is None:
+            self._home.cache.note(question, answer=True)
+        return found
 
     def predict(self, options: BuildOptions, on_event: OnEvent) -> Recording:
         """What `build` would find in the cache, as a record that is not kept; raises PydockError."""
@@ -140,7 +158,7 @@ class ImageBuilding:
         planned = recording.plan = plan(parse(options.dockerfile), plan_options(options), images)
         with self._workshop(planned, images, recording) as workshop:
             contexts = self._contexts(workshop, recording)
-            predictor = recording.predictor = Predictor(planned, workshop, contexts, contexts.downloads())
+            predictor = recording.predictor = Predictor(planned, workshop, contexts, contexts.downloads)
             recording.predicted = predictor.predict(no_cache=options.no_cache)
             recording.snapshots = contexts.save()
         return recording
@@ -150,7 +168,7 @@ class ImageBuilding:
         contexts = BuildContexts(
             options=recording.options,
             cache=self._home.contexts,
-            downloads=lambda: Downloads(workshop.root, workshop.blobs, workshop.lease, workshop.folder, log),
+            downloads=fetcher(workshop, log),
         )
         recording.ignore = contexts.ignore
         return contexts
@@ -196,7 +214,9 @@ class ImageBuilding:
             home.images.write(recording.built.image_id.hex, recording.image_facts())
 
 
-def _note(report: Report, log: EventLog) -> None:
+def _note(report: "Report", log: EventLog) -> None:
+    from pydock_lab.engine.checking import notes  # noqa: PLC0415 - see _check
+
     for note in notes(report.findings):
         log(note)
 

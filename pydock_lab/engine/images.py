@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydock_lab import bases
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.layerstack import BuildFacts, facts_from, layer_stack
 from pydock_lab.engine.results import Image
@@ -74,6 +73,8 @@ class ImageShelf:
         if found is None:
             found = self._from_host(name)
         if found is None:
+            from pydock_lab import bases  # noqa: PLC0415 - most images are here already
+
             # The error of a name that can be none comes before "there is none".
             reference = Reference.parse(name)
             raise NotFound("engine.no-image", image=reference.familiar, bases=", ".join(bases.available()))
@@ -101,6 +102,8 @@ class ImageShelf:
 
     def _from_host(self, name: str) -> FoundImage | None:
         """A base image that this machine can give, made when it is first asked for."""
+        from pydock_lab import bases  # noqa: PLC0415 - see find
+
         try:
             reference = Reference.parse(name)
         except InvalidReference:

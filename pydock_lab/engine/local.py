@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pydock_lab.build.record import BuildStatus
-from pydock_lab.engine.archives import ImageMaking
 from pydock_lab.engine.building import ImageBuilding
-from pydock_lab.engine.explaining import Explaining
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
@@ -35,6 +33,8 @@ from pydock_lab.oci import Reference
 from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.archives import ImageMaking
+    from pydock_lab.engine.explaining import Explaining
     from pydock_lab.engine.parts import Parts
 
 _NETWORKS = ("bridge", "host", "none")
@@ -48,8 +48,6 @@ class LocalEngine:
         self._shelf = ImageShelf(self.home)
         self._transfers = Transfers(self.home, self._shelf)
         self._building = ImageBuilding(self.home, self._shelf, self._transfers)
-        self._making = ImageMaking(self.home)
-        self._explaining = Explaining(self.home, self._shelf)
 
     @cached_property
     def _parts(self) -> "Parts":
@@ -57,6 +55,18 @@ class LocalEngine:
         from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
 
         return Parts.of(self.home, self._shelf, self._transfers)
+
+    @cached_property
+    def _making(self) -> "ImageMaking":
+        from pydock_lab.engine.archives import ImageMaking  # noqa: PLC0415 - only for import and commit
+
+        return ImageMaking(self.home)
+
+    @cached_property
+    def _explaining(self) -> "Explaining":
+        from pydock_lab.engine.explaining import Explaining  # noqa: PLC0415 - only for who asks why
+
+        return Explaining(self.home, self._shelf)
 
     # ---- images
 
