@@ -13,7 +13,8 @@ not count, for that would make all steps behind a changed one different.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from functools import cached_property
+from itertools import takewhile
 
 from pydock_lab.build.explain.facts import facts_of, own_facts
 from pydock_lab.build.record import BuildRecord, StepKind, StepRecord
@@ -30,10 +31,6 @@ class Alignment:
     was: Mapping[int, StepRecord]
     moved: frozenset[int]
     removed: tuple[StepRecord, ...]
-
-    def became(self, step: StepRecord) -> int:
-        """The number in the later build of a step of the earlier one, 0 for none."""
-        return next((number for number, old in self.was.items() if old.number == step.number), 0)
 
 
 def align(before: BuildRecord, after: BuildRecord) -> Alignment:
@@ -89,39 +86,67 @@ def _keyed(record: BuildRecord, index: int) -> list[StepRecord]:
     return [step for step in record.steps if step.stage_index == index and step.kind is not StepKind.CONFIG]
 
 
-def _score(old: StepRecord, new: StepRecord) -> float:
-    if _KINDS.get(old.kind, old.kind) is not _KINDS.get(new.kind, new.kind):
-        return 0.0
-    if StepKind.FROM in (old.kind, new.kind):
-        return _SAME
-    if _same(old, new):
-        return _SAME
-    # Word by word: this is about which of two RUNs is the one that changed, not about letters.
-    return _ALIKE + SequenceMatcher(None, old.text.split(), new.text.split(), autojunk=False).ratio()
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What a step says, read once, for it is compared with many."""
+
+    step: StepRecord
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.step.text.split())
+
+    @cached_property
+    def facts(self) -> Mapping[str, object]:
+        return own_facts(facts_of(self.step))
+
+    def is_same(self, other: "_Said") -> bool:
+        """Whether both say the same: in their words, or in what is meant by them."""
+        return self.step.text == other.step.text or (bool(self.step.key) and self.facts == other.facts)
+
+    def score(self, other: "_Said") -> float:
+        """How much is gained by taking both for one step; 0 where that cannot be."""
+        kinds = [_KINDS.get(one.step.kind, one.step.kind) for one in (self, other)]
+        if kinds[0] is not kinds[1]:
+            return 0.0
+        if kinds[0] is StepKind.FROM or self.is_same(other):
+            return _SAME
+        # This is about which of two RUNs is the one that changed: the words that they share tell.
+        return _ALIKE + len(self.words & other.words) / max(len(self.words | other.words), 1)
 
 
-def _same(old: StepRecord, new: StepRecord) -> bool:
-    return old.text == new.text or (bool(old.key) and own_facts(facts_of(old)) == own_facts(facts_of(new)))
+_Pairs = list[tuple[StepRecord, StepRecord]]
 
 
-def _in_order(theirs: Sequence[StepRecord], ours: Sequence[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
+def _in_order(theirs: Sequence[StepRecord], ours: Sequence[StepRecord]) -> _Pairs:
     """The pairs that keep their order and have the highest score together (Needleman and Wunsch, 1970)."""
-    scores = [[_score(old, new) for new in ours] for old in theirs]
-    best = [[0.0] * (len(ours) + 1) for _ in range(len(theirs) + 1)]
-    for i in range(len(theirs) - 1, -1, -1):
-        for j in range(len(ours) - 1, -1, -1):
+    old, new = [_Said(step=step) for step in theirs], [_Said(step=step) for step in ours]
+    # What both begin and end with is the same in the best alignment too, and most edits leave little between.
+    start = _shared(old, new)
+    end = _shared(old[start:][::-1], new[start:][::-1])
+    last, final = len(old) - end, len(new) - end
+    middle = _aligned(old[start:last], new[start:final])
+    outside = [*zip(theirs[:start], ours[:start], strict=True), *zip(theirs[last:], ours[final:], strict=True)]
+    return sorted([*outside, *middle], key=lambda pair: pair[1].number)
+
+
+def _shared(old: Sequence[_Said], new: Sequence[_Said]) -> int:
+    """How many are the same at the start of both."""
+    pairs = zip(old, new, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].is_same(pair[1]), pairs))
+
+
+def _aligned(old: Sequence[_Said], new: Sequence[_Said]) -> Iterator[tuple[StepRecord, StepRecord]]:
+    scores = [[one.score(other) for other in new] for one in old]
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
             paired = scores[i][j] + best[i + 1][j + 1] if scores[i][j] else 0.0
             best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
-    return list(_way(theirs, ours, scores, best))
-
-
-def _way(
-    theirs: Sequence[StepRecord], ours: Sequence[StepRecord], scores: list[list[float]], best: list[list[float]]
-) -> Iterator[tuple[StepRecord, StepRecord]]:
     i = j = 0
-    while i < len(theirs) and j < len(ours):
+    while i < len(old) and j < len(new):
         if scores[i][j] and best[i][j] == scores[i][j] + best[i + 1][j + 1]:
-            yield theirs[i], ours[j]
+            yield old[i].step, new[j].step
             i, j = i + 1, j + 1
         elif best[i][j] == best[i + 1][j]:
             i += 1
@@ -129,15 +154,14 @@ def _way(
             j += 1
 
 
-def _elsewhere(
-    theirs: Sequence[StepRecord], ours: Sequence[StepRecord], found: Sequence[tuple[StepRecord, StepRecord]]
-) -> Iterator[tuple[StepRecord, StepRecord]]:
+def _elsewhere(theirs: Sequence[StepRecord], ours: Sequence[StepRecord], found: _Pairs) -> _Pairs:
     """Of the steps that are left over, those that say the same: they changed places."""
-    left = {step.number: step for step in theirs} | {old.number: None for old, _ in found}
-    taken = {new.number for _, new in found}
-    for new in ours:
-        if new.number not in taken:
-            old = next((step for step in left.values() if step and step.kind is new.kind and _same(step, new)), None)
-            if old is not None:
-                left[old.number] = None
-                yield old, new
+    kept, taken = {old.number for old, _ in found}, {new.number for _, new in found}
+    left = [_Said(step=step) for step in theirs if step.number not in kept]
+    pairs: _Pairs = []
+    for new in (_Said(step=step) for step in ours if step.number not in taken):
+        old = next((one for one in left if one.step.kind is new.step.kind and one.is_same(new)), None)
+        if old is not None:
+            left.remove(old)
+            pairs.append((old.step, new.step))
+    return pairs

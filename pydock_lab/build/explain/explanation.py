@@ -9,7 +9,7 @@ What a step says again that a step below it has said already is no cause of its 
 keys of all RUN steps behind it, and it changed once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -99,7 +99,7 @@ class _Explainer:
         because_of = self._because(step, old, own)
         said = self._said.get(because_of, frozenset())
         causes = self._causes(step, old, own, because_of)
-        kept = tuple(_news(cause, said) for cause in causes if not _is_known(cause, said | set(causes) - {cause}))
+        kept = tuple(_news(cause, said) for cause in causes if not _is_known(cause, said, causes))
         return replace(
             plain,
             causes=kept,
@@ -206,20 +206,22 @@ class _Explainer:
                 yield Cause(kind=kind, name=one.kind.value, text=one.text)
 
 
-def _is_known(cause: Cause, said: AbstractSet[Cause]) -> bool:
-    """Whether others say so already."""
+def _is_known(cause: Cause, said: AbstractSet[Cause], beside: Sequence[Cause]) -> bool:
+    """Whether the steps below, or the other causes of the step, say so already."""
     if cause in said:
         return True
     if cause.kind is CauseKind.FILES:
         return bool(cause.files) and not _news(cause, said).files
     if cause.kind is CauseKind.WORKDIR:
-        return any(one.kind in _STEPS and one.name == StepKind.WORKDIR for one in said)
+        return any(one.kind in _STEPS and one.name == StepKind.WORKDIR for one in (*said, *beside))
     # A new base brings new variables, users and folders: that is one change.
     return set_by_base(cause) and any(one.kind is CauseKind.BASE for one in said)
 
 
 def _news(cause: Cause, said: AbstractSet[Cause]) -> Cause:
     """The cause without the files that others speak of."""
+    if not cause.files:
+        return cause
     known = {file for one in said for file in one.files}
     return replace(cause, files=tuple(file for file in cause.files if file not in known))
 

@@ -144,14 +144,16 @@ def _files(layers: Sequence[WeighedLayer], read: Read | None) -> Iterator[Secret
 def _file(at: int, entry: Entry, layers: Sequence[WeighedLayer], read: Read | None) -> Iterator[Secret]:
     path = os.fsdecode(entry.path)
     name, layer = posixpath.basename(path), layers[at]
-    gone = any(_deletes(later, entry.path) for later in layers[at + 1 :])
-    place = SecretPlace.DELETED_FILE if gone else SecretPlace.FILE
     kinds: dict[SecretKind, str] = {}
     is_named = _matches(name, _FILES) or _matches(f"/{path}", _PATHS)
     if read is not None and entry.size <= _LARGEST and (is_named or _matches(name, _READ)):
         kinds |= dict(_found((read(at, entry.path) or b"").decode("utf-8", "replace")))
     if is_named and not kinds:
         kinds[SecretKind.CREDENTIALS] = ""
+    if not kinds:
+        return
+    gone = any(_deletes(later, entry.path) for later in layers[at + 1 :])
+    place = SecretPlace.DELETED_FILE if gone else SecretPlace.FILE
     for kind, shown in kinds.items():
         yield Secret(kind=kind, place=place, step=layer.number, line=layer.line, name=f"/{path}", shown=shown)
 

@@ -45,6 +45,7 @@ class Provenance:
 
     def __init__(self, record: BuildRecord) -> None:
         self._record = record
+        self._timelines: dict[int, list[tuple[int, Settings]]] = {}
 
     @cached_property
     def _file(self) -> Dockerfile | None:
@@ -122,10 +123,25 @@ class Provenance:
 
     def at(self, index: int, line: int) -> Settings:
         """The variables that an instruction at this line of a stage sees, but those of its base image."""
-        found: dict[str, Setting] = {}
-        for instruction in self.before(index, line):
-            found |= self._sets(instruction, found)
+        found: Settings = {}
+        for first, settings in self._timeline(index):
+            if first >= line:
+                break
+            found = settings
         return found
+
+    def _timeline(self, index: int) -> list[tuple[int, Settings]]:
+        """The variables of a stage behind each line that sets one; those of the stages below stand at line 0."""
+        known = self._timelines.get(index)
+        if known is None:
+            below, stage = self.base(index), self.stage(index)
+            start = self._timeline(below)[-1][1] if below is not None else {}
+            known = self._timelines[index] = [(0, start)]
+            for instruction in stage.commands if stage else ():
+                found = self._sets(instruction, known[-1][1])
+                if found:
+                    known.append((instruction.lines.first, {**known[-1][1], **found}))
+        return known
 
     @singledispatchmethod
     def _sets(self, _instruction: ins.Instruction, _known: Settings) -> Mapping[str, Setting]:
