@@ -54,6 +54,9 @@ def lines(view: Explanation, speech: Speech) -> Iterator[str]:
         same = list(group)
         yield ""
         yield from _own(same, view, speech)
+    if view.predicted and view.open:
+        yield ""
+        yield count(speech, "open", len(view.open), steps=numbers(step.number for step in view.open))
     hints = tuple(_hints(view, speech))
     yield ""
     yield from _times(view, speech)

@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
     CACHED = "cached"
     MISSED = "missed"
-    UNKNOWN = "unknown"  # the build did not get so far
+    UNKNOWN = "unknown"  # the build did not get so far, or nobody can know before it does
     NONE = "none"  # only words in the configuration: nothing to look up
 
 
@@ -215,6 +215,11 @@ class Explanation(View):
     def consequences(self) -> tuple[StepExplanation, ...]:
         """The steps that missed only because others did."""
         return tuple(step for step in self.steps if step.missed and not step.causes)
+
+    @property
+    def open(self) -> tuple[StepExplanation, ...]:
+        """The steps of a forecast that depend on what others are going to write: same bytes, and they hit."""
+        return tuple(step for step in self.steps if step.outcome is Outcome.UNKNOWN and step.because_of)
 
     @property
     def causes(self) -> tuple[Cause, ...]:

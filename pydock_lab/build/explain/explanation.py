@@ -95,7 +95,10 @@ class _Explainer:
         old = self._alignment.was.get(step.number)
         if step.kind is StepKind.CONFIG or (self._is_same(step) and step.cached is not False):
             return replace(plain, was=old.number if old else 0, before=_key(old), other_times=self._times(old, step))
-        own = causes_of(self._pair(old, step), self._files) if old and not self._is_same(step) else ()
+        if not step.key and step.kind is not StepKind.FROM:
+            return self._unknown(plain, step, old)
+        comparable = old is not None and not self._is_same(step) and (old.key or step.kind is StepKind.FROM)
+        own = causes_of(self._pair(old, step), self._files) if old is not None and comparable else ()
         because_of = self._because(step, old, own)
         said = self._said.get(because_of, frozenset())
         causes = self._causes(step, old, own, because_of)
@@ -108,6 +111,14 @@ class _Explainer:
             was=old.number if old else 0,
             before=_key(old),
         )
+
+    def _unknown(self, plain: StepExplanation, step: StepRecord, old: StepRecord | None) -> StepExplanation:
+        """A step whose key nobody knows yet: because of the stage that it copies from, or of the step before it."""
+        before = (one for one in reversed(self._after.steps) if one.number < step.number)
+        same = (one for one in before if one.stage_index == step.stage_index and one.kind is not StepKind.CONFIG)
+        last = next(same, None)
+        candidates = [*self._rebuilt(old or step, step), last.number if last else 0]
+        return replace(plain, because_of=candidates[0], was=old.number if old else 0, before=_key(old))
 
     def _is_same(self, step: StepRecord) -> bool:
         """Whether the step has the key that it had."""
@@ -164,6 +175,9 @@ class _Explainer:
             return [Cause(kind=CauseKind.NO_CACHE, name="" if self._after.no_cache else step.stage)]
         if old is None:
             return [Cause(kind=CauseKind.NEW_STEP, name=step.kind.value, text=step.text)]
+        if not old.key and step.kind is not StepKind.FROM:
+            # What nobody has got to has no key to compare with.
+            return [] if because_of else [Cause(kind=CauseKind.NOT_REACHED)]
         if self._is_same(step):
             return [Cause(kind=CauseKind.NOT_REACHED if old.cached is None else CauseKind.GONE)]
         found = [*self._places(step, old, because_of), *own]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from samples.builds import PATH, Builder, File, Project
 
+from pydock_lab import drawing
 from pydock_lab.build.explain.explanation import explain
 from pydock_lab.build.record import BuildStatus
 from pydock_lab.views import Attribute, ChangeKind, Outcome, SetBy, Sign
@@ -361,14 +362,22 @@ def test_with_equal_keys_it_is_the_cache_that_lacks_them(options, before, kinds)
     assert [str(cause.kind) for step in found.own for cause in step.causes] == kinds
 
 
-def test_a_build_that_failed_did_not_get_to_the_last_step():
-    builder = Builder()
-    first = builder.build(Project(dockerfile=TEXT), status=BuildStatus.FAILED)
-    last = first.steps[-1]
-    first = replace(first, steps=(*first.steps[:-1], replace(last, cached=None)))
-    builder.cache.remove(last.key_digest)
-    found = explain(first, builder.build(Project(dockerfile=TEXT)), builder.files)
-    assert said(found) == {3: ["not-reached"]}
+@pytest.mark.parametrize(
+    ("word", "own", "follow"),
+    [("a", {3: ["not-reached"]}, {4: 3}), ("b", {2: ["command"]}, {3: 2, 4: 3})],
+)
+@pytest.mark.parametrize("is_key_known", [True, False])
+def test_a_build_that_failed_did_not_get_to_the_last_steps(word, own, follow, is_key_known):
+    builder, text = Builder(), "FROM b\nRUN {}\nRUN c\nRUN d\n"
+    first = builder.build(Project(dockerfile=text.format("a")), status=BuildStatus.FAILED)
+    builder.cache -= {step.key_digest for step in first.steps[2:]}
+    less = {} if is_key_known else {"key": "", "key_digest": ""}
+    first = replace(first, steps=(*first.steps[:2], *(replace(step, cached=None, **less) for step in first.steps[2:])))
+    found = explain(first, builder.build(Project(dockerfile=text.format(word))), builder.files)
+    if is_key_known and word == "a":
+        assert said(found) == {3: ["not-reached"], 4: ["not-reached"]}
+    else:
+        assert (said(found), consequences(found)) == (own, follow)
 
 
 def test_without_an_earlier_build():
@@ -421,3 +430,18 @@ def test_the_digest_can_be_computed_again():
             exec(key.python, {})
         assert printed.getvalue().strip() == key.digest
         assert key.python.count("\n") == 1
+
+
+def test_what_a_forecast_cannot_know():
+    text = "FROM b AS x\nRUN {}\nFROM b\nCOPY --from=x /1 /\nRUN c\nCMD x\n"
+    builder = Builder()
+    first = builder.build(Project(dockerfile=text.format("a")))
+    second = builder.build(Project(dockerfile=text.format("b")), status=BuildStatus.PREDICTED)
+    steps = tuple(
+        replace(step, key="", key_digest="", cached=None) if step.number in (4, 5) else step for step in second.steps
+    )
+    found = explain(first, replace(second, steps=steps), builder.files)
+    assert said(found) == {2: ["command"]}
+    assert [(step.number, step.because_of) for step in found.open] == [(4, 2), (5, 4)]
+    assert "? steps 4, 5 copy from a stage" in drawing.to_text(found, language="en")
+    assert "rien n" in drawing.to_text(found, language="fr")
