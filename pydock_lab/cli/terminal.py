@@ -45,14 +45,15 @@ class TerminalFace:
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
-        """Lines on the standard error, with colour and bars where that is a terminal."""
-        from pydock_lab.cli.progress import Progress  # noqa: PLC0415 - only for long work
+        """On the standard error: a block that is redrawn where that is a terminal, else a log."""
+        from pydock_lab.cli.progress import Progress, ticking  # noqa: PLC0415 - only for long work
 
-        progress = Progress(self.note, width=self.width, live=sys.stderr.isatty() and not plain, quiet=quiet)
-        try:
+        is_block = sys.stderr.isatty() and not plain
+        progress = Progress(
+            self.note, terminal=_size if is_block else None, colours="NO_COLOR" not in os.environ, quiet=quiet
+        )
+        with ticking(progress):
             yield progress
-        finally:
-            progress.close()
 
     @contextmanager
     def streams(self, *, interactive: bool) -> Iterator[Streams]:
@@ -76,3 +77,13 @@ class TerminalFace:
         if sys.stdout.isatty():
             raise CommandError("cli.no-bytes-here")
         return os.fdopen(os.dup(1), "wb")
+
+
+def _size() -> tuple[int, int]:
+    """Columns and lines of the terminal that progress is written to."""
+    try:
+        found = os.get_terminal_size(sys.stderr.fileno())
+    except OSError:
+        return shutil.get_terminal_size()
+    # A terminal that nobody has told its size says 0.
+    return found.columns or 80, found.lines or 24

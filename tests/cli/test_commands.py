@@ -37,7 +37,7 @@ def built(docker):
 def test_build_tells_its_steps_and_shows_the_layers(docker):
     docker("build", "-t", "app:1", "-", piped=DOCKERFILE)
     assert isinstance(docker.face.shown[0], LayerStack)
-    assert "#2 [stage-0 2/4] RUN echo made > /made" in docker.face.noted
+    assert "#2 [2/2] RUN echo made > /made" in docker.face.noted
     assert "#2 DONE" in docker.face.noted
     docker("build", "-t", "app:1", "-", piped=DOCKERFILE)
     assert "#2 CACHED" in docker.face.noted

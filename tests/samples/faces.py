@@ -30,7 +30,9 @@ class RememberingFace:
 
     @contextmanager
     def progress(self, *, quiet, plain):  # noqa: ARG002 - the Protocol's form
-        yield Progress(self.note, width=self.width, quiet=quiet)
+        progress = Progress(self.note, quiet=quiet)
+        yield progress
+        progress.close()
 
     @contextmanager
     def streams(self, *, interactive):  # noqa: ARG002 - the Protocol's form
