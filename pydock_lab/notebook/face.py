@@ -22,6 +22,7 @@ from pydock_lab.notebook.story import Story
 from pydock_lab.views import View
 
 _COLUMNS = 100
+_PULSE_SECONDS = 1.0  # the seconds of what runs go on where no event comes
 
 
 class NotebookFace:
@@ -55,7 +56,7 @@ class NotebookFace:
         """One region, whatever happens in it."""
         del plain
         story = Story(quiet=quiet or self._quiet, in_cell=self._body is not None)
-        with Region(story.bundle) as region:
+        with Region(story.bundle, pulse=_PULSE_SECONDS) as region:
 
             def watch(event: Event) -> None:
                 story.tell(event)
@@ -63,7 +64,10 @@ class NotebookFace:
                 if self._watch:
                     self._watch(event)
 
-            yield watch
+            try:
+                yield watch
+            finally:
+                story.end()
 
     @contextmanager
     def streams(self, *, interactive: bool) -> Iterator[Streams]:

@@ -20,10 +20,13 @@ Content = Callable[[], dict[str, str]]
 
 
 class Region:
-    """Shows what `content` gives (a MIME bundle, `{}` for nothing yet) while the `with` block lasts."""
+    """Shows what `content` gives (a MIME bundle, `{}` for nothing yet) while the `with` block lasts.
 
-    def __init__(self, content: Content) -> None:
-        self._content = content
+    With `pulse` also every so many seconds, where nothing is new but the time.
+    """
+
+    def __init__(self, content: Content, *, pulse: float | None = None) -> None:
+        self._content, self._pulse = content, pulse
         self._handle: DisplayHandle | None = None
         # IPython in a terminal cannot write in the same place again: there it is shown once, at the end.
         self._live = hasattr(get_ipython(), "kernel")
@@ -49,7 +52,7 @@ class Region:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            self._changed.wait()
+            self._changed.wait(self._pulse)
             self._changed.clear()
             if self._live:
                 self._write()

@@ -1,206 +1,173 @@
 """A build or a transfer as it happens: events in, one small picture of where it stands out.
 
-    ✓ 1/4 FROM lab/base                cached
-    ▸ 2/4 RUN pip install flask        3.1 s
-          Collecting flask                        the last lines of what the step writes
-    · ...
+    ✓ [build 1/3] FROM lab/base            0.0 s
+    ▸ [build 2/3] RUN make                 3.1 s     stages are built at the same time: each line is its own step's
+          cc -c main.c                               the last lines of what it writes
+    ▸ [docs 2/2] RUN sphinx                2.0 s
 
-When all is well it folds itself into one line; when a step fails, its output stays open.
+What is being done is known to `cli.progress.work`, as in the terminal. When all is well the story folds itself into
+one line; when a step fails, its output stays open.
 """
 
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import singledispatchmethod
-from html import escape
 
 from pydock_lab import locale
+from pydock_lab.cli.progress.texts import settled
+from pydock_lab.cli.progress.work import Clock, State, Transfer, Vertex, Work
 from pydock_lab.drawing.prints import short
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
-from pydock_lab.events import (
-    BlobDone,
-    BlobProgress,
-    BlobSkipped,
-    BuildFinished,
-    BuildStarted,
-    CacheHit,
-    Event,
-    Noted,
-    StepFailed,
-    StepFinished,
-    StepOutput,
-    StepStarted,
-    TransferFinished,
-    TransferStarted,
-)
+from pydock_lab.events import BlobDone, BlobSkipped, BuildFinished, CacheHit, Event, Noted, TransferFinished
+from pydock_lab.notebook.story_page import MARKS, page
 
-_TAIL, _FAILED_TAIL = 6, 40  # lines of output
-_KEPT = 20_000  # characters of a step's output
-_MARKS = {"running": "▸", "done": "✓", "failed": "✗"}
-_COLOURS = {"running": "#0072b2", "done": "#009e73", "failed": "#d55e00"}
-# A coloured text would not be read in both themes.
-_NOTE = "border-left:3px solid #d55e00;padding-left:5px;white-space:pre-wrap"
-_PRE = "margin:0 0 0 2.5em;white-space:pre-wrap;overflow-wrap:anywhere;opacity:.8;font-size:90%"
+TAIL, FAILED_TAIL, KEPT_TAIL = 6, 40, 200  # lines of output: of a step that runs, that failed, that is done
 
 
-@dataclass(kw_only=True, slots=True)
-class _Line:
-    """One step, or one blob."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One step, or one blob: its state, title, what stands at its right, its output, and how much has travelled."""
 
+    state: State
     title: str
-    state: str = "running"
     note: str = ""
-    output: str = ""
+    output: tuple[str, ...] = ()
     share: float | None = None
+    depth: int = 0
 
 
-@dataclass(kw_only=True, slots=True)
 class Story:
-    """What has happened so far; read by the thread that draws while events come in, so lines are only ever added.
+    """What has happened so far; told from one thread, and shown by another.
 
     `in_cell`: the Dockerfile stands in a cell, below the line of its magic.
     """
 
-    quiet: bool = False
-    in_cell: bool = False
-    _lines: dict[str, _Line] = field(default_factory=dict)
-    _notes: list[str] = field(default_factory=list)
-    _title: str = ""
-    _finished: str = ""
-    _total: int = 0
-    _cached: set[int] = field(default_factory=set)
-    _moved: int = 0
-    _kept: int = 0
+    def __init__(self, *, quiet: bool = False, in_cell: bool = False, clock: Clock = time.monotonic) -> None:
+        self._quiet, self._in_cell = quiet, in_cell
+        self._work = Work(clock)
+        self._lock = threading.Lock()
+        self._notes: list[str] = []
+        self._finished = ""
+        self._cached = self._moved = self._kept = 0
 
     def tell(self, event: Event) -> None:
         """One event more."""
-        self._tell(event)
+        with self._lock:
+            self._work.tell(event)
+            self._tell(event)
+
+    def end(self) -> None:
+        """Nothing more will come: what has not ended was given up."""
+        with self._lock:
+            self._work.end()
 
     @singledispatchmethod
     def _tell(self, _event: Event) -> None:
-        """Most events are for records, not for this."""
+        """The others are the work's."""
 
     @_tell.register
-    def _(self, event: BuildStarted) -> None:
-        self._total = event.steps
-
-    @_tell.register
-    def _(self, event: StepStarted) -> None:
-        stage = f"[{event.stage}] " if event.stage else ""
-        self._lines[f"step {event.step}"] = _Line(title=f"{event.step}/{event.total} {stage}{clean(event.text)}")
-
-    @_tell.register
-    def _(self, event: CacheHit) -> None:
-        self._cached.add(event.step)
-
-    @_tell.register
-    def _(self, event: StepOutput) -> None:
-        line = self._step(event.step)
-        line.output = (line.output + event.text)[-_KEPT:]
-
-    @_tell.register
-    def _(self, event: StepFinished) -> None:
-        line = self._step(event.step)
-        line.state = "done"
-        if event.step in self._cached:
-            line.note = locale.text("notebook.cached")
-        elif not event.cached:  # FROM and CMD do no work that a cache could save
-            line.note = locale.seconds(event.seconds)
-
-    @_tell.register
-    def _(self, event: StepFailed) -> None:
-        line = self._step(event.step)
-        line.state, line.note = "failed", locale.seconds(event.seconds)
+    def _(self, _event: CacheHit) -> None:
+        self._cached += 1
 
     @_tell.register
     def _(self, event: BuildFinished) -> None:
         self._finished = locale.text(
             "notebook.built",
             names=", ".join(event.references) or short(event.image_id),
-            steps=Speech.of(None).count("steps", len(self._lines)),
-            cached=len(self._cached),
+            steps=Speech.of(None).count("steps", self._work.steps),
+            cached=self._cached,
             seconds=locale.seconds(event.seconds),
         )
 
     @_tell.register
     def _(self, event: Noted) -> None:
         head, *rest = map(clean, event.text.split("\n"))
-        if self.in_cell and event.line is not None:
+        if self._in_cell and event.line is not None:
             head += f" ({locale.text('notebook.cell-line', line=event.line + 1)})"
         self._notes.append("\n  ".join([head, *rest]))
 
     @_tell.register
-    def _(self, event: TransferStarted) -> None:
-        self._title = f"{event.direction} {clean(event.reference)}"
-
-    @_tell.register
-    def _(self, event: BlobProgress) -> None:
-        line = self._blob(event.digest)
-        line.share = event.done / event.total if event.total else 1.0
-        line.note = f"{locale.size(event.done)} / {locale.size(event.total)}"
-
-    @_tell.register
     def _(self, event: BlobSkipped) -> None:
-        line = self._blob(event.digest)
-        line.state, line.share = "done", None
-        line.note = locale.text(f"notebook.{event.direction}-kept", size=locale.size(event.size))
         self._kept += event.size
+        self._work.note_of(event.digest, locale.text(f"notebook.{event.direction}-kept", size=locale.size(event.size)))
 
     @_tell.register
     def _(self, event: BlobDone) -> None:
-        line = self._blob(event.digest)
-        line.state, line.share, line.note = "done", None, locale.size(event.size)
         self._moved += event.size
 
     @_tell.register
     def _(self, event: TransferFinished) -> None:
+        if self._work.is_build:
+            return
         moved = locale.text(f"notebook.{event.direction}-moved", size=locale.size(self._moved))
         kept = locale.text(f"notebook.{event.direction}-kept", size=locale.size(self._kept))
         self._finished = f"{event.direction} {clean(event.reference)} · {moved} · {kept}"
 
-    def _step(self, step: int) -> _Line:
-        return self._lines.setdefault(f"step {step}", _Line(title=str(step)))
-
-    def _blob(self, digest: str) -> _Line:
-        return self._lines.setdefault(digest, _Line(title=short(digest)))
+    # ---- showing
 
     def bundle(self) -> dict[str, str]:
         """As a MIME bundle; empty while there is nothing to show."""
-        lines = list(self._lines.values())
-        if self.quiet or not (lines or self._notes or self._title or self._finished):
-            return {}
-        return {"text/html": self._html(lines), "text/plain": self._text(lines)}
+        with self._lock:
+            lines = list(self._lines())
+            if self._quiet or not (lines or self._notes or self._finished):
+                return {}
+            head = self._finished or self._head()
+            html = page(lines, head=head, notes=self._notes, is_finished=bool(self._finished))
+            return {"text/html": html, "text/plain": self._text(lines, head)}
 
-    def _text(self, lines: list[_Line]) -> str:
-        shown = [self._title] if self._title and not self._finished else []
+    def _head(self) -> str:
+        """Where it stands: `3 of 9 · 4.1 s`."""
+        if not self._work.is_build:
+            return self._work.title
+        done, total = self._work.counts
+        seconds = locale.seconds(self._work.clock() - self._work.began)
+        return locale.text("notebook.building", done=done, total=total, seconds=seconds)
+
+    def _lines(self) -> Iterator[Line]:
+        """Steps in the order of the Dockerfile, whichever began first; what came before them stays before them."""
+        for stage in self._work.skipped:
+            yield Line(state=State.DONE, title=locale.text("cli.stage-skipped", stage=clean(stage)))
+        vertices = self._work.vertices
+        first = next((vertex.index for vertex in vertices if vertex.step), 0)
+        for vertex in sorted(vertices, key=lambda one: (not one.step and one.index > first, one.step, one.index)):
+            if self._work.is_build:
+                yield self._line(vertex)
+            yield from (_transfer(one, depth=int(self._work.is_build)) for one in vertex.transfers.values())
+
+    def _line(self, vertex: Vertex) -> Line:
+        seconds = vertex.seconds if vertex.is_over else self._work.clock() - vertex.began
+        note = locale.seconds(seconds)
+        if vertex.state is State.CACHED:
+            note = locale.text("notebook.cached")
+        elif vertex.state is State.CANCELLED:
+            note = locale.text("notebook.given-up")
+        return Line(state=vertex.state, title=vertex.name, note=note, output=tuple(_tail(vertex)))
+
+    def _text(self, lines: list[Line], head: str) -> str:
+        shown = [] if self._finished else [head]
         for line in lines:
-            shown.append(f"{_MARKS[line.state]} {line.title}  {line.note}".rstrip())
-            shown += [f"    {text}" for text in _tail(line)]
+            shown.append(f"{'  ' * line.depth}{MARKS[line.state]} {line.title}  {line.note}".rstrip())
+            if line.state is not State.DONE:
+                shown += [f"    {text}" for text in line.output]
         shown += [f"! {note}" for note in self._notes]
-        return "\n".join([*shown, self._finished] if self._finished else shown)
-
-    def _html(self, lines: list[_Line]) -> str:
-        body = "".join(map(_line_html, lines))
-        notes = "".join(f'<div style="{_NOTE}">! {escape(note)}</div>' for note in self._notes)
-        if self._finished:
-            mark = f'<span style="color:{_COLOURS["done"]}">✓</span>'
-            summary = f"<summary>{mark} {escape(self._finished)}</summary>"
-            return f'<details class="pydock-story">{summary}{body}</details>{notes}'
-        title = f"<div>{escape(self._title)}</div>" if self._title else ""
-        return f'<div class="pydock-story">{title}{body}{notes}</div>'
+        return "\n".join([*shown, head] if self._finished else shown)
 
 
-def _tail(line: _Line) -> list[str]:
-    """The end of a step's output: a little while it runs, more when it failed, nothing when all is well."""
-    if line.state == "done":
-        return []
-    shown = _FAILED_TAIL if line.state == "failed" else _TAIL
-    return line.output.rstrip("\n").split("\n")[-shown:] if line.output else []
+def _tail(vertex: Vertex) -> Iterator[str]:
+    """The end of its output: a little while it runs, more when it failed; when all is well, all there is."""
+    kept = {State.RUNNING: TAIL, State.FAILED: FAILED_TAIL}.get(vertex.state, KEPT_TAIL)
+    yield from (settled(piece.text) for piece in list(vertex.tail)[-kept:])
 
 
-def _line_html(line: _Line) -> str:
-    mark = f'<span style="color:{_COLOURS[line.state]}">{_MARKS[line.state]}</span>'
-    share = f'<progress value="{line.share:.3f}"></progress> ' if line.share is not None else ""
-    tail = "\n".join(_tail(line))
-    output = f'<pre style="{_PRE}">{escape(tail)}</pre>' if tail else ""
-    note = f'<span style="opacity:.75">{share}{escape(line.note)}</span>'
-    return f"<div>{mark} <code>{escape(line.title)}</code> {note}</div>{output}"
+def _transfer(transfer: Transfer, *, depth: int) -> Line:
+    is_over = transfer.ended is not None
+    return Line(
+        state=State.DONE if is_over else State.RUNNING,
+        title=transfer.name,
+        note=transfer.note or transfer.amount,
+        share=None if is_over else transfer.share,
+        depth=depth,
+    )

@@ -40,7 +40,8 @@ class FakeEngine:
         self.built.append(options)
         on_event(BuildStarted(build="b", steps=2))
         for step, text in enumerate(("FROM lab/base", "RUN echo hi"), 1):
-            on_event(StepStarted(step=step, total=2, stage="stage-0", text=text, line=step, end_line=step))
+            label = f"[{step}/2] {text}"
+            on_event(StepStarted(step=step, total=2, stage="stage-0", text=text, line=step, end_line=step, label=label))
             if step == 1:
                 on_event(CacheHit(step=1, key="k"))
             else:

@@ -158,6 +158,11 @@ class Work:
                 vertex.end(State.CANCELLED, self.clock())
 
     @property
+    def is_build(self) -> bool:
+        """Whether it has steps; else it only transfers."""
+        return bool(self.steps or self._silent)
+
+    @property
     def counts(self) -> tuple[int, int]:
         """How much is over, of how much; instructions that are no vertex count as well."""
         others = [vertex for vertex in self.vertices if not vertex.step]
@@ -281,6 +286,12 @@ class Work:
         for vertex in self.vertices:
             if vertex.name == name and not vertex.is_over:
                 vertex.end(State.DONE, self.clock())
+
+    def note_of(self, digest: str, note: str) -> None:
+        """Say of a blob what another display would say otherwise."""
+        found = [one.transfers[digest] for one in self.vertices if digest in one.transfers]
+        for transfer in found:
+            transfer.note = note
 
     def _by_blob(self, digest: str) -> Vertex | None:
         return next((one for one in self.vertices if digest in one.transfers and not one.is_over), None)
