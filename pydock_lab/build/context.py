@@ -69,6 +69,21 @@ class BuildContext:
     def _before(self) -> ContextSnapshot:
         return ContextSnapshot() if self._cache is None or self.root is None else self._cache.newest(self.root)
 
+    @property
+    def folders(self) -> tuple[bytes, ...]:
+        """The folders that somebody has looked into."""
+        return tuple(self._folders)
+
+    def is_as_in(self, snapshot: str, folders: Iterable[bytes]) -> bool:
+        """Whether these folders (not what is below them) are as that snapshot has them, which is the newest."""
+        if self._before.name != snapshot:
+            return False
+        for path in folders:
+            entry = self.entry(path)
+            if entry is None or entry.type is not EntryType.DIRECTORY or not self._folder(path).is_as_before:
+                return False
+        return True
+
     def save(self) -> str:
         """Remember what was read; the name of the snapshot, "" where nothing was looked at."""
         if self._cache is None or self.root is None or not self._folders:

@@ -1,9 +1,10 @@
 """Commands that look at containers: ps, logs, diff, port; and ours: instances."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +13,12 @@ from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.words import shortened, since
 from pydock_lab.engine.options import LogOptions
-from pydock_lab.engine.values import ContainerSummary
 from pydock_lab.errors import CommandError
-from pydock_lab.views import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydock_lab.engine.values import ContainerSummary
 
 _HEADINGS = {
     "ID": "CONTAINER ID",
@@ -25,7 +29,7 @@ _HEADINGS = {
     "Ports": "PORTS",
     "Names": "NAMES",
 }
-_LETTERS = {ChangeKind.ADDED: "A", ChangeKind.CHANGED: "C", ChangeKind.DELETED: "D"}
+_LETTERS = {"added": "A", "changed": "C", "deleted": "D"}  # by the value of views.ChangeKind
 
 
 def register_list(group: click.Group, name: str) -> None:

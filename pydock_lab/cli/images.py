@@ -1,8 +1,10 @@
 """Commands on images: images, history, inspect, tag, rmi, save, load, import."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,11 +13,13 @@ from pydock_lab.cli import table
 from pydock_lab.cli.command import command, flag, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.words import ago, short, shortened
-from pydock_lab.engine.base import Engine
-from pydock_lab.engine.values import ImageSummary
 from pydock_lab.errors import CommandError, NotFound, PydockError
 from pydock_lab.oci import Reference
-from pydock_lab.views import LayerRow
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.values import ImageSummary
+    from pydock_lab.views import LayerRow
 
 _HEADINGS = {"Repository": "REPOSITORY", "Tag": "TAG", "ID": "IMAGE ID", "CreatedSince": "CREATED", "Size": "SIZE"}
 

@@ -5,18 +5,22 @@
 Nothing in this package writes anywhere but through the face: so `pydock` and `%docker` are one command line.
 """
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
 
-from pydock_lab.engine.base import Engine
-from pydock_lab.engine.streams import Streams
-from pydock_lab.events import OnEvent
-from pydock_lab.views import View
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.streams import Streams
+    from pydock_lab.events import OnEvent
+    from pydock_lab.views import View
 
 
 class Face(Protocol):

@@ -1,17 +1,22 @@
 """The face in a terminal: standard output and error, progress as BuildKit shows it, the descriptors themselves."""
 
+from __future__ import annotations
+
 import getpass
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pydock_lab.engine.streams import Streams
 from pydock_lab.errors import CommandError
-from pydock_lab.events import OnEvent
-from pydock_lab.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydock_lab.events import OnEvent
+    from pydock_lab.views import View
 
 
 class TerminalFace:

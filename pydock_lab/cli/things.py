@@ -1,8 +1,9 @@
 """Volumes, networks, the system; and ours: layers, instances, doctor."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,9 +12,13 @@ from pydock_lab.cli import table
 from pydock_lab.cli.command import LocalGroup, command, flag, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
-from pydock_lab.engine.base import Engine
-from pydock_lab.engine.values import Info
 from pydock_lab.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.values import Info
 
 
 def register_volumes(group: click.Group) -> None:

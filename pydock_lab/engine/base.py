@@ -5,6 +5,7 @@ All names of images and containers are texts as a user writes them; every method
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -30,6 +31,9 @@ class Images(Protocol):
 
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
         """`docker build`."""
+
+    def fetched(self, options: BuildOptions) -> AbstractContextManager[BuildOptions]:
+        """The options with their context on this machine, and the Dockerfile that came with it, for a while."""
 
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
         """`docker build --predict`: what a build would find in the cache, and why not; nothing is run."""

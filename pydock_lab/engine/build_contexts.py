@@ -15,9 +15,9 @@ from pydock_lab.build.single_file import SingleFile
 from pydock_lab.build.source import Source
 from pydock_lab.build.stat_cache import StatCache
 from pydock_lab.build.steps import GitSource, HttpSource
-from pydock_lab.dockerfile.ignore import IgnoreRules
+from pydock_lab.engine.context_folder import ignore_text, open_folder, read_ignore
 from pydock_lab.engine.options import BuildOptions
-from pydock_lab.errors import BuildError, NotFound
+from pydock_lab.errors import BuildError
 
 if TYPE_CHECKING:
     from pydock_lab.build.downloads import Downloads
@@ -35,12 +35,14 @@ class BuildContexts:
     def __call__(self, name: str | None) -> Source:
         """A context; raises NotFound and BuildError."""
         if name is None:
-            return self._folder("", self.options.context, self.ignore)
+            # Nothing is remembered of a folder that is gone after the build.
+            cache = None if self.options.context_url else self.cache
+            return self._folder("", self.options.context, self.ignore, cache)
         said = self.options.build_contexts[name]
         remote = remote_source(said)
         if remote is None:
             path = Path(said)
-            return self._folder(name, path, _ignore_text(path, ()))
+            return self._folder(name, path, read_ignore(path), self.cache)
         downloads = self.downloads()
         if isinstance(remote, GitSource):
             return BuildContext(downloads.checkout(remote, downloads.commit(remote)))
@@ -54,12 +56,8 @@ class BuildContexts:
         """What the main context's ignore file says."""
         return ignore_text(self.options)
 
-    def _folder(self, name: str, root: Path | None, ignore: str) -> BuildContext:
-        if root is not None and not root.is_dir():
-            raise NotFound("build.no-context", path=str(root))
-        rules = IgnoreRules.parse(ignore)
-        excluded = rules.ignores if rules.rules else None
-        self.opened[name] = BuildContext(root, excluded, reinclude=rules.has_exceptions, cache=self.cache)
+    def _folder(self, name: str, root: Path | None, ignore: str, cache: StatCache | None) -> BuildContext:
+        self.opened[name] = open_folder(root, ignore, cache)
         return self.opened[name]
 
     def save(self) -> Mapping[str, str]:
@@ -71,17 +69,3 @@ def _downloaded(downloads: "Downloads", remote: HttpSource) -> tuple[SingleFile,
     found = downloads.file(remote)
     entry = Entry(path=os.fsencode(remote.filename), size=found.size)
     return SingleFile(entry, lambda: downloads.open(found)), entry.path
-
-
-def ignore_text(options: BuildOptions) -> str:
-    """The ignore file of the main context, "" where there is none; NAME.dockerignore goes before .dockerignore."""
-    root = options.context
-    return "" if root is None else _ignore_text(root, (f"{options.dockerfile_name}.dockerignore",))
-
-
-def _ignore_text(root: Path, names: tuple[str, ...]) -> str:
-    for name in (*names, ".dockerignore"):
-        path = root / name
-        if path.is_file():
-            return path.read_text(encoding="utf-8", errors="replace")
-    return ""

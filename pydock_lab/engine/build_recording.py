@@ -1,61 +1,18 @@
 """What is kept of a build: its events as they came, and its record, whether it ended well or not."""
 
-import json
-import secrets
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 from pydock_lab.build.builder import Builder, BuiltImage
+from pydock_lab.build.context import BuildContext
 from pydock_lab.build.keys import SCRATCH, base_key
 from pydock_lab.build.predict import PredictedStep, Predictor
 from pydock_lab.build.record import Base, BuildRecord, BuildStatus, StepKind, StepRecord
 from pydock_lab.build.stage import StepResult
 from pydock_lab.build.steps import CopyStep, FolderStep, NamedContext, Origin, Plan, RunStep, Stage, Step
 from pydock_lab.dockerfile.mounts import MountType
+from pydock_lab.engine.event_log import EventLog
 from pydock_lab.engine.options import BuildOptions
-from pydock_lab.events import Event, OnEvent, StepFinished, StepStarted
-
-
-class EventLog:
-    """Passes events on and keeps them; output texts too, for they are part of what happened."""
-
-    def __init__(self, on_event: OnEvent) -> None:
-        self.build = secrets.token_hex(6)
-        self.began = time.monotonic()
-        self.created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._on_event = on_event
-        self._events: list[tuple[float, Event]] = []
-        self._lock = threading.Lock()
-
-    def __call__(self, event: Event) -> None:
-        """Take one event, from any thread."""
-        with self._lock:
-            self._events.append((self.seconds, event))
-            self._on_event(event)
-
-    @property
-    def seconds(self) -> float:
-        """How long the build has taken so far."""
-        return time.monotonic() - self.began
-
-    @property
-    def base_seconds(self) -> dict[int, float]:
-        """What each step took, by its number."""
-        return {event.step: event.seconds for _, event in self._events if isinstance(event, StepFinished)}
-
-    @property
-    def step(self) -> int:
-        """The step that began last, 0 before the first."""
-        return next((event.step for _, event in reversed(self._events) if isinstance(event, StepStarted)), 0)
-
-    def save(self, path: Path) -> None:
-        """One JSON line an event, `at` so many seconds after the build began."""
-        lines = [json.dumps(event.to_json() | {"at": round(at, 4)}, ensure_ascii=False) for at, event in self._events]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @dataclass(kw_only=True)
@@ -71,6 +28,9 @@ class Recording:
     predicted: tuple[PredictedStep, ...] = ()
     built: BuiltImage | None = None
     snapshots: Mapping[str, str] = field(default_factory=dict)
+    context: BuildContext | None = None
+    bases: frozenset[str] = frozenset()
+    can_be_short: bool = False  # the next build, where nothing has changed
 
     def record(self, status: BuildStatus, error: str = "") -> BuildRecord:
         """The record as things stand now."""
@@ -82,9 +42,9 @@ class Recording:
             seconds=self.log.seconds,
             dockerfile=options.dockerfile,
             dockerfile_name=options.dockerfile_name,
-            context="" if options.context is None else str(options.context),
+            context=options.context_url or ("" if options.context is None else str(options.context)),
             ignore=self.ignore,
-            references=options.tags,
+            references=options.names,
             build_args=options.build_args,
             target=options.target,
             platform=options.platform,

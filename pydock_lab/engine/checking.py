@@ -8,7 +8,7 @@ from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.dockerfile.survey import BuildFacts
 from pydock_lab.dockerfile.survey.facts import FindConfig
-from pydock_lab.engine.build_contexts import ignore_text
+from pydock_lab.engine.context_folder import ignore_text
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.events import Noted

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab.build.cache import BuildCache
-from pydock_lab.build.cache_mounts import CacheMounts
 from pydock_lab.build.record import FORMAT as BUILD_FORMAT
 from pydock_lab.build.stat_cache import StatCache
-from pydock_lab.snapshot.snapshotter import Snapshotter
 from pydock_lab.store import Store
 from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.ingest import is_stale
@@ -22,7 +20,9 @@ from pydock_lab.store.process import Process
 from pydock_lab.store.records import Collection
 
 if TYPE_CHECKING:
+    from pydock_lab.build.cache_mounts import CacheMounts
     from pydock_lab.runtime.base import Runtime
+    from pydock_lab.snapshot.snapshotter import Snapshotter
 
 
 class Home:
@@ -36,14 +36,22 @@ class Home:
         self.cache = BuildCache(self.root)
         self.builds = Collection(self.root, "builds", form=BUILD_FORMAT)
         self.contexts = StatCache(self.root)
-        self.cache_mounts = CacheMounts(self.root)
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
 
     @cached_property
-    def snapshots(self) -> Snapshotter:
+    def cache_mounts(self) -> "CacheMounts":
+        """The folders of `RUN --mount=type=cache`."""
+        from pydock_lab.build.cache_mounts import CacheMounts  # noqa: PLC0415 - only for builds that do something
+
+        return CacheMounts(self.root)
+
+    @cached_property
+    def snapshots(self) -> "Snapshotter":
         """Unpacked layers; the work is done by the runtime's workers."""
+        from pydock_lab.snapshot.snapshotter import Snapshotter  # noqa: PLC0415 - see cache_mounts
+
         return Snapshotter(self.root / "snapshots", self.call)
 
     @cached_property

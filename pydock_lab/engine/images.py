@@ -1,15 +1,20 @@
 """Images of the local engine: found by any of their names, listed, tagged, removed; made from the host on first use."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydock_lab.engine.home import Home
-from pydock_lab.engine.layerstack import BuildFacts, facts_from, layer_stack
 from pydock_lab.engine.results import Image
 from pydock_lab.engine.values import ImageDetails, ImageSummary
 from pydock_lab.errors import Conflict, InvalidReference, NotFound, StoreError
 from pydock_lab.oci import INDEX_TYPES, Descriptor, Digest, ImageConfig, Index, Manifest, Reference
-from pydock_lab.views import LayerStack
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.home import Home
+    from pydock_lab.engine.layerstack import BuildFacts
+    from pydock_lab.views import LayerStack
 
 FindUsers = Callable[[str], tuple[str, ...]]
 _SHORTEST_ID = 2
@@ -156,10 +161,14 @@ class ImageShelf:
 
     def stack(self, name: str) -> LayerStack:
         """The layers of an image as a view."""
+        from pydock_lab.engine.layerstack import layer_stack  # noqa: PLC0415 - only for who looks at it
+
         found = self.find(name)
         return layer_stack(_shown(found, name), found.details(), self.home.indexes, self._facts(found.image_id))
 
     def _facts(self, image_id: Digest) -> BuildFacts | None:
+        from pydock_lab.engine.layerstack import facts_from  # noqa: PLC0415 - see stack
+
         try:
             return facts_from(self.home.images.read(image_id.hex))
         except StoreError:

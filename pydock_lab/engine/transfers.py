@@ -1,19 +1,21 @@
 """Images that travel: pull, push, login, search, and a registry's tags as a view."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
-from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.this_machine import PLATFORM
-from pydock_lab.engine.values import SearchResult
 from pydock_lab.errors import NotFound
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Reference
-from pydock_lab.views import TagTree
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.values import SearchResult
     from pydock_lab.registry.client import RegistryClient
+    from pydock_lab.views import TagTree
+
+OpenClient: TypeAlias = "Callable[[str, OnEvent], RegistryClient]"
 
 
 class Transfers:
@@ -33,9 +35,10 @@ class Transfers:
 
     def pull(self, reference: Reference, on_event: OnEvent, *, platform: str = "") -> FoundImage:
         """Fetch an image and name it; of several platforms this machine's, or the one that is asked for."""
+        from pydock_lab.dockerfile.platforms import parse_platform  # noqa: PLC0415 - only for who transfers
         from pydock_lab.registry.transfer import pull  # noqa: PLC0415 - requests is only for who transfers
 
-        client = self._client(reference.domain, on_event)
+        client = self.client(reference.domain, on_event)
         with self._home.leases.hold(f"pull {reference.familiar}") as lease:
             wanted = parse_platform(platform, PLATFORM) if platform else PLATFORM
             descriptor = pull(client, reference, self._home.blobs, platform=wanted, on_event=on_event, lease=lease)
@@ -52,7 +55,7 @@ class Transfers:
 
         found = self._shelf.find(name)
         reference = Reference.parse(name)
-        client = self._client(reference.domain, on_event)
+        client = self.client(reference.domain, on_event)
         with self._home.leases.hold(f"push {name}", found.descriptor.digest):
             return push(self._home.blobs, found.descriptor, client, reference, on_event=on_event)
 
@@ -60,7 +63,7 @@ class Transfers:
         """Try a login, and keep it if the registry takes it."""
         from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
 
-        self._client(host, ignore).check_login(username, password)
+        self.client(host, ignore).check_login(username, password)
         Credentials.default().store(host, username, password)
 
     def logout(self, host: str) -> None:
@@ -69,8 +72,9 @@ class Transfers:
 
         Credentials.default().erase(host)
 
-    def search(self, term: str, limit: int) -> tuple[SearchResult, ...]:
+    def search(self, term: str, limit: int) -> "tuple[SearchResult, ...]":
         """Docker Hub's answer to a word."""
+        from pydock_lab.engine.values import SearchResult  # noqa: PLC0415 - see pull
         from pydock_lab.registry.hub import search  # noqa: PLC0415 - see pull
 
         return tuple(
@@ -78,13 +82,14 @@ class Transfers:
             for hit in search(term, limit)
         )
 
-    def tag_tree(self, host: str) -> TagTree:
+    def tag_tree(self, host: str) -> "TagTree":
         """All that a registry lets be listed."""
         from pydock_lab.registry.tree import tag_tree  # noqa: PLC0415 - see pull
 
-        return tag_tree(self._client(host, ignore), has_local=self._home.blobs.has)
+        return tag_tree(self.client(host, ignore), has_local=self._home.blobs.has)
 
-    def _client(self, host: str, on_event: OnEvent) -> "RegistryClient":
+    def client(self, host: str, on_event: OnEvent) -> "RegistryClient":
+        """A client of the registry `host`, with the user's login."""
         from pydock_lab.registry.client import RegistryClient  # noqa: PLC0415 - see pull
         from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
 

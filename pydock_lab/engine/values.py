@@ -1,10 +1,15 @@
 """What an engine answers, as frozen values: rows of Docker's lists, and the whole of one thing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from pydock_lab.oci import ImageConfig, Manifest
-from pydock_lab.views import PortView
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydock_lab.oci import ImageConfig, Manifest
+    from pydock_lab.views import PortView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
