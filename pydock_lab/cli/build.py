@@ -1,16 +1,23 @@
 """`docker build`."""
 
+import io
+import json
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 
-from pydock_lab.cli import parse
-from pydock_lab.cli.calling import Method, answer, parse_call
-from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.build_options import build_options, wishes
+from pydock_lab.cli.calling import Call, Method, answer, parse_call
+from pydock_lab.cli.command import command
 from pydock_lab.cli.session import Session, session
+from pydock_lab.engine.context_archives import HEAD, is_archive
 from pydock_lab.engine.options import BuildOptions
+from pydock_lab.engine.results import BuildResult
 from pydock_lab.errors import CommandError
+from pydock_lab.events import OnEvent
 
 _REMOTE = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
 
@@ -19,72 +26,106 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
     """Add the command to `group`."""
 
     @command(group, "build", help_key=help_key)
-    @many("-t", "--tag", metavar="NAME:TAG")
-    @option("-f", "--file", metavar="PATH")
-    @many("--build-arg", metavar="NAME=VALUE")
-    @many("--label", metavar="NAME=VALUE")
-    @option("--target", metavar="STAGE", default="")
-    @flag("--no-cache")
-    @flag("--pull")
-    @option("--platform", metavar="OS/ARCH", default="")
-    @option("--network", type=click.Choice(["default", "host", "none"]), default="default")
-    @option("--progress", type=click.Choice(["auto", "plain", "tty", "quiet"]), default="auto")
-    @option("--iidfile", metavar="PATH")
-    @flag("-q", "--quiet")
-    @option("--call", metavar="METHOD", default="")
-    @flag("--check")
-    @click.argument("path", metavar="PATH | -")
-    def build(path: str, file: str | None, progress: str, iidfile: str | None, quiet: bool, **said: object) -> int:
-        call = parse_call(str(said["call"]), check=bool(said["check"]))
-        options = _options(session(), path, file, said)
+    @build_options
+    @click.argument("path", metavar="PATH | URL | -")
+    def build(path: str, file: str | None, **said: Any) -> int:
+        here = session()
+        call = parse_call(said["call"], check=said["check"])
+        options = BuildOptions(**_source(here, path, file), **wishes(here, said))
         if call.method is not Method.BUILD:
-            return answer(session(), options, call)
-        quiet = quiet or progress == "quiet"
-        with session().face.progress(quiet=quiet, plain=progress == "plain") as on_event:
-            result = session().engine.build(options, on_event=on_event)
-        if iidfile:
-            Path(iidfile).write_text(result.image.id, encoding="utf-8")
-        if quiet:
-            session().write(result.image.id)
-        else:
-            session().face.show(result.stack)
-        return 0
+            return _answer(here, options, call)
+        if said["predict"]:
+            here.face.show(here.engine.predict(options))
+            return 0
+        return _build(here, options, said)
 
 
-def _options(here: Session, path: str, file: str | None, said: dict[str, object]) -> BuildOptions:
-    if _REMOTE.match(path):
-        raise CommandError("cli.remote-context", path=path)
-    context = None if path == "-" else Path(path)
-    if context is not None and not context.is_dir():
+def _answer(here: Session, options: BuildOptions, call: Call) -> int:
+    if not options.context_url and options.context_archive is None:
+        return answer(here, options, call)
+    with here.engine.fetched(options) as ready:
+        return answer(here, ready, call)
+
+
+def _build(here: Session, options: BuildOptions, said: dict[str, Any]) -> int:
+    mode = said["progress"]
+    quiet = said["quiet"] or mode == "quiet"
+    if said["iidfile"]:
+        Path(said["iidfile"]).unlink(missing_ok=True)  # nobody shall take the id of an earlier build for this one's
+    with _progress(here, mode, quiet=quiet) as on_event:
+        result = here.engine.build(options, on_event=on_event)
+    _write_files(options, result, said)
+    if any(output.stream for output in options.outputs):
+        return 0  # the standard output is the archive's
+    if quiet:
+        here.write(result.image.id)
+    elif options.keeps_image:
+        here.face.show(result.stack)
+    return 0
+
+
+def _progress(here: Session, mode: str, *, quiet: bool) -> AbstractContextManager[OnEvent]:
+    if mode == "rawjson":
+        return nullcontext(lambda event: here.face.note(json.dumps(event.to_json(), ensure_ascii=False) + "\n"))
+    return here.face.progress(quiet=quiet or mode == "none", plain=mode == "plain")
+
+
+def _write_files(options: BuildOptions, result: BuildResult, said: dict[str, Any]) -> None:
+    if said["iidfile"]:
+        Path(said["iidfile"]).write_text(result.image.id, encoding="utf-8")
+    if said["metadata_file"]:
+        from pydock_lab.cli.metadata import metadata  # noqa: PLC0415 - few ask for it
+
+        Path(said["metadata_file"]).write_text(metadata(options, result), encoding="utf-8")
+
+
+# ---- the Dockerfile and its context
+
+
+def _source(here: Session, path: str, file: str | None) -> dict[str, Any]:
+    """The fields of BuildOptions that say where files come from; raises CommandError."""
+    if path == "-":
+        return _piped(here, file)
+    if _REMOTE.match(path) and not Path(path).exists():
+        text = _read(here.face.input()) if file == "-" else ""
+        return {"dockerfile": text, "context_url": path, "dockerfile_name": _remote_name(file)}
+    context = Path(path)
+    if not context.is_dir():
         raise CommandError("cli.no-context", path=path)
-    text, name = _dockerfile(here, context, file)
-    return BuildOptions(
-        dockerfile=text,
-        dockerfile_name=name,
-        context=context,
-        tags=tuple(said["tag"]),  # type: ignore[arg-type]  # click gives a tuple of texts
-        build_args=parse.pairs(said["build_arg"], "--build-arg"),  # type: ignore[arg-type]  # see above
-        labels=parse.pairs(said["label"], "--label"),  # type: ignore[arg-type]  # see above
-        target=str(said["target"]),
-        no_cache=bool(said["no_cache"]),
-        pull=bool(said["pull"]),
-        network=str(said["network"]),
-        platform=str(said["platform"]),
-    )
-
-
-def _dockerfile(here: Session, context: Path | None, file: str | None) -> tuple[str, str]:
-    """The text of the Dockerfile, and the name that errors and ignore files call it by."""
-    if file == "-" or (context is None and file is None):
-        return here.face.input().read().decode("utf-8", "replace"), "Dockerfile"
-    path = Path(file) if file else _default(context)
+    if file == "-":
+        return {"dockerfile": _read(here.face.input()), "context": context}
+    place = Path(file) if file else _default(context)
     try:
-        return path.read_text(encoding="utf-8", errors="replace"), path.name
+        text = place.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise CommandError("cli.no-dockerfile", path=str(path), reason=error.strerror) from None
+        raise CommandError("cli.no-dockerfile", path=str(place), reason=error.strerror) from None
+    return {"dockerfile": text, "context": context, "dockerfile_name": _name(place, context)}
 
 
-def _default(context: Path | None) -> Path:
-    folder = context or Path()
-    lower = folder / "dockerfile"
-    return lower if lower.is_file() and not (folder / "Dockerfile").exists() else folder / "Dockerfile"
+def _piped(here: Session, file: str | None) -> dict[str, Any]:
+    """The standard input: a Dockerfile alone, or an archive with all of the context."""
+    stream = io.BufferedReader(here.face.input())  # type: ignore[type-var]  # it has all that is asked of it
+    if is_archive(stream.peek(HEAD)[:HEAD]):
+        return {"dockerfile": "", "context_archive": stream, "dockerfile_name": _remote_name(file)}
+    if file not in (None, "-"):
+        raise CommandError("cli.two-dockerfiles", file=file)
+    return {"dockerfile": _read(stream)}
+
+
+def _read(stream: BinaryIO | io.BufferedReader) -> str:
+    return stream.read().decode("utf-8", "replace")
+
+
+def _remote_name(file: str | None) -> str:
+    return "Dockerfile" if file in (None, "-") else str(file)
+
+
+def _default(context: Path) -> Path:
+    lower = context / "dockerfile"
+    return lower if lower.is_file() and not (context / "Dockerfile").exists() else context / "Dockerfile"
+
+
+def _name(place: Path, context: Path) -> str:
+    """How errors call a Dockerfile, and where its own ignore file is looked for: from the context, if it is in it."""
+    whole, root = place.absolute(), context.absolute()
+    return str(whole.relative_to(root)) if whole.is_relative_to(root) else str(whole)

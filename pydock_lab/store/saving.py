@@ -149,19 +149,25 @@ def _names(said: str | None) -> tuple[Reference, ...]:
         return ()
 
 
-def save(images: Iterable[tuple[Reference, Descriptor]], blobs: BlobStore, sink: Writable) -> None:
-    """Write an archive of these images; raises NotFound where a blob is missing, Corrupt where it has changed."""
+def save(
+    images: Iterable[tuple[Reference | None, Descriptor]], blobs: BlobStore, sink: Writable, *, docker: bool = True
+) -> None:
+    """Write an archive of these images, with their names; raises NotFound where a blob is missing, Corrupt.
+
+    Without `docker` it is an OCI archive only, which may hold what is no image.
+    """
     images = list(images)
     tar = TarWriter(sink)
-    manifests = [(reference, _platform(descriptor, blobs)) for reference, descriptor in images]
     needed = {child.digest: child for _, descriptor in images for child in _children(descriptor, blobs)}
     for folder in (b"blobs", b"blobs/sha256"):
         tar.add(Entry(path=folder, type=EntryType.DIRECTORY, mode=0o755))
     for digest, descriptor in sorted(needed.items()):
         with blobs.open(descriptor) as file:
             tar.add_file(Entry(path=_part(digest).encode(), size=descriptor.size), file.fileno())
-    documents = {"index.json": _index(images), "manifest.json": _docker(manifests, blobs)}
-    for name, content in {**documents, "oci-layout": b'{"imageLayoutVersion":"1.0.0"}'}.items():
+    documents = {"index.json": _index(images), "oci-layout": b'{"imageLayoutVersion":"1.0.0"}'}
+    if docker:
+        documents["manifest.json"] = _docker(images, blobs)
+    for name, content in documents.items():
         tar.add(Entry(path=name.encode(), size=len(content)), content)
     tar.finish()
 
@@ -189,20 +195,24 @@ def _platform(descriptor: Descriptor, blobs: BlobStore) -> Descriptor:
     return next((child for child in index.manifests if blobs.has(child.digest)), descriptor)
 
 
-def _index(images: Iterable[tuple[Reference, Descriptor]]) -> bytes:
-    named = tuple(
-        replace(descriptor, annotations={REF_NAME: reference.tag or str(reference), FULL_NAME: str(reference)})
-        for reference, descriptor in images
-    )
-    return Index(manifests=named).to_bytes()
+def _index(images: Iterable[tuple[Reference | None, Descriptor]]) -> bytes:
+    return Index(manifests=tuple(_named(reference, descriptor) for reference, descriptor in images)).to_bytes()
 
 
-def _docker(images: list[tuple[Reference, Descriptor]], blobs: BlobStore) -> bytes:
+def _named(reference: Reference | None, descriptor: Descriptor) -> Descriptor:
+    if reference is None:
+        return descriptor
+    names = {REF_NAME: reference.tag or str(reference), FULL_NAME: str(reference)}
+    return replace(descriptor, annotations=names)
+
+
+def _docker(named: Iterable[tuple[Reference | None, Descriptor]], blobs: BlobStore) -> bytes:
     # One image under several names is one entry with several tags.
+    images = [(reference, _platform(descriptor, blobs)) for reference, descriptor in named]
     entries: dict[Digest, dict[str, object]] = {}
     for _, descriptor in images:
         manifest = Manifest.from_bytes(blobs.read(descriptor))
-        tags = [image.familiar for image, other in images if other.digest == descriptor.digest and image.tag]
+        tags = [image.familiar for image, other in images if image and image.tag and other.digest == descriptor.digest]
         layers = [_part(layer.digest) for layer in manifest.layers]
         entries[descriptor.digest] = {"Config": _part(manifest.config.digest), "RepoTags": tags, "Layers": layers}
     return json.dumps(list(entries.values())).encode()
