@@ -31,6 +31,7 @@ class Recording:
     context: BuildContext | None = None
     bases: frozenset[str] = frozenset()
     can_be_short: bool = False  # the next build, where nothing has changed
+    has_moving_time: bool = False  # SOURCE_DATE_EPOCH names what may have another time tomorrow
 
     def record(self, status: BuildStatus, error: str = "") -> BuildRecord:
         """The record as things stand now."""

@@ -3,38 +3,45 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from pydock_lab.build.builder import Builder, BuiltImage
+from pydock_lab.build.cache import BuildCache
+from pydock_lab.build.entitlements import check_entitlements
 from pydock_lab.build.failures import FailedRun
 from pydock_lab.build.fetching import fetcher
 from pydock_lab.build.frontend import check_frontend
-from pydock_lab.build.plan import PlanOptions, plan
+from pydock_lab.build.plan import PlanOptions, find_epoch, plan
 from pydock_lab.build.predict import Predictor
-from pydock_lab.build.record import BuildStatus
-from pydock_lab.build.steps import Plan
+from pydock_lab.build.record import BuildRecord, BuildStatus
+from pydock_lab.build.steps import CopyStep, Plan, Step
 from pydock_lab.build.workshop import Workshop
 from pydock_lab.dockerfile.instructions import Network
 from pydock_lab.dockerfile.platforms import parse_platform
 from pydock_lab.dockerfile.stages import parse
-from pydock_lab.engine.build_contexts import BuildContexts, ignore_text
-from pydock_lab.engine.build_recording import EventLog, Recording
+from pydock_lab.engine.build_contexts import BuildContexts
+from pydock_lab.engine.build_recording import Recording
 from pydock_lab.engine.build_secrets import Agents, Secrets
+from pydock_lab.engine.context_folder import ignore_text, open_folder
+from pydock_lab.engine.event_log import EventLog
 from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.options import BuildOptions
+from pydock_lab.engine.rebuilding import Rebuilding
 from pydock_lab.engine.step_runner import StepRunner
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.errors import Interrupted, PydockError
 from pydock_lab.events import BuildFinished, BuildStarted, ContextRead, OnEvent
 from pydock_lab.oci import ImageConfig, Manifest, Platform, Reference
+from pydock_lab.store.leases import Lease
 from pydock_lab.version import __version__
 
 if TYPE_CHECKING:
     from pydock_lab.dockerfile.checks import Report
+_LAYOUT = "oci-layout://"
 
 
 class Bases:
@@ -54,15 +61,27 @@ class Bases:
         """Its manifest."""
         return self._image(name, platform).manifest
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all images that were asked for."""
+        return frozenset(name for name, _ in self._found)
+
     def _image(self, name: str, platform: str) -> FoundImage:
         key = (name, platform)
         with self._lock:
             if key not in self._found:
-                found = self._transfers.have(name, self._on_event, always=self._pull)
+                found = self._have(name)
                 if platform and not _runs_on(found.config.platform, platform):
                     found = self._transfers.pull(Reference.parse(name), self._on_event, platform=platform)
                 self._found[key] = found
             return self._found[key]
+
+    def _have(self, name: str) -> FoundImage:
+        if name.startswith(_LAYOUT):
+            from pydock_lab.engine.layout_images import take_image  # noqa: PLC0415 - few contexts are images in folders
+
+            return self._shelf.open(take_image(self._shelf.home, name.removeprefix(_LAYOUT)))
+        return self._transfers.have(name, self._on_event, always=self._pull)
 
 
 class ImageBuilding:
@@ -71,24 +90,23 @@ class ImageBuilding:
     def __init__(self, home: Home, shelf: ImageShelf, transfers: Transfers) -> None:
         self._home, self._shelf, self._transfers = home, shelf, transfers
 
-    def build(self, options: BuildOptions, on_event: OnEvent) -> tuple[FoundImage, str]:
-        """The image and the name of its record; raises PydockError, Interrupted for Ctrl-C.
-
-        A build that failed leaves a record as well.
-        """
-        log = EventLog(on_event)
+    def build(self, options: BuildOptions, log: EventLog) -> FoundImage:
+        """The image; raises PydockError, Interrupted for Ctrl-C. A build that failed leaves a record as well."""
         recording = Recording(options=options, log=log)
         try:
-            references = tuple(Reference.parse(tag) for tag in options.tags)
-            built = self._build(options, recording)
+            references = tuple(Reference.parse(name) for name in options.names)
+            with self._fetched(recording) as ready:
+                built = self._build(ready, recording)
+            for reference in references:
+                self._home.layout.tag(reference, built.descriptor)
+            for name in options.pushed:
+                self._transfers.push(name, log)
         except KeyboardInterrupt:
             self._keep(recording, BuildStatus.INTERRUPTED)
             raise Interrupted("build.interrupted") from None
         except PydockError as error:
             self._keep(recording, BuildStatus.FAILED, error.message())
             raise
-        for reference in references:
-            self._home.layout.tag(reference, built.descriptor)
         log(
             BuildFinished(
                 build=log.build,
@@ -98,15 +116,44 @@ class ImageBuilding:
                 seconds=log.seconds,
             )
         )
-        self._keep(recording, BuildStatus.DONE)
-        return self._shelf.open(built.descriptor), log.build
+        record = self._keep(recording, BuildStatus.DONE)
+        if record and recording.can_be_short:
+            context = recording.context or open_folder(None, "", None)
+            Rebuilding(self._home, self._shelf).remember(options, record, built.descriptor, recording.bases, context)
+        return self._shelf.open(built.descriptor)
+
+    @contextmanager
+    def _fetched(self, recording: Recording) -> Iterator[BuildOptions]:
+        """The options with their context on this machine."""
+        options = recording.options
+        if not options.context_url and options.context_archive is None:
+            yield options
+            return
+        from pydock_lab.engine.remote_context import fetched  # noqa: PLC0415 - most contexts are folders
+
+        with fetched(self._home, options, recording.log) as ready:
+            recording.options = ready
+            yield ready
+
+    def _plan(self, options: BuildOptions, images: Bases, recording: Recording) -> Plan:
+        """What is to be done; raises PydockError."""
+        check_frontend(options.dockerfile)
+        parsed, wishes = parse(options.dockerfile), plan_options(options)
+        source = find_epoch(parsed, wishes).source
+        if source is not None:
+            from pydock_lab.engine.source_times import source_time  # noqa: PLC0415 - most builds name none
+
+            time = source_time(self._home, options, source, images, recording.log)
+            wishes, recording.has_moving_time = replace(wishes, source_date_epoch=time), True
+        planned = plan(parsed, wishes, images)
+        # Who wants the host's network for all steps allows it with that.
+        check_entitlements(planned, options.allow | ({"network.host"} if options.network == "host" else set()))
+        return planned
 
     def _build(self, options: BuildOptions, recording: Recording) -> BuiltImage:
         log = recording.log
-        check_frontend(options.dockerfile)
-        parsed = parse(options.dockerfile)
         images = Bases(self._shelf, self._transfers, log, pull=options.pull)
-        planned = recording.plan = plan(parsed, plan_options(options), images)
+        planned = recording.plan = self._plan(options, images, recording)
         remarks = self._check(options, planned, images)
         if remarks and remarks.violation is not None:
             _note(remarks, log)
@@ -127,13 +174,45 @@ class ImageBuilding:
                 built = recording.built = builder.build(log, no_cache=options.no_cache)
             finally:
                 recording.snapshots = contexts.save()
+                recording.context = contexts.opened.get("")
                 for name, context in contexts.opened.items():
                     log(ContextRead(context=name, **asdict(context.facts)))
+            if options.outputs or options.cache_to:
+                built = recording.built = self._delivered(built, recording, workshop.lease)
             # Named while the lease holds: afterwards it is the name that keeps it.
             self._home.layout.add(built.descriptor)
         if remarks:
             _note(remarks, log)
+        recording.bases = images.names
+        steps = (step for one in planned.stages for step in one.steps)
+        is_settled = not recording.has_moving_time and not any(map(_is_remote, steps))
+        recording.can_be_short = is_settled and not (remarks and remarks.findings)
         return built
+
+    def _delivered(self, built: BuiltImage, recording: Recording, lease: Lease) -> BuiltImage:
+        """The image, after everything else that was asked for has been written."""
+        from pydock_lab.engine.delivery import Delivery  # noqa: PLC0415 - most builds only make an image
+
+        assert recording.plan is not None  # noqa: S101 - it was built by it
+        assert recording.builder is not None  # noqa: S101 - see above
+        return Delivery(
+            home=self._home,
+            options=recording.options,
+            plan=recording.plan,
+            results=recording.builder.results,
+            lease=lease,
+            open_client=self._transfers.client,
+            on_event=recording.log,
+        ).deliver(built)
+
+    def _cache(self, options: BuildOptions, lease: Lease, on_event: OnEvent) -> BuildCache:
+        """Where layers are looked up."""
+        if not options.cache_from:
+            return self._home.cache
+        from pydock_lab.engine.cache_imports import ImportingCache, opened  # noqa: PLC0415 - see _delivered
+
+        sources = opened(options.cache_from, self._transfers.client, on_event)
+        return ImportingCache(self._home, sources, lease, on_event)
 
     def _check(self, options: BuildOptions, planned: Plan, images: Bases) -> "Report | None":
         """The build checks; None where this Dockerfile has passed them before."""
@@ -153,15 +232,19 @@ class ImageBuilding:
         """What `build` would find in the cache, as a record that is not kept; raises PydockError."""
         log = EventLog(on_event)
         recording = Recording(options=options, log=log)
-        check_frontend(options.dockerfile)
+        with self._fetched(recording) as ready:
+            self._predict(ready, recording)
+        return recording
+
+    def _predict(self, options: BuildOptions, recording: Recording) -> None:
+        log = recording.log
         images = Bases(self._shelf, self._transfers, log, pull=options.pull)
-        planned = recording.plan = plan(parse(options.dockerfile), plan_options(options), images)
+        planned = recording.plan = self._plan(options, images, recording)
         with self._workshop(planned, images, recording) as workshop:
             contexts = self._contexts(workshop, recording)
             predictor = recording.predictor = Predictor(planned, workshop, contexts, contexts.downloads)
             recording.predicted = predictor.predict(no_cache=options.no_cache)
             recording.snapshots = contexts.save()
-        return recording
 
     def _contexts(self, workshop: Workshop, recording: Recording) -> BuildContexts:
         log = recording.log
@@ -189,7 +272,7 @@ class ImageBuilding:
                 root=home.root,
                 blobs=home.blobs,
                 indexes=home.indexes,
-                cache=home.cache,
+                cache=self._cache(options, lease, recording.log),
                 snapshots=home.snapshots,
                 images=images,
                 runner=StepRunner(home),
@@ -203,15 +286,21 @@ class ImageBuilding:
                 annotations=options.annotations,
             )
 
-    def _keep(self, recording: Recording, status: BuildStatus, error: str = "") -> None:
-        """Write the record of the build, and what its image's picture needs."""
+    def _keep(self, recording: Recording, status: BuildStatus, error: str = "") -> BuildRecord | None:
+        """Write the record of the build, and what its image's picture needs; None where it never began."""
         if recording.plan is None:
-            return  # it never began
+            return None
         build, home = recording.log.build, self._home
-        home.builds.write(build, recording.record(status, error).to_json())
+        record = recording.record(status, error)
+        home.builds.write(build, record.to_json())
         recording.log.save(home.builds.path(build) / "events.jsonl")
         if recording.built is not None:
             home.images.write(recording.built.image_id.hex, recording.image_facts())
+        return record
+
+
+def _is_remote(step: Step) -> bool:
+    return isinstance(step, CopyStep) and bool(step.remote)
 
 
 def _note(report: "Report", log: EventLog) -> None:

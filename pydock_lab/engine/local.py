@@ -1,41 +1,48 @@
 """The local engine: the Engine Protocol on this machine's own store and containers.
 
-Each method only says who does the work: images, building, transfers, containers, files, system.
+Each method only says who does the work: images, building, transfers, containers, files, system. Who that is, is
+loaded when it is first asked for: a command that only looks something up starts at once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from __future__ import annotations
 
-from pydock_lab.build.record import BuildStatus
-from pydock_lab.engine.building import ImageBuilding
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydock_lab.engine.event_log import EventLog
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
-from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
-from pydock_lab.engine.records import ContainerShelf, needed
+from pydock_lab.engine.rebuilding import Rebuilding
 from pydock_lab.engine.results import BuildResult, Container, Image
-from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.transfers import Transfers
-from pydock_lab.engine.values import (
-    ContainerSummary,
-    DiskUsage,
-    ImageSummary,
-    Info,
-    NetworkSummary,
-    Pruned,
-    SearchResult,
-    VolumeSummary,
-)
 from pydock_lab.errors import NotFound
-from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Reference
-from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
     from pydock_lab.engine.archives import ImageMaking
+    from pydock_lab.engine.building import ImageBuilding
     from pydock_lab.engine.explaining import Explaining
+    from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
     from pydock_lab.engine.parts import Parts
+    from pydock_lab.engine.streams import Streams
+    from pydock_lab.engine.values import (
+        ContainerSummary,
+        DiskUsage,
+        ImageSummary,
+        Info,
+        NetworkSummary,
+        Pruned,
+        SearchResult,
+        VolumeSummary,
+    )
+    from pydock_lab.events import ContainerOutput
+    from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
 
 _NETWORKS = ("bridge", "host", "none")
 
@@ -47,23 +54,29 @@ class LocalEngine:
         self.home = Home(root)
         self._shelf = ImageShelf(self.home)
         self._transfers = Transfers(self.home, self._shelf)
-        self._building = ImageBuilding(self.home, self._shelf, self._transfers)
+        self._rebuilding = Rebuilding(self.home, self._shelf)
 
     @cached_property
-    def _parts(self) -> "Parts":
+    def _building(self) -> ImageBuilding:
+        from pydock_lab.engine.building import ImageBuilding  # noqa: PLC0415 - only where something has changed
+
+        return ImageBuilding(self.home, self._shelf, self._transfers)
+
+    @cached_property
+    def _parts(self) -> Parts:
         """All that needs containers: made when the first one is asked for, and not at all where there are none."""
         from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
 
         return Parts.of(self.home, self._shelf, self._transfers)
 
     @cached_property
-    def _making(self) -> "ImageMaking":
+    def _making(self) -> ImageMaking:
         from pydock_lab.engine.archives import ImageMaking  # noqa: PLC0415 - only for import and commit
 
         return ImageMaking(self.home)
 
     @cached_property
-    def _explaining(self) -> "Explaining":
+    def _explaining(self) -> Explaining:
         from pydock_lab.engine.explaining import Explaining  # noqa: PLC0415 - only for who asks why
 
         return Explaining(self.home, self._shelf)
@@ -72,12 +85,21 @@ class LocalEngine:
 
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
         """`docker build`."""
-        found, build = self._building.build(options, on_event)
-        image = self.image(str(found.descriptor.digest) if not options.tags else options.tags[0])
-        return BuildResult(image=image, build=build)
+        log = EventLog(on_event)
+        found = self._rebuilding.again(options, log) or self._building.build(options, log)
+        image = self.image(next(iter(options.names), str(found.descriptor.digest)))
+        return BuildResult(image=image, build=log.build)
+
+    def fetched(self, options: BuildOptions) -> AbstractContextManager[BuildOptions]:
+        """The options with their context on this machine."""
+        from pydock_lab.engine.remote_context import fetched  # noqa: PLC0415 - most contexts are folders
+
+        return fetched(self.home, options, ignore)
 
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
         """`docker build --predict`."""
+        from pydock_lab.build.record import BuildStatus  # noqa: PLC0415 - only for who asks
+
         recording = self._building.predict(options, on_event)
         return self._explaining.explain_record(recording.record(BuildStatus.PREDICTED))
 
@@ -105,10 +127,14 @@ class LocalEngine:
         """`docker rmi`."""
         lines = self._shelf.remove(reference, force=force, find_users=self._users)
         if any(line.startswith("Deleted") for line in lines):
+            from pydock_lab.engine.records import needed  # noqa: PLC0415 - only for who removes
+
             self.home.store.collector.collect(needed(self.home))
         return lines
 
     def _users(self, image_id: str) -> tuple[str, ...]:
+        from pydock_lab.engine.records import ContainerShelf  # noqa: PLC0415 - see remove_image
+
         # The records alone tell: this works where no container can be started, too.
         return tuple(record.name for record in ContainerShelf(self.home).all() if record.image_id == image_id)
 
@@ -263,6 +289,8 @@ class LocalEngine:
 
     def networks(self) -> tuple[NetworkSummary, ...]:
         """`docker network ls`."""
+        from pydock_lab.engine.values import NetworkSummary  # noqa: PLC0415 - see __init__
+
         return tuple(NetworkSummary(id=name.ljust(12, "0"), name=name, driver=name) for name in _NETWORKS)
 
     def info(self) -> Info:
