@@ -60,6 +60,18 @@ class LayerSink:
         return written, descriptor, index
 
 
+class Both:
+    """Writes the same to two places."""
+
+    def __init__(self, first: Writable, second: Writable) -> None:
+        self._first, self._second = first, second
+
+    def write(self, content: bytes) -> None:
+        """To the first, then to the second."""
+        self._first.write(content)
+        self._second.write(content)
+
+
 class _Indexing:
     """A LayerIndex that is read in a thread while the tar is written."""
 

@@ -14,12 +14,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, singledispatchmethod
+from pathlib import Path
 
 from pydock_lab.build.cache import Layer
 from pydock_lab.build.copying import Copier
 from pydock_lab.build.failures import FailedRun, located, run_failed
 from pydock_lab.build.keys import SCRATCH, CacheKey, base_key
-from pydock_lab.build.layers import LayerSink, write_draft, write_stream
+from pydock_lab.build.layers import Both, LayerSink, write_draft, write_stream
 from pydock_lab.build.origins import Layers, image_layers
 from pydock_lab.build.owners import owner
 from pydock_lab.build.run_mounts import prepared
@@ -196,9 +197,30 @@ class StageBuild:
         raise TypeError(step)
 
     @_write.register
-    def _(self, step: CopyStep, _number: int, sink: LayerSink) -> Callable[[Digest], None]:
-        write_draft(self._tools.transfer.draft(step, self.tree).not_after(self._workshop.epoch), sink)
-        return _nothing
+    def _(self, step: CopyStep, number: int, sink: LayerSink) -> Callable[[Digest], None]:
+        draft = self._tools.transfer.draft(step, self.tree).not_after(self._workshop.epoch)
+        if not self._is_run_later(step):
+            write_draft(draft, sink)
+            return _nothing
+        # A RUN will need the files: a worker unpacks them while they are being compressed here.
+        folder = self._workshop.folder / f"step-{number}"
+        with self._workshop.snapshots.filled(folder / "tree") as stream:
+            write_draft(draft, Both(sink, stream))
+
+        def keep(diff_id: Digest) -> None:
+            self._workshop.keep_snapshot(folder / "tree", chain_ids((*self._diff_ids, diff_id))[-1], folder)
+
+        return keep
+
+    def _is_run_later(self, step: Step) -> bool:
+        """Whether a RUN of this stage comes after the step; it is not in the cache either, for it stands on this."""
+        steps = self.stage.steps
+        after = next(number for number, one in enumerate(steps) if one is step)
+        return any(isinstance(one, RunStep) for one in steps[after + 1 :])
+
+    @property
+    def _diff_ids(self) -> tuple[Digest, ...]:
+        return tuple(layer.diff_id for layer in self.layers)
 
     @_write.register
     def _(self, step: FolderStep, _number: int, sink: LayerSink) -> Callable[[Digest], None]:
@@ -270,9 +292,7 @@ class _Run:
     def _keep(self, diff_id: Digest) -> None:
         """The upper directory becomes the snapshot of the layer that was made of it."""
         whole = chain_ids((*(layer.diff_id for layer in self._stage.layers), diff_id))[-1]
-        self._workshop.lease.add(whole)
-        self._workshop.snapshots.commit(self._rootfs, whole)
-        self._workshop.snapshots.remove(self._folder)
+        self._workshop.keep_snapshot(Path(self._rootfs.upper), whole, self._folder)
 
     def _pretended(self) -> dict[bytes, tuple[int, int]]:
         """Owners that files below have, where this machine could not give them: the upper tree does not show them."""

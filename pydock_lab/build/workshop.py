@@ -117,6 +117,12 @@ class Workshop:
         with self.blobs.open(layer) as blob:
             yield from decompress(chunks(blob))
 
+    def keep_snapshot(self, directory: Path, chain_id: Digest, folder: Path) -> None:
+        """Make a directory the committed snapshot of that name, and remove the step's folder that it was in."""
+        self.lease.add(chain_id)
+        self.snapshots.commit(directory, chain_id)
+        self.snapshots.remove(folder)
+
     def unpacked(self, layers: Sequence[StageLayer], chain_ids: Sequence[Digest]) -> None:
         """Have every one of these layers as a committed snapshot."""
         self.lease.add(*chain_ids)

@@ -73,14 +73,14 @@ class Snapshotter:
         }
         self._call(UNPACK, arguments, [blob.fileno()])
 
-    def commit(self, rootfs: Rootfs, chain_id: Digest) -> None:
-        """Make what was written to `rootfs` the committed snapshot of that name."""
+    def commit(self, directory: Path, chain_id: Digest) -> None:
+        """Make a directory (an active snapshot's upper one) the committed snapshot of that name."""
         # Renaming takes no more privilege than the folders above: a worker is asked only where they are not ours.
         with contextlib.suppress(OSError):
             self.root.mkdir(parents=True, exist_ok=True)
-            os.rename(rootfs.upper, self.path(chain_id))
+            os.rename(directory, self.path(chain_id))
             return
-        self._call(ADOPT, {"upper": rootfs.upper, "directory": str(self.path(chain_id))}, [])
+        self._call(ADOPT, {"upper": str(directory), "directory": str(self.path(chain_id))}, [])
 
     def rootfs(self, chain_ids: Sequence[Digest], folder: Path, *, writable: bool = True) -> Rootfs:
         """The tree of these layers (base first), with the writable one in `folder`."""
