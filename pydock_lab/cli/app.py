@@ -2,7 +2,7 @@
 
 import click
 
-from pydock_lab.cli import asking, build, containers, images, lab, registry, things
+from pydock_lab.cli import advice, asking, build, containers, images, lab, looking, registry, things
 from pydock_lab.cli.command import LocalGroup
 
 
@@ -29,7 +29,11 @@ def make_app(name: str = "docker") -> click.Group:
     things.register_networks(app)
     things.register_system(app)
     things.register_pictures(app)
+    advice.register(app)
     lab.register(app)
+    looking.register(app)
+    things.register_builder(app, "builder")
+    things.register_builder(app, "buildx")
     _image_group(app)
     _container_group(app)
     return app

@@ -4,7 +4,7 @@ A command `run` has its help under the key `cli.help-run`, an option `--no-trunc
 a command means something else by it, `cli.option-COMMAND-no-trunc`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -15,6 +15,7 @@ from pydock_lab.dockerfile.suggest import closest
 from pydock_lab.errors import CommandError
 
 Function = Callable[..., Any]
+_TRUTH = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
 
 
 class LocalOption(click.Option):
@@ -46,6 +47,13 @@ class LocalCommand(click.Command):
         super().__init__(*arguments, **more)
         self.help_key = help_key or (self.name or "")
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Also `--flag=true` and `--flag=false`, as Docker has them; not where a program's own words may follow."""
+        if ctx.allow_interspersed_args:
+            names = {name for one in self.params if isinstance(one, click.Option) and one.is_flag for name in one.opts}
+            args = list(_plain_flags(args, names))
+        return super().parse_args(ctx, args)
+
     def get_short_help_str(self, limit: int = 80) -> str:
         """The line in a list of commands."""
         del limit
@@ -64,6 +72,16 @@ class LocalCommand(click.Command):
         if found is not None:
             found.help = locale.text("cli.option-help")
         return found
+
+
+def _plain_flags(words: Sequence[str], flags: Container[str]) -> Iterator[str]:
+    for word in words:
+        name, equals, value = word.partition("=")
+        is_said = bool(equals) and name in flags and value.lower() in _TRUTH
+        if not is_said:
+            yield word
+        elif _TRUTH[value.lower()]:
+            yield name
 
 
 class LocalGroup(LocalCommand, click.Group):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pydock_lab import locale
-from pydock_lab.cli import table
-from pydock_lab.cli.command import LocalGroup, command, flag, option
+from pydock_lab.cli import build, table
+from pydock_lab.cli.command import LocalGroup, command, flag, many, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
 from pydock_lab.errors import NotFound
@@ -144,10 +144,13 @@ def _info(group: click.Group, name: str, ask: Callable[[Engine], Info]) -> None:
         session().write("\n".join(f"{name}: {value}" for name, value in found.facts.items()))
 
 
-def prune_command(group: click.Group, kinds: Iterable[str], *, with_volumes: bool = False) -> None:
-    """`docker ... prune`."""
+def prune_command(
+    group: click.Group, kinds: Iterable[str], *, with_volumes: bool = False, with_filters: bool = False, key: str = ""
+) -> None:
+    """`docker ... prune`; its help is that of the group `key`."""
     kinds = list(kinds)
     extra = [flag("--volumes")] if with_volumes else []
+    extra += [many("--filter", metavar="NAME=VALUE")] if with_filters else []
 
     def prune(force: bool, **said: Any) -> None:
         here = session()
@@ -155,7 +158,7 @@ def prune_command(group: click.Group, kinds: Iterable[str], *, with_volumes: boo
         if not force and here.face.ask(question, secret=False).lower() not in ("y", "yes", "o", "oui"):
             return
         wanted = [*kinds, *(["volume"] if said.get("volumes") else [])]
-        found = here.engine.prune(wanted, all_=said["all"])
+        found = here.engine.prune(wanted, all_=said["all"], filters=tuple(said.get("filter", ())))
         for kind, pruned in found.items():
             for name in pruned.removed:
                 here.write(f"{kind}: {name}")
@@ -164,7 +167,15 @@ def prune_command(group: click.Group, kinds: Iterable[str], *, with_volumes: boo
     function: Any = prune
     for decorate in [*extra, flag("-a", "--all"), flag("-f", "--force")]:
         function = decorate(function)
-    command(group, "prune", help_key=f"{group.name}-prune")(function)
+    command(group, "prune", help_key=f"{key or group.name}-prune")(function)
+
+
+def register_builder(group: click.Group, name: str) -> None:
+    """`docker builder`, also as `docker buildx`."""
+    builder = LocalGroup(name, help_key="builder")
+    group.add_command(builder)
+    build.register(builder)
+    prune_command(builder, ["builder"], with_filters=True, key="builder")
 
 
 def register_pictures(group: click.Group) -> None:

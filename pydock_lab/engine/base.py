@@ -23,7 +23,17 @@ from pydock_lab.engine.values import (
     VolumeSummary,
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
-from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
+from pydock_lab.views import (
+    ContextWeight,
+    Doctor,
+    Explanation,
+    FileChange,
+    Instances,
+    LayerStack,
+    TagTree,
+    Weight,
+    WhatIf,
+)
 
 
 class Images(Protocol):
@@ -40,6 +50,18 @@ class Images(Protocol):
 
     def explain(self, build: str = "") -> Explanation:
         """`docker explain`: why steps of a build (by its id, or its image; "": the last one) were not cached."""
+
+    def debug(self, build: str, command: tuple[str, ...], *, streams: Streams, terminal: bool = False) -> int:
+        """`docker debug`: a shell or command where the RUN of that build failed ("": the last one that failed)."""
+
+    def what_if(self, build: str = "") -> WhatIf:
+        """The edits that would have kept expensive steps of a build in the cache, each tried; nothing is run."""
+
+    def weigh(self, reference: str) -> Weight:
+        """What makes an image big, what of it is wasted and why, and secrets that ended up in it."""
+
+    def weigh_context(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextWeight:
+        """A folder as a build context: its heaviest paths, and what its ignore file lets through."""
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""
@@ -169,7 +191,9 @@ class Things(Protocol):
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
 
-    def prune(self, kinds: Iterable[str], *, all_: bool = False) -> Mapping[str, Pruned]:
+    def prune(
+        self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()
+    ) -> Mapping[str, Pruned]:
         """`docker KIND prune`, for `container`, `image`, `volume`, `builder`."""
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from pydock_lab.engine.advising import Advising
     from pydock_lab.engine.archives import ImageMaking
     from pydock_lab.engine.building import ImageBuilding
     from pydock_lab.engine.explaining import Explaining
@@ -42,7 +43,17 @@ if TYPE_CHECKING:
         VolumeSummary,
     )
     from pydock_lab.events import ContainerOutput
-    from pydock_lab.views import Doctor, Explanation, FileChange, Instances, LayerStack, TagTree
+    from pydock_lab.views import (
+        ContextWeight,
+        Doctor,
+        Explanation,
+        FileChange,
+        Instances,
+        LayerStack,
+        TagTree,
+        Weight,
+        WhatIf,
+    )
 
 _NETWORKS = ("bridge", "host", "none")
 
@@ -81,6 +92,12 @@ class LocalEngine:
 
         return Explaining(self.home, self._shelf)
 
+    @cached_property
+    def _advising(self) -> Advising:
+        from pydock_lab.engine.advising import Advising  # noqa: PLC0415 - only for who asks for advice
+
+        return Advising(self.home, self._shelf, self._explaining, self._building)
+
     # ---- images
 
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
@@ -106,6 +123,24 @@ class LocalEngine:
     def explain(self, build: str = "") -> Explanation:
         """`docker explain`."""
         return self._explaining.explain(build)
+
+    def debug(self, build: str, command: tuple[str, ...], *, streams: Streams, terminal: bool = False) -> int:
+        """`docker debug`."""
+        from pydock_lab.engine.debugging import Debugging  # noqa: PLC0415 - Linux only
+
+        return Debugging(self.home).run(build, command, streams, terminal=terminal)
+
+    def what_if(self, build: str = "") -> WhatIf:
+        """`docker whatif`."""
+        return self._advising.what_if(build)
+
+    def weigh(self, reference: str) -> Weight:
+        """`docker weigh`."""
+        return self._advising.weigh(reference)
+
+    def weigh_context(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextWeight:
+        """`docker weigh --context`."""
+        return self._advising.weigh_context(folder, dockerfile_name)
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""
@@ -309,9 +344,11 @@ class LocalEngine:
         """`docker system df`."""
         return self._parts.system.disk_usage()
 
-    def prune(self, kinds: Iterable[str], *, all_: bool = False) -> Mapping[str, Pruned]:
+    def prune(
+        self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()
+    ) -> Mapping[str, Pruned]:
         """`docker KIND prune`."""
-        return self._parts.system.prune(kinds, all_=all_)
+        return self._parts.system.prune(kinds, all_=all_, filters=filters)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
         """`pydock system check`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydock_lab import locale
 from pydock_lab.engine.asking import ContainerQuestions
+from pydock_lab.engine.build_storage import BuildStorage, record_types, tree_size
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.records import needed
@@ -86,8 +87,8 @@ class System:
         running = [record for record in records if self._life.is_running(record)]
         sizes = {record.id: self._home.snapshots.changes(record.spec.rootfs).size for record in records}
         stopped = sum(size for key, size in sizes.items() if key not in {one.id for one in running})
-        volumes = [_tree_size(Path(volume.mountpoint)) for volume in self._life.volumes.all()]
-        cached = [layer.descriptor.size for _, layer in self._home.cache.layers()]
+        volumes = [tree_size(Path(volume.mountpoint)) for volume in self._life.volumes.all()]
+        built = list(BuildStorage(self._home).all())
         return (
             DiskUsage(
                 kind="Images",
@@ -104,19 +105,33 @@ class System:
                 reclaimable=stopped,
             ),
             DiskUsage(kind="Local Volumes", total=len(volumes), active=0, size=sum(volumes), reclaimable=0),
-            DiskUsage(kind="Build Cache", total=len(cached), active=0, size=sum(cached), reclaimable=sum(cached)),
+            DiskUsage(
+                kind="Build Cache",
+                total=len(built),
+                active=sum(one.is_shared for one in built),
+                size=sum(one.size for one in built),
+                reclaimable=sum(one.size for one in built if not one.is_shared),
+            ),
         )
 
-    def prune(self, kinds: Iterable[str], *, all_: bool) -> dict[str, Pruned]:
-        """Remove what nobody uses, of these kinds; raises CommandError for an unknown one."""
-        found = {}
+    def prune(self, kinds: Iterable[str], *, all_: bool, filters: tuple[str, ...] = ()) -> dict[str, Pruned]:
+        """Remove what nobody uses, of these kinds; raises CommandError for an unknown one.
+
+        `filters` are those of `docker builder prune`.
+        """
+        found, types = {}, record_types(filters)
         for kind in kinds:
             if kind not in _KINDS:
                 raise CommandError("engine.prune-kind", kind=kind, kinds=", ".join(_KINDS))
-            removed = tuple(getattr(self, f"_prune_{kind}")(all_))
+            size = 0
+            if kind == "builder":
+                gone = list(BuildStorage(self._home).prune(types, all_=all_))
+                removed, size = tuple(f"{one.type} {one.name}" for one in gone), sum(one.size for one in gone)
+            else:
+                removed = tuple(getattr(self, f"_prune_{kind}")(all_))
             collected = self._home.store.collector.collect(needed(self._home))
             self._home.store.trash.empty(self._home.snapshots.remove)
-            found[kind] = Pruned(removed=removed, reclaimed=collected.size)
+            found[kind] = Pruned(removed=removed, reclaimed=collected.size + size)
         return found
 
     def _prune_container(self, _all: bool) -> Iterator[str]:  # noqa: FBT001 - one form for all kinds
@@ -140,11 +155,6 @@ class System:
                 self._life.volumes.remove(volume.name, ())
                 yield volume.name
 
-    def _prune_builder(self, _all: bool) -> Iterator[str]:  # noqa: FBT001 - see above
-        for path, layer in list(self._home.cache.layers()):
-            path.unlink(missing_ok=True)
-            yield str(layer.descriptor.digest)
-
     def check(self, on_progress: Callable[[int, int], None] | None) -> tuple[str, ...]:
         """Recompute every digest; what is broken, in words."""
         found = self._home.store.collector.check(on_progress)
@@ -153,14 +163,3 @@ class System:
 
 def _said(key: str, detail: str) -> str:
     return locale.text(key, detail=detail) if key else ""
-
-
-def _tree_size(folder: Path) -> int:
-    total = 0
-    for path, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(path, name)).st_size
-            except OSError:  # deleted meanwhile, or another user's
-                continue
-    return total
