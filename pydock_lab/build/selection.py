@@ -9,7 +9,7 @@ Source: Dockerfile reference, "COPY --parents", "COPY --exclude".
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -42,11 +42,16 @@ def selected(part: PathSource, origin: Source, excludes: tuple[str, ...] = ()) -
     """What one source of a COPY means; raises BuildError where a path that is no pattern is not there."""
     if part.include:
         return list(_with_parents(part, origin))
-    source = _Without(origin, part.written, excludes) if excludes else origin
+    source = _without(origin, part.written, excludes) if excludes else origin
     found = select(source, part.written)
     if not found and not has_wildcard(part.written):
         raise BuildError("build.copy-missing", path=part.written)
     return [Selected(source=source, path=path) for path in found]
+
+
+def _without(origin: Source, pattern: str, excludes: tuple[str, ...]) -> "Without":
+    tops = [resolve(origin, path) for path in select(origin, pattern)]
+    return Without(origin, IgnoreRules.of(excludes), tops)
 
 
 def _with_parents(part: PathSource, origin: Source) -> Iterator[Selected]:
@@ -95,13 +100,12 @@ class _Filtered:
         return self._source.contents(entries)
 
 
-class _Without(_Filtered):
-    """Without what --exclude names: its patterns are about what is below the folder that is copied."""
+class Without(_Filtered):
+    """Without what rules ignore (those of --exclude): they are about what is below `tops`, the folders copied."""
 
-    def __init__(self, source: Source, pattern: str, excludes: tuple[str, ...]) -> None:
+    def __init__(self, source: Source, rules: IgnoreRules, tops: Sequence[bytes]) -> None:
         super().__init__(source)
-        self._rules = IgnoreRules.of(excludes)
-        self._tops = [resolve(source, path) for path in select(source, pattern)]
+        self._rules, self._tops = rules, tops
         self.hides = cache(self.hides)  # type: ignore[method-assign] # asked for each path again and again
 
     def hides(self, path: bytes) -> bool:

@@ -14,7 +14,8 @@ from pydock_lab.build.fetching import fetcher
 from pydock_lab.build.frontend import check_frontend
 from pydock_lab.build.plan import PlanOptions, find_epoch, plan
 from pydock_lab.build.predict import Predictor
-from pydock_lab.build.record import BuildRecord, BuildStatus
+from pydock_lab.build.record import BuildRecord, BuildStatus, StepRecord
+from pydock_lab.build.source import Source
 from pydock_lab.build.steps import CopyStep, Plan, Step
 from pydock_lab.build.workshop import Workshop
 from pydock_lab.dockerfile.instructions import Network
@@ -34,7 +35,7 @@ from pydock_lab.engine.step_runner import StepRunner
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.errors import Interrupted, PydockError
-from pydock_lab.events import BuildFinished, BuildStarted, ContextRead, OnEvent
+from pydock_lab.events import BuildFinished, BuildStarted, ContextRead, OnEvent, ignore
 from pydock_lab.oci import ImageConfig, Manifest, Platform, Reference
 from pydock_lab.store.leases import Lease
 from pydock_lab.version import __version__
@@ -245,6 +246,17 @@ class ImageBuilding:
             predictor = recording.predictor = Predictor(planned, workshop, contexts, contexts.downloads)
             recording.predicted = predictor.predict(no_cache=options.no_cache)
             recording.snapshots = contexts.save()
+
+    def keys(self, options: BuildOptions, context: Source) -> list[StepRecord]:
+        """The steps of a build of those files, with their keys; nothing is done. Raises PydockError."""
+        log = EventLog(ignore)
+        recording = Recording(options=options, log=log)
+        images = Bases(self._shelf, self._transfers, log, pull=False)
+        planned = recording.plan = self._plan(options, images, recording)
+        with self._workshop(planned, images, recording) as workshop:
+            predictor = recording.predictor = Predictor(planned, workshop, lambda _: context, fetcher(workshop, log))
+            recording.predicted = predictor.predict()
+        return list(recording.record(BuildStatus.PREDICTED).steps)
 
     def _contexts(self, workshop: Workshop, recording: Recording) -> BuildContexts:
         log = recording.log
