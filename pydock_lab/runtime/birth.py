@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pydock_lab import errors
@@ -96,9 +97,8 @@ def bear(tier: Tier, namespaces: Namespace, group: ControlGroup | None = None) -
     outside = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)] if Namespace.NET in namespaces else []
     pid, pidfd = syscalls.clone3(namespaces)
     if pid == 0:
-        # Our end of the line, held open here as well, would hide from the child that we have died.
-        ours.close()
         place = Birthplace(tier=tier, namespaces=namespaces, doors=doors, outside=outside[0] if outside else -1)
+        _keep_only(theirs.fileno(), *doors, *outside)
         init.live(Connection(theirs), place)
     theirs.close()
     for descriptor in (*outside, *doors):
@@ -106,6 +106,17 @@ def bear(tier: Tier, namespaces: Namespace, group: ControlGroup | None = None) -
     return Child(pid, pidfd, Connection(ours), group=group)
 
 
+def _keep_only(*wanted: int) -> None:
+    """Close what the clone copied, but for the standard three.
+
+    Our end of the line, held open in the child as well, would hide from it that we have died; and the socket on which
+    the zygote listens would still be there for engines to knock at, with nobody to answer.
+    """
+    for below, above in pairwise((2, *sorted(wanted), _MOST_DESCRIPTORS)):
+        os.closerange(below + 1, above)
+
+
+_MOST_DESCRIPTORS = 4096
 _GROUP = "shim-"
 _waiting: list[Child] = []
 

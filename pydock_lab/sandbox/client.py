@@ -9,7 +9,9 @@ import contextlib
 import hashlib
 import json
 import os
+import select
 import socket
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -31,6 +33,9 @@ _PACKAGE = Path(__file__).parents[1]
 # -I, -S and -E keep everything out that could differ from one user's Python to another's.
 _BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
 _START_SECONDS = 30
+_HELLO_SECONDS = 30  # a worker is nearly always waiting already, and is made in a tenth of a second where none is
+_LAST_SECONDS = 1  # a worker that took up a request just before its zygote died says so at once
+_CREDENTIALS = struct.Struct("3i")
 
 
 class Sandbox:
@@ -78,11 +83,10 @@ class Sandbox:
         for _ in range(3):  # the zygote may go to its rest just as we knock
             connection = self._connect()
             try:
-                if request:
-                    connection.send(request, descriptors)
-                hello = connection.receive()
-            except ConnectionError:
-                hello = None
+                hello = _ask(connection, request, descriptors)
+            except BaseException:
+                connection.close()
+                raise
             if hello:
                 return connection, hello[0]
             connection.close()
@@ -108,31 +112,85 @@ class Sandbox:
         raise IsolationError("sandbox.worker-gone", job=job)
 
     def _connect(self) -> Connection:
-        end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path = str(self._socket)
-        try:
-            try:
-                end.connect(path)
-            except (FileNotFoundError, ConnectionRefusedError):
-                with self._starting:
-                    self._start(end)
-        except BaseException:
-            end.close()
-            raise
-        return Connection(end)
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            return _dial(self._socket)
+        with self._starting:
+            return self._start()
 
-    def _start(self, end: socket.socket) -> None:
-        """Start the zygote unless another thread or process did meanwhile, and connect `end` to it."""
-        path = str(self._socket)
+    def _start(self) -> Connection:
+        """Start the zygote unless another thread or process did meanwhile, and connect to it."""
+        _make_private(self._socket.parent)  # who tidies up /tmp may have removed it
         with _locked(self._socket.with_suffix(".lock")):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                end.connect(path)
-                return
-            _spawn(path, self._modules, self._paths)
+                return _dial(self._socket)
+            _spawn(str(self._socket), self._modules, self._paths)
         try:
-            end.connect(path)
+            return _dial(self._socket)
         except OSError as error:
             raise IsolationError("sandbox.not-started", reason=str(error)) from None
+
+
+def _dial(path: Path) -> Connection:
+    """Connect to the zygote that listens there; raises ConnectionRefusedError where it is dead."""
+    connection = Connection(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    try:
+        connection.socket.connect(str(path))
+        _check_alive(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_alive(connection: Connection) -> None:
+    """Raise ConnectionRefusedError where a dead zygote's socket is still open somewhere: nobody would answer."""
+    with _zygote_of(connection) as zygote:
+        if _ready(0, zygote):
+            raise ConnectionRefusedError
+
+
+@contextlib.contextmanager
+def _zygote_of(connection: Connection) -> Iterator[int]:
+    """A pidfd of the process that listens behind a connection (unix(7), SO_PEERCRED); -1 where it cannot be seen."""
+    credentials = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    descriptor = -1
+    try:
+        descriptor = os.pidfd_open(_CREDENTIALS.unpack(credentials)[0])
+    except ProcessLookupError:
+        raise ConnectionRefusedError from None
+    except OSError:  # it is in another pid namespace, and has no number in ours
+        pass
+    try:
+        yield descriptor
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _ready(seconds: float, *descriptors: int) -> list[int]:
+    """Which of these can be read, as soon as one can."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        if descriptor >= 0:
+            poll.register(descriptor, select.POLLIN)
+    return [descriptor for descriptor, _ in poll.poll(seconds * 1000)]
+
+
+def _ask(
+    connection: Connection, request: Message, descriptors: Sequence[int]
+) -> tuple[dict[str, Any], list[int]] | None:
+    """Send a request, if it is not empty, and wait for a worker's hello; None where none comes."""
+    line = connection.fileno()
+    try:
+        if request:
+            connection.send(request, descriptors)
+        with _zygote_of(connection) as zygote:
+            ready = _ready(_HELLO_SECONDS, line, zygote)
+        if ready == [zygote]:
+            ready = _ready(_LAST_SECONDS, line)
+        return connection.receive() if line in ready else None
+    except ConnectionError:
+        return None
 
 
 def replies(connection: Connection, job: str) -> Iterator[dict[str, Any]]:
@@ -160,13 +218,18 @@ def socket_directory() -> Path:
     else:
         path = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < short else "/tmp")  # noqa: S108 - checked below
         path /= f"pydock-{os.getuid()}"
+    _make_private(path)
+    return path
+
+
+def _make_private(path: Path) -> None:
+    """Make the directory unless it is there; raises IsolationError when it is somebody else's."""
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     # /tmp belongs to everybody: a directory that somebody else prepared is not ours.
     state = path.lstat()
     if state.st_uid != os.getuid() or state.st_mode & 0o777 != 0o700:  # noqa: PLR2004 - permission bits
         raise IsolationError("sandbox.directory", path=str(path))
-    return path
 
 
 def _fingerprint(store: Path, modules: Sequence[str]) -> str:

@@ -68,7 +68,8 @@ class Request:
     def detach(self) -> None:
         """From now on live on when the engine goes away; to be called before the engine hears of the start."""
         if self._zygote:
-            self._zygote.send(PID.pack(os.getpid()))
+            with contextlib.suppress(OSError):  # a zygote that is dead ends nobody
+                self._zygote.send(PID.pack(os.getpid()))
 
 
 def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
@@ -79,9 +80,12 @@ def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
             function(*arguments)
 
 
-def live(listener: socket.socket, zygote: socket.socket, ground: Ground) -> NoReturn:
-    """Wait for an engine, do what it asks, and end."""
-    syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)  # as long as there is no request, the zygote is all we have
+def live(listener: socket.socket, zygote: socket.socket, ground: Ground, parent: int) -> NoReturn:
+    """Wait for an engine, do what it asks, and end; `parent` is the pid of the zygote."""
+    # As long as there is no request, the zygote is all we have; and it may have died before we could say so.
+    syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(0)
     each(ground.modules, "warm")
     each(ground.modules, "ready", ground.tier)
     connection = _accept(listener)

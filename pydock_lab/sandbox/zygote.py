@@ -102,21 +102,28 @@ class Zygote:
                 self._end(self._children[self._engines[descriptor]])
 
     def _fork_spare(self) -> None:
+        own = os.getpid()
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            # A copy of another worker's connection would hide from its engine that it has ended.
-            for descriptor in (*self._spares, *self._children, *self._engines):
-                os.close(descriptor)
-            for end in (self._news, self._deaths, self._wake):
-                end.close()
-            worker.live(self._listener, self._tell, self._ground)
+            try:
+                self._be_worker(own)
+            finally:
+                os._exit(1)  # nothing may escape into the zygote's code
         pidfd = os.pidfd_open(pid)
         self._spares[pidfd] = pid
         self._poll.register(pidfd, select.POLLIN)
         with contextlib.suppress(KeyError):
             self._poll.unregister(self._listener)
+
+    def _be_worker(self, zygote: int) -> NoReturn:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # A copy of another worker's connection would hide from its engine that it has ended.
+        for descriptor in (*self._spares, *self._children, *self._engines):
+            os.close(descriptor)
+        for end in (self._news, self._deaths, self._wake):
+            end.close()
+        worker.live(self._listener, self._tell, self._ground, zygote)
 
     def _hear_news(self) -> None:
         """A worker has taken up a request (its connection comes along), or has detached."""
