@@ -13,7 +13,7 @@ _Names = Callable[[Engine], Iterable[str]]
 
 
 def _images(engine: Engine) -> Iterable[str]:
-    return (f"{row.repository}:{row.tag}" for row in engine.images())
+    return (f"{row.repository}:{row.tag}" for row in engine.images() if row.tag != "<none>")
 
 
 def _containers(engine: Engine) -> Iterable[str]:
@@ -30,7 +30,7 @@ def _both(engine: Engine) -> Iterable[str]:
 
 # What the argument of a command names.
 _ARGUMENTS: Mapping[str, _Names] = {
-    **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers"), _images),
+    **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers", "explain"), _images),
     **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename"), _containers),
     **dict.fromkeys(("diff", "port", "cp", "commit"), _containers),
     "inspect": _both,

@@ -13,7 +13,7 @@ from pydock_lab.engine.options import BuildOptions, ExecOptions, Publish, RunOpt
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
-from pydock_lab.views import Doctor, Instances, LayerStack, TagTree
+from pydock_lab.views import Doctor, Explanation, Instances, LayerStack, TagTree
 
 
 class Engine:
@@ -37,17 +37,27 @@ class Engine:
         target: str = "",
         no_cache: bool = False,
         on_event: OnEvent = ignore,
+        **more: object,
     ) -> BuildResult:
-        """Build an image from the text of a Dockerfile."""
-        options = BuildOptions(
-            dockerfile=dockerfile,
-            tags=(tag,) if tag else (),
-            context=Path(context) if context is not None else None,
-            build_args=build_args or {},
-            target=target,
-            no_cache=no_cache,
-        )
+        """Build an image from the text of a Dockerfile; `more` are further fields of BuildOptions."""
+        options = _build_options(dockerfile, tag, context, build_args, target=target, no_cache=no_cache, **more)
         return self.full.build(options, on_event=on_event)
+
+    def predict(
+        self,
+        dockerfile: str,
+        tag: str = "",
+        *,
+        context: str | Path | None = None,
+        build_args: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> Explanation:
+        """What a build would find in the cache, and why not; nothing is run. The values are those of `build`."""
+        return self.full.predict(_build_options(dockerfile, tag, context, build_args, **more))
+
+    def explain(self, build: str = "") -> Explanation:
+        """Why steps of a build were not in the cache: by its id, or its image; the last one without a name."""
+        return self.full.explain(build)
 
     def run(
         self,
@@ -133,6 +143,18 @@ class Engine:
     def doctor(self) -> Doctor:
         """What this machine can do."""
         return self.full.doctor()
+
+
+def _build_options(
+    dockerfile: str, tag: str, context: str | Path | None, build_args: Mapping[str, str] | None, **more: object
+) -> BuildOptions:
+    return BuildOptions(
+        dockerfile=dockerfile,
+        tags=(tag,) if tag else (),
+        context=Path(context) if context is not None else None,
+        build_args=build_args or {},
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def _nowhere(_stream: Stream, _text: str) -> None:

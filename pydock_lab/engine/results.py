@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
     from pydock_lab.engine.values import ContainerSummary, ImageDetails
-    from pydock_lab.views import FileChange, LayerStack
+    from pydock_lab.views import Explanation, FileChange, LayerStack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +76,10 @@ class BuildResult:
     def stack(self) -> LayerStack:
         """The layers, as they came."""
         return self.image.engine.layers(self.image.name)
+
+    def explain(self) -> Explanation:
+        """Why steps of it were not in the cache."""
+        return self.image.engine.explain(self.build)
 
     def to_dot(self) -> str:
         """The layers in Graphviz's language."""

@@ -21,7 +21,7 @@ INSTRUCTIONS = (
     "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
 _STAGE = re.compile(r"^\s*FROM\s+\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
-_MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|layers|registry)\b(.*)$", re.DOTALL)
+_MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|explain|layers|registry)\b(.*)$", re.DOTALL)
 
 
 class Completer:
@@ -62,6 +62,8 @@ class Completer:
             return self._of_build(words, fragment, text)
         if name == "docker":
             return self._docker(words, fragment)
+        if name == "explain":
+            return self._docker(["explain", *words], fragment)
         return self._images() if name == "layers" else ("start", "stop")
 
     def _of_build(self, words: list[str], fragment: str, text: str) -> Iterable[str]:
@@ -71,7 +73,7 @@ class Completer:
                 return _STAGE.findall(text)
             case ["--out"]:
                 return (each for each in self._magics.shell.user_ns if not each.startswith("_"))
-            case ["-t" | "--tag"]:
+            case ["-t" | "--tag" | "--cache-from"]:
                 return self._images()
         return (*OWN, *self._docker(["build", *words], fragment)) if fragment.startswith("-") else ()
 

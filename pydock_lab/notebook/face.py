@@ -12,11 +12,12 @@ from typing import BinaryIO
 from IPython.core.error import StdinNotImplementedError
 from IPython.display import display
 
+from pydock_lab import drawing
 from pydock_lab.engine.streams import Streams, captured
 from pydock_lab.errors import CommandError
 from pydock_lab.events import Event, OnEvent, Stream
 from pydock_lab.notebook.console import Console
-from pydock_lab.notebook.formatters import picture_of
+from pydock_lab.notebook.formatters import has_picture, picture_of
 from pydock_lab.notebook.region import Region
 from pydock_lab.notebook.story import Story
 from pydock_lab.views import View
@@ -47,9 +48,11 @@ class NotebookFace:
             display(console.bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def show(self, view: View) -> None:
-        """As a picture that can be explored."""
-        if not self._quiet:
+        """As a picture that can be explored, or as text where there is none."""
+        if has_picture(view) and not self._quiet:
             display(picture_of(view))  # type: ignore[no-untyped-call]
+        else:
+            self.write(drawing.to_text(view).rstrip("\n") + "\n")
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from pydock_lab import drawing
 from pydock_lab.engine.results import BuildResult, Image
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.tags import Tags
-from pydock_lab.views import Doctor, Instances, LayerStack, TagTree, View
+from pydock_lab.views import Doctor, Explanation, Instances, LayerStack, TagTree, View
 
 _WIDGETS: dict[type[View], type[Picture]] = {
     LayerStack: Layers,
@@ -34,21 +35,37 @@ def picture_of(view: View, **options: Any) -> Picture:
     raise TypeError(f"{type(view).__name__} has no drawing")
 
 
+def has_picture(view: View) -> bool:
+    """Whether there is a widget for a view."""
+    return isinstance(view, tuple(_WIDGETS))
+
+
 def register(shell: InteractiveShell) -> None:
-    """Images, build results and views show themselves as widgets."""
+    """Images, build results and views show themselves as widgets, or as text where there is no picture of them."""
     for kind, view_of in _VIEWS.items():
         _mimebundles(shell).for_type(kind, _formatter(view_of))
+    _texts(shell).for_type(Explanation, _print)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """They show themselves as static pictures again, or as text."""
     for kind in _VIEWS:
         _mimebundles(shell).type_printers.pop(kind, None)
+    _texts(shell).type_printers.pop(Explanation, None)
 
 
 def _mimebundles(shell: InteractiveShell) -> Any:
     display_formatter: Any = shell.display_formatter
     return display_formatter.mimebundle_formatter
+
+
+def _texts(shell: InteractiveShell) -> Any:
+    display_formatter: Any = shell.display_formatter
+    return display_formatter.formatters["text/plain"]
+
+
+def _print(view: View, printer: Any, _cycle: object) -> None:
+    printer.text(drawing.to_text(view))
 
 
 def _formatter(view_of: Callable[[Any], View]) -> Callable[[Any], Any]:

@@ -35,7 +35,7 @@ from pydock_lab.notebook.teaching_registry import TeachingRegistry
 
 @magics_class
 class DockerMagics(Magics, Configurable):
-    """`%%dockerfile`, `%docker`, `%layers`, `%instances`, `%registry`, `%doctor`."""
+    """`%%dockerfile`, `%docker`, `%explain`, `%layers`, `%instances`, `%registry`, `%doctor`."""
 
     lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
     live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
@@ -66,10 +66,10 @@ class DockerMagics(Magics, Configurable):
     def dockerfile(self, line: str, cell: str) -> None:
         """Build an image from the Dockerfile in this cell, and show its layers.
 
-        %%dockerfile -t NAME:TAG [--build-arg NAME=VALUE] [--target STAGE] [--no-cache] [--context DIR]
-                     [--out VARIABLE] [--quiet]
+        %%dockerfile -t NAME:TAG [--build-arg NAME=VALUE] [--target STAGE] [--no-cache] [--context DIR | URL]
+                     [--secret id=NAME,src=FILE] [-o DIR] [--predict] [--check] [--out VARIABLE] [--quiet]
 
-        The options are those of `docker build`. Without --context the build context is empty: nothing can be copied
+        The options are all those of `docker build`. Without --context the build context is empty: nothing can be copied
         from outside. {variable} in this line is replaced by the Python variable's value.
         """
         said = options.parse(self._words(line))
@@ -95,6 +95,17 @@ class DockerMagics(Magics, Configurable):
         self.shell.user_ns["_exit_code"] = status
         if status:
             face.note(locale.text("notebook.exit-status", status=status) + "\n")
+
+    @no_var_expand
+    @line_magic
+    def explain(self, line: str) -> None:
+        """Say why steps of a build were not in the cache: `%explain`, `%explain app:1`, `%explain --keys`.
+
+        --keys shows the cache keys of the steps that missed by themselves in plain text, --step NUMBER of that step.
+        """
+        words = ["explain", *self._words(line)]
+        with interruptible():
+            cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
 
     @no_var_expand
     @line_magic

@@ -220,8 +220,11 @@ FILE = "%%dockerfile -t a\nFROM lab/base AS one\nFROM lab/base AS two\n"
 @pytest.mark.parametrize(
     ("text", "fragment", "offered"),
     [
-        ("%%dockerfile --no", "--no", {"--no-cache"}),
-        ("%%dockerfile --ou", "--ou", {"--out"}),
+        ("%%dockerfile --no", "--no", {"--no-cache", "--no-cache-filter"}),
+        ("%%dockerfile --ou", "--ou", {"--out", "--output"}),
+        ("%%dockerfile --pr", "--pr", {"--predict", "--progress", "--provenance"}),
+        ("%explain --ke", "--ke", {"--keys"}),
+        ("%explain shop", "shop", {"shop:1.1", "shop:1.2"}),
         ("%%dockerfile -t sh", "sh", {"shop:1.1", "shop:1.2"}),
         ("%%dockerfile --out vari", "vari", {"variable"}),
         (FILE + "WO", "WO", {"WORKDIR"}),
