@@ -13,7 +13,11 @@ from pydock_lab.cli.app import make_app
 from pydock_lab.cli.command import LocalOption, command_help, option_help
 
 LIST = tomllib.loads((Path(__file__).parent / "missing_options.toml").read_text(encoding="utf-8"))
-OURS_ALONE = {"layers", "instances", "doctor", "tree", "registry", "lab", "completion"}
+# buildx is not part of every client: its `build` and `prune` are those of `docker builder` here.
+OURS_ALONE = {
+    *("layers", "instances", "doctor", "tree", "registry", "lab", "completion"),
+    *("explain", "weigh", "whatif", "debug", "buildx"),
+}
 OF_OURS = {("system", "check")}
 
 
