@@ -31,7 +31,7 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
     def build(path: str, file: str | None, **said: Any) -> int:
         here = session()
         call = parse_call(said["call"], check=said["check"])
-        options = BuildOptions(**_source(here, path, file), **wishes(here, said))
+        options = BuildOptions(**wishes(here, said), **_source(here, path, file))
         if call.method is not Method.BUILD:
             return _answer(here, options, call)
         if said["predict"]:

@@ -126,7 +126,7 @@ def build_contexts(words: Iterable[str]) -> dict[str, str]:
             raise CommandError("cli.bad-context", value=word)
         if "://" not in place and not place.startswith(("target:", "git@", "github.com/")):
             if not Path(place).is_dir():
-                raise CommandError("cli.no-context", path=place)
+                raise CommandError("cli.no-context-folder", name=name, path=place)
             place = str(Path(place).absolute())
         found[name] = place
     return found
