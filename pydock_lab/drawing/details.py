@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 
-from pydock_lab.drawing import cards
+from pydock_lab.drawing import cards, trace_words
 from pydock_lab.drawing.branches import Branch, branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.layers import SIGNS
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
+    BuildTrace,
     ContainerView,
     Doctor,
     FileChange,
@@ -23,7 +24,9 @@ from pydock_lab.views import (
     LayerRow,
     LayerStack,
     RepositoryView,
+    StepOutcome,
     TagTree,
+    TraceStep,
     View,
 )
 
@@ -183,6 +186,36 @@ def _doctor(view: Doctor, speech: Speech) -> Iterator[Detail]:
             (speech.say("fact-remedy"), facet.remedy),
         ]
         yield Detail(key=f"facet-{at}", title=clean(facet.title), facts=_given(facts), command="docker info")
+
+
+@_details.register
+def _trace(view: BuildTrace, speech: Speech) -> Iterator[Detail]:
+    for step in view.in_time:
+        yield _step(step, view, speech)
+
+
+def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
+    began = step.outcome not in trace_words.NEVER
+    sources = ", ".join(trace_words.stage_title(view, need) for need in step.needs)
+    facts = [
+        (speech.say("fact-outcome"), trace_words.outcome(step, speech)),
+        (speech.say("fact-line"), str(step.line) if step.end_line <= step.line else f"{step.line}-{step.end_line}"),
+        (speech.say("fact-stage"), trace_words.stage_title(view, step.stage)),
+        (speech.say("fact-began"), speech.seconds(step.start) if began else ""),
+        (speech.say("fact-seconds"), speech.seconds(step.seconds) if began else ""),
+        (speech.say("fact-made"), speech.seconds(step.made_seconds) if step.outcome is StepOutcome.CACHED else ""),
+        (speech.say("fact-needs"), sources),
+        (speech.say("fact-unpacked"), speech.size(step.unpacked_size) if step.diff_id else ""),
+        (speech.say("fact-compressed"), speech.size(step.size) if step.size else ""),
+        ("digest", step.digest),
+        ("diff_id", step.diff_id),
+        (speech.say("fact-key"), step.key),
+        (speech.say("fact-error"), step.error),
+    ]
+    files, more = _files(step.changes, step.changes_total, speech)
+    title = f"{step.number}. {clean(step.text)}"
+    command = f"{trace_words.command(view)} --step {step.number}"
+    return Detail(key=f"step-{step.number}", title=title, facts=_given(facts), files=files, more=more, command=command)
 
 
 def _given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

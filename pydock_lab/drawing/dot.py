@@ -12,7 +12,19 @@ from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.palette import LIGHT, Meaning
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
-from pydock_lab.views import Doctor, Instances, LayerRow, LayerStack, Origin, TagTree, View
+from pydock_lab.views import (
+    BuildTrace,
+    Doctor,
+    Instances,
+    LayerRow,
+    LayerStack,
+    Origin,
+    StepOutcome,
+    TagTree,
+    TraceStage,
+    TraceStep,
+    View,
+)
 
 _COLOURS = {
     Origin.BASE: Meaning.BASE,
@@ -83,6 +95,28 @@ def _doctor(view: Doctor, _speech: Speech) -> Iterator[str]:
         meaning = Meaning.CACHED if facet.in_force else Meaning.DELETED
         yield _node(facet.name, facet.title, meaning, dashed=not facet.in_force)
         yield f"tier -> {_quoted(facet.name)}"
+
+
+@_statements.register
+def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
+    """The stages, and which takes files from which."""
+    yield "rankdir=LR"
+    for stage in view.stages:
+        steps = [step for step in view.steps if step.stage == stage.index]
+        facts = [speech.count("steps", len(steps)), speech.seconds(sum(step.seconds for step in steps))]
+        label = f"{stage.title}\n{speech.say('stage-skipped') if stage.is_skipped else ' · '.join(facts)}"
+        yield _node(f"stage-{stage.index}", label, _stage_meaning(stage, steps), dashed=stage.is_skipped)
+    for stage in view.stages:
+        for need in stage.needs:
+            yield f"{_quoted(f'stage-{need}')} -> {_quoted(f'stage-{stage.index}')}"
+
+
+def _stage_meaning(stage: TraceStage, steps: list[TraceStep]) -> Meaning:
+    if stage.is_skipped:
+        return Meaning.PLAIN
+    if any(step.outcome is StepOutcome.FAILED for step in steps):
+        return Meaning.DELETED
+    return Meaning.BUILT if any(step.outcome is StepOutcome.MISSED for step in steps) else Meaning.CACHED
 
 
 def _chain(rows: tuple[LayerRow, ...], prefix: str, speech: Speech) -> Iterator[str]:

@@ -80,6 +80,7 @@ _FONTS = f"""\
 .pd .code,.pd .code-small{{font-family:{_MONO};font-size:12.5px}}.pd .code-small{{font-size:11px}}
 .pd .middle{{text-anchor:middle}}.pd .end{{text-anchor:end}}
 .pd .dashed{{stroke-dasharray:4 3}}.pd .trace{{fill:none}}.pd .outline{{stroke-width:1.5}}
+.pd .now .outline{{stroke-width:3}}.pd .later{{opacity:.4}}
 """
 _AS_PROPERTY: Mapping[str, str] = MappingProxyType({name: f"var(--pd-{name})" for name in LIGHT})
 _INKS = ("ink", "muted")

@@ -3,13 +3,25 @@
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, explanations, instances, layers, manifests, prints, tags, weights, what_ifs
+from pydock_lab.drawing import (
+    cards,
+    explanations,
+    instances,
+    layers,
+    manifests,
+    prints,
+    tags,
+    trace_texts,
+    weights,
+    what_ifs,
+)
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
+    BuildTrace,
     ContainerView,
     ContextWeight,
     Doctor,
@@ -140,6 +152,11 @@ def _weight(view: Weight, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
     yield from weights.context_lines(view, speech)
+
+
+@_lines.register
+def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
+    yield from trace_texts.trace_lines(view, speech)
 
 
 def _indented(sentences: Iterable[str]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def _row(number: int, entry: History, step: StepFacts | None, layer: _Found | No
         digest=layer.descriptor.digest,
         diff_id=layer.diff_id,
         chain_id=layer.chain_id,
-        changes=tuple(_heaviest(changes)),
+        changes=tuple(heaviest(changes)),
         changes_total=len(changes),
     )
 
@@ -164,7 +164,7 @@ def _shown(path: bytes) -> str:
     return "/" + path.decode("utf-8", "replace")
 
 
-def _heaviest(changes: Sequence[FileChange]) -> list[FileChange]:
+def heaviest(changes: Sequence[FileChange]) -> list[FileChange]:
     """Deletions first, for they surprise; then the heaviest files."""
     ranked = sorted(changes, key=lambda change: (change.kind is not ChangeKind.DELETED, -change.size, change.path))
     return ranked[:SHOWN]

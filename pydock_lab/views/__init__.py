@@ -4,6 +4,7 @@ Sizes are bytes, times RFC 3339 texts, digests full (`sha256:...`); a drawing sh
 """
 
 from pydock_lab.views.base import View
+from pydock_lab.views.build_trace import BuildTrace, StepOutcome, TraceStage, TraceStep
 from pydock_lab.views.containers import ContainerView, ImageInstances, Instances, PortView
 from pydock_lab.views.explanation import (
     Attribute,
@@ -41,6 +42,7 @@ __all__ = [
     "Attribute",
     "AttributeChange",
     "BlobView",
+    "BuildTrace",
     "Cause",
     "CauseKind",
     "ChangeKind",
@@ -72,9 +74,12 @@ __all__ = [
     "Setter",
     "Sign",
     "StepExplanation",
+    "StepOutcome",
     "StepWeight",
     "TagTree",
     "TagView",
+    "TraceStage",
+    "TraceStep",
     "View",
     "WasteReason",
     "WastedFile",

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from samples.views import HOSTILE_VIEWS, USUAL
+from samples.gallery import HOSTILE_VIEWS, USUAL
 
 from pydock_lab.locale import LANGUAGES
 from pydock_lab.views import View

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from samples.views import USUAL
+from samples.gallery import USUAL
 
 from pydock_lab.drawing import Theme, to_dot, to_svg, to_text
 
