@@ -35,22 +35,31 @@ class LayerIndex:
     def read(cls, chunks: Iterator[bytes]) -> Self:
         """The index of an uncompressed tar; raises ArchiveError where it is malformed."""
         reader = TarReader(chunks)
-        entries: list[Entry] = []
+        found: list[Entry] = []
         checksums: dict[bytes, str] = {}
-        whiteouts, opaque = set(), set()
         for entry in reader:
+            found.append(entry)
+            if entry.type is EntryType.FILE and not is_mark(entry.path):
+                digest = checksum.start(entry)
+                for piece in reader.content():
+                    digest.update(piece)
+                checksums[entry.path] = digest.hexdigest()
+        return cls.of(found, checksums)
+
+    @classmethod
+    def of(cls, found: Iterable[Entry], checksums: Mapping[bytes, str]) -> Self:
+        """The index of a tar of these entries, in its order; overlay's marks become what they mean."""
+        entries: list[Entry] = []
+        whiteouts, opaque = set(), set()
+        for entry in found:
+            if not is_mark(entry.path):
+                entries.append(entry)
+                continue
             folder, _, name = entry.path.rpartition(b"/")
             if name == OPAQUE:
                 opaque.add(folder)
-            elif name.startswith(PREFIX):
-                whiteouts.add((folder + b"/" + name.removeprefix(PREFIX)).lstrip(b"/"))
             else:
-                entries.append(entry)
-                if entry.type is EntryType.FILE:
-                    digest = checksum.start(entry)
-                    for piece in reader.content():
-                        digest.update(piece)
-                    checksums[entry.path] = digest.hexdigest()
+                whiteouts.add((folder + b"/" + name.removeprefix(PREFIX)).lstrip(b"/"))
         return cls(
             entries=tuple(entries),
             checksums=checksums,
@@ -89,6 +98,11 @@ class LayerIndex:
             whiteouts=frozenset(map(os.fsencode, document["whiteouts"])),
             opaque=frozenset(map(os.fsencode, document["opaque"])),
         )
+
+
+def is_mark(path: bytes) -> bool:
+    """Whether a path says that something is deleted, and is no file."""
+    return path.rpartition(b"/")[2].startswith(PREFIX)
 
 
 def _entry_to_json(entry: Entry, said: str) -> list[object]:

@@ -1,13 +1,16 @@
 """Writing a tar to a stream: the same entries in the same order always give the same bytes."""
 
 import os
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydock_lab.archive import header
 from pydock_lab.archive.entry import Entry, show
 from pydock_lab.archive.header import BLOCK
 from pydock_lab.archive.reader import CHUNK
 from pydock_lab.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 class Writable(Protocol):
@@ -33,8 +36,11 @@ class TarWriter:
         self._put(header.encode(entry))
         self._put_content(content)
 
-    def add_file(self, entry: Entry, fd: int) -> None:
-        """A file's entry and its `entry.size` bytes, read from `fd`; ArchiveError where the file has changed."""
+    def add_file(self, entry: Entry, fd: int, digest: "_Hash | None" = None) -> None:
+        """A file's entry and its `entry.size` bytes, read from `fd`; ArchiveError where the file has changed.
+
+        `digest` sees the bytes as they pass.
+        """
         self._put(header.encode(entry))
         left = entry.size
         while left:
@@ -44,6 +50,8 @@ class TarWriter:
                 raise ArchiveError("archive.changed", entry=show(entry.path))
             left -= len(piece)
             self._put(piece)
+            if digest is not None:
+                digest.update(piece)
         self._put(bytes(-entry.size % BLOCK))
 
     def finish(self) -> None:

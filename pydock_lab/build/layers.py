@@ -9,8 +9,9 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
+from pydock_lab.archive import checksum
 from pydock_lab.archive.compress import LayerWriter, WrittenLayer
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.index import LayerIndex
@@ -22,38 +23,45 @@ from pydock_lab.oci import Descriptor
 from pydock_lab.store.blobs import BlobStore
 from pydock_lab.store.indexes import IndexStore
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 _DEPTH = 8
 
 
 class LayerSink:
     """Takes a tar; `commit` makes it a blob of the store, with its index.
 
+    The index is read from the tar in a thread, unless `index` is False: then whoever writes the tar knows it.
     A context manager: left without `commit`, nothing stays.
     """
 
-    def __init__(self, blobs: BlobStore, indexes: IndexStore) -> None:
+    def __init__(self, blobs: BlobStore, indexes: IndexStore, *, index: bool = True) -> None:
         self._indexes = indexes
         self._stack = ExitStack()
         self._blob = self._stack.enter_context(blobs.writer())
         self._layer = self._stack.enter_context(LayerWriter(self._blob))
-        self._indexing = _Indexing()
+        self._indexing = _Indexing() if index else None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._indexing.stop()
+        if self._indexing:
+            self._indexing.stop()
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
     def write(self, content: bytes) -> int:
         """Take some bytes of the tar."""
-        self._indexing.put(content)
+        if self._indexing:
+            self._indexing.put(content)
         return self._layer.write(content)
 
-    def commit(self) -> tuple[WrittenLayer, Descriptor, LayerIndex]:
-        """The layer as it was written, its descriptor, and its index."""
+    def commit(self, known: LayerIndex | None = None) -> tuple[WrittenLayer, Descriptor, LayerIndex]:
+        """The layer as it was written, its descriptor, and its index, `known` or read."""
         written = self._layer.close()
-        index = self._indexing.finish()
+        index = known if self._indexing is None else self._indexing.finish()
+        assert index is not None  # noqa: S101 - who wants none read, knows it
         self._blob.commit(written.digest, written.size)
         self._indexes.put(written.diff_id, index)
         descriptor = Descriptor(media_type=written.media_type, digest=written.digest, size=written.size)
@@ -113,14 +121,19 @@ def write_stream(stream: BinaryIO, sink: LayerSink) -> None:
         sink.write(chunk)
 
 
-def write_draft(draft: LayerDraft, sink: Writable) -> None:
-    """Write the tar of a draft; raises BuildError and ArchiveError where a source has changed meanwhile."""
+def write_draft(draft: LayerDraft, sink: Writable) -> LayerIndex:
+    """Write the tar of a draft: its index; raises BuildError and ArchiveError where a source has changed meanwhile."""
     tar = TarWriter(sink)
+    checksums: dict[bytes, str] = {}
     with ExitStack() as stack:
         contents = {source: stack.enter_context(source.contents(files)) for source, files in _files(draft)}
         for entry in draft.in_order():
-            _write(entry, draft, contents, tar)
+            digest = checksum.start(entry) if entry.type is EntryType.FILE else None
+            _write(entry, draft, contents, tar, digest)
+            if digest:
+                checksums[entry.path] = digest.hexdigest()
     tar.finish()
+    return LayerIndex.of(draft.in_order(), checksums)
 
 
 def _files(draft: LayerDraft) -> Iterator[tuple[Source, list[Entry]]]:
@@ -131,14 +144,19 @@ def _files(draft: LayerDraft) -> Iterator[tuple[Source, list[Entry]]]:
     yield from by_source.items()
 
 
-def _write(entry: Entry, draft: LayerDraft, contents: dict[Source, Contents], tar: TarWriter) -> None:
+def _write(
+    entry: Entry, draft: LayerDraft, contents: dict[Source, Contents], tar: TarWriter, digest: "_Hash | None"
+) -> None:
     if entry.path in draft.inline:
-        tar.add(entry, draft.inline[entry.path])
+        content = draft.inline[entry.path]
+        tar.add(entry, content)
+        if digest:
+            digest.update(content)
     elif entry.path in draft.origins and entry.type is EntryType.FILE:
         source, original = draft.origins[entry.path]
         fd = contents[source].descriptor(original)
         try:
-            tar.add_file(entry, fd)
+            tar.add_file(entry, fd, digest)
         finally:
             os.close(fd)
     else:

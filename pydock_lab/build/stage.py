@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cached_property, singledispatchmethod
 from pathlib import Path
 
+from pydock_lab.archive.index import LayerIndex
 from pydock_lab.build.cache import Layer
 from pydock_lab.build.copying import Copier
 from pydock_lab.build.failures import FailedRun, located, run_failed
@@ -32,6 +33,8 @@ from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
 from pydock_lab.errors import PydockError
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
+
+_Written = tuple[Callable[[Digest], None], LayerIndex | None]
 
 COMMENT = "buildkit.dockerfile.v0"  # what tools look for to know a history of this form
 
@@ -162,9 +165,9 @@ class StageBuild:
     def _make(self, number: int, step: Step, key: CacheKey) -> Layer:
         began = time.monotonic()
         workshop = self._workshop
-        with LayerSink(workshop.blobs, workshop.indexes) as sink:
-            finish = self._write(step, number, sink)
-            written, descriptor, index = sink.commit()
+        with LayerSink(workshop.blobs, workshop.indexes, index=isinstance(step, RunStep)) as sink:
+            finish, known = self._write(step, number, sink)
+            written, descriptor, index = sink.commit(known)
         finish(written.diff_id)
         workshop.lease.add(descriptor.digest)
         layer = Layer(
@@ -192,25 +195,24 @@ class StageBuild:
         return moment.isoformat(timespec="milliseconds" if epoch is None else "seconds").replace("+00:00", "Z")
 
     @singledispatchmethod
-    def _write(self, step: Step, _number: int, _sink: LayerSink) -> Callable[[Digest], None]:
-        """Write the step's layer to the sink; what is given is called with its diff_id once it is committed."""
+    def _write(self, step: Step, _number: int, _sink: LayerSink) -> _Written:
+        """Write the step's layer to the sink: what is to be done once it is committed, and its index if it is known."""
         raise TypeError(step)
 
     @_write.register
-    def _(self, step: CopyStep, number: int, sink: LayerSink) -> Callable[[Digest], None]:
+    def _(self, step: CopyStep, number: int, sink: LayerSink) -> _Written:
         draft = self._tools.transfer.draft(step, self.tree).not_after(self._workshop.epoch)
         if not self._is_run_later(step):
-            write_draft(draft, sink)
-            return _nothing
+            return _nothing, write_draft(draft, sink)
         # A RUN will need the files: a worker unpacks them while they are being compressed here.
         folder = self._workshop.folder / f"step-{number}"
         with self._workshop.snapshots.filled(folder / "tree") as stream:
-            write_draft(draft, Both(sink, stream))
+            index = write_draft(draft, Both(sink, stream))
 
         def keep(diff_id: Digest) -> None:
             self._workshop.keep_snapshot(folder / "tree", chain_ids((*self._diff_ids, diff_id))[-1], folder)
 
-        return keep
+        return keep, index
 
     def _is_run_later(self, step: Step) -> bool:
         """Whether a RUN of this stage comes after the step; it is not in the cache either, for it stands on this."""
@@ -223,15 +225,14 @@ class StageBuild:
         return tuple(layer.diff_id for layer in self.layers)
 
     @_write.register
-    def _(self, step: FolderStep, _number: int, sink: LayerSink) -> Callable[[Digest], None]:
+    def _(self, step: FolderStep, _number: int, sink: LayerSink) -> _Written:
         copier = Copier(self.tree)
         copier.make_folder(step.path, owner(step.user, self.tree))
-        write_draft(copier.finish().not_after(self._workshop.epoch), sink)
-        return _nothing
+        return _nothing, write_draft(copier.finish().not_after(self._workshop.epoch), sink)
 
     @_write.register
-    def _(self, step: RunStep, number: int, sink: LayerSink) -> Callable[[Digest], None]:
-        return _Run(self, step, number).write(sink)
+    def _(self, step: RunStep, number: int, sink: LayerSink) -> _Written:
+        return _Run(self, step, number).write(sink), None
 
 
 class _Run:

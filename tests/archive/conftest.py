@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pydock_lab import archive
-from pydock_lab.archive.apply import Applied, Policy
+from pydock_lab.archive.apply import Applied, Policy, apply
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.writer import TarWriter
 
@@ -44,7 +43,7 @@ class Victim:
         self.fd = os.open(self.root, os.O_RDONLY)
 
     def apply(self, layer: bytes, policy: Policy | None = None, **options: object) -> Applied:
-        return archive.apply(io.BytesIO(layer), self.fd, policy=policy, **options)  # type: ignore[arg-type]
+        return apply(io.BytesIO(layer), self.fd, policy=policy, **options)  # type: ignore[arg-type]
 
     def escaped(self) -> bool:
         return self._facts() != self.before or sorted(os.listdir(self.root.parent)) != ["outside", "root"]

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from pydock_lab import archive
 from pydock_lab.archive.apply import Ownership, Policy, Whiteouts
-from pydock_lab.archive.changeset import ChangeKind, Contents
-from pydock_lab.archive.compress import Compression, LayerWriter
-from pydock_lab.archive.diff import DiffOptions, TreeForm
+from pydock_lab.archive.changeset import ChangeKind, Contents, changes
+from pydock_lab.archive.compress import Compression, LayerWriter, decompress
+from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
 from pydock_lab.archive.reader import TarReader
+from pydock_lab.archive.whiteout import OpaqueAttribute
 from pydock_lab.errors import ArchiveError, Corrupt
 from pydock_lab.oci import Digest
 
@@ -25,7 +25,7 @@ def packed(directory: Path, options: DiffOptions | None = None) -> bytes:
     sink = io.BytesIO()
     fd = os.open(directory, os.O_RDONLY)
     try:
-        archive.diff(fd, sink, options=options)
+        diff(fd, sink, options=options)
     finally:
         os.close(fd)
     return sink.getvalue()
@@ -105,7 +105,7 @@ def test_a_reserved_name_is_refused(tmp_path: Path) -> None:
     assert error.value.key == "archive.reserved-name"
 
 
-@pytest.mark.parametrize("attribute", list(archive.OpaqueAttribute))
+@pytest.mark.parametrize("attribute", list(OpaqueAttribute))
 @pytest.mark.usefixtures("as_root")
 def test_overlay_marks_and_whiteouts_are_one(tmp_path: Path, victim: Any, attribute: Any) -> None:
     upper = tmp_path / "upper"
@@ -226,7 +226,7 @@ def test_zlib_stands_in_for_isal(monkeypatch: pytest.MonkeyPatch) -> None:
     sink = io.BytesIO()
     with LayerWriter(sink) as writer:
         writer.write(b"x" * 10_000)
-    assert b"".join(archive.decompress(iter([sink.getvalue()]))) == b"x" * 10_000
+    assert b"".join(decompress(iter([sink.getvalue()]))) == b"x" * 10_000
 
 
 def test_another_content_is_corrupt(victim: Any, pack: Any, make: Any) -> None:
@@ -271,8 +271,8 @@ def test_an_error_in_between_ends_the_threads() -> None:
 def test_changes_tell_new_from_changed(pack: Any, make: Any) -> None:
     below = Contents()
     base = pack(make.folder("etc"), make.file("etc/a"), make.file("etc/b"), make.folder("srv"), make.file("srv/x"))
-    assert {change.kind for change in archive.changes(iter([base]), below)} == {ChangeKind.ADDED}
+    assert {change.kind for change in changes(iter([base]), below)} == {ChangeKind.ADDED}
     layer = pack(make.file("etc/a", b"1"), make.file("etc/.wh.b"), make.file("srv/.wh..wh..opq"), make.file("new"))
-    told = {(change.path, change.kind) for change in archive.changes(iter([layer]), below)}
+    told = {(change.path, change.kind) for change in changes(iter([layer]), below)}
     assert told == {("etc/a", "C"), ("etc/b", "D"), ("srv", "O"), ("new", "A")}
     assert [b"etc/b" in below, b"srv/x" in below, b"new" in below] == [False, False, True]

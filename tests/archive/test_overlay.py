@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pydock_lab import archive
-from pydock_lab.archive.apply import Policy, Whiteouts
+from pydock_lab.archive.apply import Policy, Whiteouts, apply
+from pydock_lab.archive.diff import diff
 from pydock_lab.archive.whiteout import OpaqueAttribute
 
 pytestmark = pytest.mark.usefixtures("as_root")
@@ -43,7 +43,7 @@ def overlay(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path
 
 def packed(directory: Path) -> bytes:
     sink, fd = io.BytesIO(), os.open(directory, os.O_RDONLY)
-    archive.diff(fd, sink)
+    diff(fd, sink)
     os.close(fd)
     return sink.getvalue()
 
@@ -51,7 +51,7 @@ def packed(directory: Path) -> bytes:
 def unpacked(layer: bytes, directory: Path, policy: Policy) -> None:
     directory.mkdir(exist_ok=True)
     fd = os.open(directory, os.O_RDONLY)
-    archive.apply(io.BytesIO(layer), fd, policy=policy)
+    apply(io.BytesIO(layer), fd, policy=policy)
     os.close(fd)
 
 

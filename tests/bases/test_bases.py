@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pydock_lab import archive, bases
+from pydock_lab import bases
+from pydock_lab.archive.apply import apply
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.reader import TarReader
 from pydock_lab.bases import host
@@ -95,7 +96,7 @@ def test_python_brings_no_packages_and_no_caches(layer: Any) -> None:
 def unpacked(tar: bytes, root: Any) -> str:
     root.mkdir()
     fd = os.open(root, os.O_RDONLY)
-    archive.apply(io.BytesIO(tar), fd)
+    apply(io.BytesIO(tar), fd)
     os.close(fd)
     return str(root)
 

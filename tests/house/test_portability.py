@@ -20,7 +20,7 @@ sys.meta_path.insert(0, Refuse())
 """
 
 PARSE_AND_PLAN = """
-from pydock_lab.dockerfile import parse
+from pydock_lab.dockerfile.stages import parse
 from pydock_lab.build.plan import plan, PlanOptions
 found = plan(parse("FROM scratch AS a\\nENV A=1\\nFROM a\\nCMD x\\n"), PlanOptions(), None)
 assert len(found.stages) == 2
