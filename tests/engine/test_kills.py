@@ -68,7 +68,7 @@ def test_kill_nine_at_random_moments(engine, home):
     assert start(home).wait() == 0
     whole = time.monotonic() - began
     for _ in range(KILLS):
-        engine.full.prune(["builder"])
+        engine.full.prune(["builder"], all_=True)
         process = start(home)
         time.sleep(chance.uniform(0.05, whole))
         process.send_signal(signal.SIGKILL)
