@@ -168,7 +168,7 @@ class BuildContext:
             folder.is_as_before, folder.digest = True, known.digest
         for row, digest, target in known.rows() if not folder.is_as_before else ():
             if folder.rows.get(row[0]) == row and self._before.believes(max(row[3], row[4])):
-                folder.digests[row[0]], folder.links[row[0]] = digest, target
+                folder.know(row[0], digest, target)
 
     def _place(self, path: bytes) -> bytes:
         assert self.root is not None  # noqa: S101 - an empty context has no files
@@ -199,7 +199,7 @@ class BuildContext:
         """The digests of an unchanged folder's files, which nobody has asked for until now."""
         known = self._before.folder(path) if folder.is_as_before and not folder.digests else None
         for row, digest, target in known.rows() if known else ():
-            folder.digests[row[0]], folder.links[row[0]] = digest, target
+            folder.know(row[0], digest, target)
 
     def folder_checksum(self, path: bytes) -> Digest | None:
         """The checksum of a folder with all in it, where nothing in it has changed; else None."""

@@ -49,6 +49,13 @@ class Folder:
     digest: str = ""  # of the folder with all that is in it
     is_as_before: bool = False  # all its rows were known, and old enough to be believed
 
+    def know(self, name: bytes, digest: str, target: bytes) -> None:
+        """Take over what is remembered of a file or link; "" is said of what nobody has asked for."""
+        if digest:
+            self.digests[name] = digest
+        if target:
+            self.links[name] = target
+
     @property
     def signature(self) -> str:
         """A digest of all rows, and of the folder's own mode."""
@@ -137,7 +144,7 @@ class StatCache:
         if folders and all(folder.is_as_before for folder in folders.values()):
             return before.name
         head = json.dumps({"format": FORMAT, "taken": taken})
-        kept = {path: line for path, line in before.lines() if _is_kept(path, folders)}
+        kept = {path: line for path, line in before.lines() if _is_kept(path, folders, before)}
         lines = {path: _line(path, folder) for path, folder in folders.items() if path not in kept}
         content = "\n".join([head, *(lines | kept).values(), ""]).encode()
         name = hashlib.sha256(content).hexdigest()[:32]
@@ -172,8 +179,12 @@ def _line(path: bytes, folder: Folder) -> str:
     return "\t".join([json.dumps(os.fsdecode(path)), folder.signature, folder.digest, str(folder.youngest), text])
 
 
-def _is_kept(path: bytes, folders: Mapping[bytes, Folder]) -> bool:
-    return folders[path].is_as_before if path in folders else _is_there(path, folders)
+def _is_kept(path: bytes, folders: Mapping[bytes, Folder], before: ContextSnapshot) -> bool:
+    if path in folders:
+        return folders[path].is_as_before
+    known = before.folder(path)
+    # In the new snapshot, which is younger, what was too young to be believed would look old.
+    return known is not None and before.believes(known.youngest) and _is_there(path, folders)
 
 
 def _is_there(path: bytes, folders: Mapping[bytes, Folder]) -> bool:
