@@ -5,6 +5,7 @@ Importing and starting the runtime costs, and some machines have none: only who 
 
 import contextlib
 import secrets
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydock_lab.build.cache import BuildCache
 from pydock_lab.build.record import FORMAT as BUILD_FORMAT
 from pydock_lab.build.stat_cache import StatCache
+from pydock_lab.errors import PydockError
 from pydock_lab.store import Store
 from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.ingest import is_stale
@@ -61,6 +63,15 @@ class Home:
         from pydock_lab.snapshot.snapshotter import JOB_MODULES  # noqa: PLC0415 - see the module's docstring
 
         return Runtime(self.root, jobs=JOB_MODULES)
+
+    def warm(self) -> None:
+        """Have the zygote start while something else is being done: a container will be wanted soon."""
+        threading.Thread(target=self._warm, name="pydock-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        # Who really needs a container hears what is wrong.
+        with contextlib.suppress(PydockError, ImportError, OSError):
+            _ = self.runtime.tier
 
     def call(self, job: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
         """Have a worker do a job; raises the PydockError that it ended with."""

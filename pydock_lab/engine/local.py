@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.archives import ImageMaking
     from pydock_lab.engine.building import ImageBuilding
     from pydock_lab.engine.explaining import Explaining
+    from pydock_lab.engine.images import FoundImage
     from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
     from pydock_lab.engine.parts import Parts
     from pydock_lab.engine.streams import Streams
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     )
     from pydock_lab.events import ContainerOutput
     from pydock_lab.views import (
+        BuildTrace,
         ContextWeight,
         Doctor,
         Explanation,
@@ -103,7 +105,7 @@ class LocalEngine:
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
         """`docker build`."""
         log = EventLog(on_event)
-        found = self._rebuilding.again(options, log) or self._building.build(options, log)
+        found = self._rebuilding.again(options, log) or self._build(options, log)
         image = self.image(next(iter(options.names), str(found.descriptor.digest)))
         return BuildResult(image=image, build=log.build)
 
@@ -113,12 +115,23 @@ class LocalEngine:
 
         return fetched(self.home, options, ignore)
 
+    def _build(self, options: BuildOptions, log: EventLog) -> FoundImage:
+        if "RUN" in options.dockerfile.upper():
+            self.home.warm()
+        return self._building.build(options, log)
+
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
         """`docker build --predict`."""
         from pydock_lab.build.record import BuildStatus  # noqa: PLC0415 - only for who asks
 
         recording = self._building.predict(options, on_event)
         return self._explaining.explain_record(recording.record(BuildStatus.PREDICTED))
+
+    def trace(self, build: str = "") -> BuildTrace:
+        """`docker trace`."""
+        from pydock_lab.engine.tracing import Tracing  # noqa: PLC0415 - only for who looks back
+
+        return Tracing(self.home, self._shelf, self._explaining).trace(build)
 
     def explain(self, build: str = "") -> Explanation:
         """`docker explain`."""
@@ -344,9 +357,7 @@ class LocalEngine:
         """`docker system df`."""
         return self._parts.system.disk_usage()
 
-    def prune(
-        self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()
-    ) -> Mapping[str, Pruned]:
+    def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
         """`docker KIND prune`."""
         return self._parts.system.prune(kinds, all_=all_, filters=filters)
 
