@@ -26,7 +26,7 @@ from pydock_lab.build.origins import Layers, image_layers
 from pydock_lab.build.owners import owner
 from pydock_lab.build.run_mounts import prepared
 from pydock_lab.build.run_output import StepOutputs
-from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step
+from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step, origins_of
 from pydock_lab.build.tools import Tools
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
@@ -98,6 +98,7 @@ class StageBuild:
     def build(self, first: int, total: int) -> None:
         """Do all steps; `first` is the number of the first one. Raises BuildError with the step that failed."""
         for number, step in enumerate(self.stage.steps, start=first):
+            self._wait_for_origins(step)
             self._tools.check_stopped()
             self._tools.emit(self._started(number, total, step))
             began = time.monotonic()
@@ -110,6 +111,12 @@ class StageBuild:
                 raise failure from error
             self.results.append(result)
             self._tools.emit(StepFinished(step=number, seconds=result.seconds, cached=result.cached))
+
+    def _wait_for_origins(self, step: Step) -> None:
+        """Wait for the stages whose files a step takes: its own time begins when they are there."""
+        for origin in origins_of(step):
+            if isinstance(origin, int):
+                self._tools.origins.layers(origin)
 
     def _started(self, number: int, total: int, step: Step) -> Event:
         lines = step.lines

@@ -201,6 +201,17 @@ class FolderStep(Step):
     user: str
 
 
+def origins_of(step: Step) -> frozenset[Origin]:
+    """Where a step takes files from, None being the build context."""
+    match step:
+        case CopyStep() if step.sources:
+            return frozenset({step.origin})
+        case RunStep():
+            return frozenset(mount.origin for mount in step.shown)
+        case _:
+            return frozenset()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
     """A stage: what it stands on (an Origin, None being scratch), and its steps.
@@ -230,9 +241,7 @@ class Stage:
     @property
     def origins(self) -> frozenset[Origin]:
         """Where its steps take files from, None being the build context."""
-        copies = {step.origin for step in self.steps if isinstance(step, CopyStep) and step.sources}
-        mounts = {mount.origin for step in self.steps if isinstance(step, RunStep) for mount in step.shown}
-        return frozenset(copies | mounts)
+        return frozenset(origin for step in self.steps for origin in origins_of(step))
 
     @property
     def needs(self) -> frozenset[int]:
