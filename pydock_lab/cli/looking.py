@@ -1,4 +1,4 @@
-"""Ours: `explain`, why steps of a build were not cached; `debug`, a shell where a RUN has failed."""
+"""Ours: `explain`, why steps were not cached; `trace`, a build step by step; `debug`, a shell where a RUN failed."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -27,6 +27,15 @@ def register(group: click.Group) -> None:
             here.write_lines(_keys(found, step))
         else:
             here.face.show(found)
+
+    @command(group, "trace")
+    @option("--step", type=int, metavar="NUMBER")
+    @click.argument("build", required=False, default="", metavar="[BUILD | IMAGE]")
+    def trace(build: str, step: int | None) -> None:
+        found = session().engine.trace(_bare(build))
+        if step is not None and all(one.number != step for one in found.steps):
+            raise CommandError("cli.no-step", step=step, count=len(found.steps))
+        session().face.show(found.standing_at(step or 0))
 
     @click.command("debug", cls=_Debug, help_key="debug")
     @click.argument("build", required=False, default="", metavar="[BUILD] [-- COMMAND [ARG...]]")

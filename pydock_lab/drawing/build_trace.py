@@ -207,9 +207,13 @@ def _step(sheet: _Sheet, row: Row, step: TraceStep, y: float) -> Element:
         ),
     ]
     bar_y = _bar_y(sheet, row, y)
+    # Also between line, bar and layer a click finds the step.
+    hit = element("rect", x=MARGIN, y=y, width=sheet.page.inner, height=_height(sheet, row) - 4, fill="none",
+                  pointer_events="all")  # fmt: skip
     drawn = pick(
         f"step-{step.number}",
         label(step, view, sheet.page.speech),
+        hit,
         *code,
         *sheet.times.bar(step, bar_y, sheet.page.speech),
         *_layer(sheet, step, bar_y + BAR / 2),

@@ -24,6 +24,7 @@ from pydock_lab.engine.values import (
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
 from pydock_lab.views import (
+    BuildTrace,
     ContextWeight,
     Doctor,
     Explanation,
@@ -47,6 +48,9 @@ class Images(Protocol):
 
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
         """`docker build --predict`: what a build would find in the cache, and why not; nothing is run."""
+
+    def trace(self, build: str = "") -> BuildTrace:
+        """`docker trace`: a build (by its id, or its image; "": the last one) step by step, with what each made."""
 
     def explain(self, build: str = "") -> Explanation:
         """`docker explain`: why steps of a build (by its id, or its image; "": the last one) were not cached."""
@@ -191,9 +195,7 @@ class Things(Protocol):
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
 
-    def prune(
-        self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()
-    ) -> Mapping[str, Pruned]:
+    def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
         """`docker KIND prune`, for `container`, `image`, `volume`, `builder`."""
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:

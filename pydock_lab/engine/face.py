@@ -13,7 +13,7 @@ from pydock_lab.engine.options import BuildOptions, ExecOptions, Publish, RunOpt
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
-from pydock_lab.views import Doctor, Explanation, Instances, LayerStack, TagTree
+from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree
 
 
 class Engine:
@@ -54,6 +54,10 @@ class Engine:
     ) -> Explanation:
         """What a build would find in the cache, and why not; nothing is run. The values are those of `build`."""
         return self.full.predict(_build_options(dockerfile, tag, context, build_args, **more))
+
+    def trace(self, build: str = "") -> BuildTrace:
+        """A build step by step: by its id, or its image; the last one without a name."""
+        return self.full.trace(build)
 
     def explain(self, build: str = "") -> Explanation:
         """Why steps of a build were not in the cache: by its id, or its image; the last one without a name."""

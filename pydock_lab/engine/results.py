@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
     from pydock_lab.engine.values import ContainerSummary, ImageDetails
-    from pydock_lab.views import Explanation, FileChange, LayerStack
+    from pydock_lab.views import BuildTrace, Explanation, FileChange, LayerStack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +76,11 @@ class BuildResult:
     def stack(self) -> LayerStack:
         """The layers, as they came."""
         return self.image.engine.layers(self.image.name)
+
+    @property
+    def trace(self) -> BuildTrace:
+        """The build step by step, to be gone through forwards and backwards."""
+        return self.image.engine.trace(self.build)
 
     def explain(self) -> Explanation:
         """Why steps of it were not in the cache."""

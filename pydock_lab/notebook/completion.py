@@ -21,7 +21,7 @@ INSTRUCTIONS = (
     "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
 _STAGE = re.compile(r"^\s*FROM\s+\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
-_MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|explain|layers|registry)\b(.*)$", re.DOTALL)
+_MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
 
 
 class Completer:
@@ -62,8 +62,8 @@ class Completer:
             return self._of_build(words, fragment, text)
         if name == "docker":
             return self._docker(words, fragment)
-        if name == "explain":
-            return self._docker(["explain", *words], fragment)
+        if name in ("explain", "trace"):
+            return self._docker([name, *words], fragment)
         return self._images() if name == "layers" else ("start", "stop")
 
     def _of_build(self, words: list[str], fragment: str, text: str) -> Iterable[str]:

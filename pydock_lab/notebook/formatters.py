@@ -12,13 +12,15 @@ from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.tags import Tags
-from pydock_lab.views import Doctor, Explanation, Instances, LayerStack, TagTree, View
+from pydock_lab.notebook.trace import Trace
+from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree, View
 
 _WIDGETS: dict[type[View], type[Picture]] = {
     LayerStack: Layers,
     Instances: LiveInstances,
     TagTree: Tags,
     Doctor: Facets,
+    BuildTrace: Trace,
 }
 _VIEWS: dict[type, Callable[[Any], View]] = {
     **{kind: lambda view: view for kind in _WIDGETS},

@@ -31,11 +31,12 @@ from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.teaching_registry import TeachingRegistry
+from pydock_lab.notebook.trace import Trace
 
 
 @magics_class
 class DockerMagics(Magics, Configurable):
-    """`%%dockerfile`, `%docker`, `%explain`, `%layers`, `%instances`, `%registry`, `%doctor`."""
+    """`%%dockerfile`, `%docker`, `%explain`, `%trace`, `%layers`, `%instances`, `%registry`, `%doctor`."""
 
     lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
     live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
@@ -106,6 +107,15 @@ class DockerMagics(Magics, Configurable):
         words = ["explain", *self._words(line)]
         with interruptible():
             cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
+
+    @no_var_expand
+    @line_magic
+    def trace(self, line: str) -> Picture:
+        """Step through a build, forwards and backwards: `%trace`, `%trace app:1`, `%trace 5f2d7c`."""
+        words = self._words(line)
+        if len(words) > 1:
+            raise CommandError("notebook.usage", usage="%trace [BUILD | IMAGE]")
+        return Trace(self.engine.trace("".join(words)))
 
     @no_var_expand
     @line_magic

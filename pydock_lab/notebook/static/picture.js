@@ -22,7 +22,7 @@ function make(tag, properties = {}, ...children) {
   return node;
 }
 
-function picture({ model, el, signal }, { onDraw = () => {} } = {}) {
+function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} } = {}) {
   const prefix = `pydock-${++pictures}-`;
   const frame = make("div", { class: "pydock-picture" });
   const panel = make("div", { class: "pydock-panel" });
@@ -37,6 +37,8 @@ function picture({ model, el, signal }, { onDraw = () => {} } = {}) {
   const say = (text) => { status.textContent = text; };
   const items = () => [...frame.querySelectorAll(".pick")];
   const picks = () => frame.querySelector(".picks");
+  const chosen = () => model.get("selected");
+  const hands = { frame, say, word, items, chosen, choose, signal }; // what a widget of its own needs
 
   function draw() {
     const focused = picks()?.contains(document.activeElement);
@@ -56,20 +58,21 @@ function picture({ model, el, signal }, { onDraw = () => {} } = {}) {
       list.addEventListener("click", onClick, { signal });
       if (focused) list.focus({ preventScroll: true });
     }
-    onDraw({ frame, say, word, signal });
+    onDraw(hands);
     mark();
   }
 
   function mark() {
-    const chosen = model.get("selected");
+    const key = chosen();
     for (const item of items()) {
-      const is = item.dataset.pick === chosen;
+      const is = item.dataset.pick === key;
       item.setAttribute("aria-selected", String(is));
       item.classList.toggle("selected", is);
       if (is) picks().setAttribute("aria-activedescendant", item.id);
     }
-    if (!chosen) picks()?.removeAttribute("aria-activedescendant");
-    describe(model.get("details").find((detail) => detail.key === chosen));
+    if (!key) picks()?.removeAttribute("aria-activedescendant");
+    describe(model.get("details").find((detail) => detail.key === key));
+    onMark(hands);
   }
 
   function describe(detail) {
