@@ -2,34 +2,43 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _EVERY_SECONDS = 0.02
+_TITLE = re.compile(rb"pydock-|pydock_lab")
 
 
-def peak(command: Sequence[str], environment: Mapping[str, str], mark: str) -> int:
-    """The most bytes that all processes with `mark` in their environment had at one time, shared pages counted once.
+def peak(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The most bytes that the command and its workers had at one time, shared pages counted once.
 
-    The mark finds the workers too, which are no children of the command.
+    The zygote and its workers are no children of the command: they are known by their titles, and by being younger.
     """
     most = 0
     with subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL) as process:
+        began = _began(Path(f"/proc/{process.pid}"))
         while process.poll() is None:
-            most = max(most, sum(map(_share, _marked(mark.encode()))))
+            most = max(most, sum(map(_share, _workers(process.pid, began))))
             time.sleep(_EVERY_SECONDS)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
     return most
 
 
-def _marked(mark: bytes) -> Iterator[Path]:
+def _workers(pid: int, began: int) -> Iterator[Path]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if mark in (folder / "environ").read_bytes():
+            title = (folder / "cmdline").read_bytes()
+            if folder.name == str(pid) or (_TITLE.search(title) and _began(folder) >= began):
                 yield folder
+
+
+def _began(folder: Path) -> int:
+    """When a process was started, in ticks since the machine was."""
+    return int((folder / "stat").read_text().rpartition(")")[2].split()[19])
 
 
 def _share(folder: Path) -> int:
