@@ -53,9 +53,17 @@ class SshRelay:
                 agent.connect(str(self._agent))
             except OSError:
                 step.close()
+                agent.close()
                 continue
-            for source, sink in ((step, agent), (agent, step)):
-                threading.Thread(target=_pump, args=(source, sink), name="pydock-ssh", daemon=True).start()
+            threading.Thread(target=_relay, args=(step, agent), name="pydock-ssh", daemon=True).start()
+
+
+def _relay(step: socket.socket, agent: socket.socket) -> None:
+    with step, agent:
+        back = threading.Thread(target=_pump, args=(agent, step), name="pydock-ssh", daemon=True)
+        back.start()
+        _pump(step, agent)
+        back.join()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -41,10 +42,10 @@ class Secrets:
 class Agents(AbstractContextManager["Agents"]):
     """SSH agents by their id: the user's, or one of our own with the keys that were named, for one build."""
 
-    def __init__(self, sources: Iterable[AgentSource], folder: Path) -> None:
+    def __init__(self, sources: Iterable[AgentSource]) -> None:
         self._sources = {source.id: source for source in sources}
-        self._folder = folder
         self._started: list[subprocess.Popen[bytes]] = []
+        self._folders: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +54,8 @@ class Agents(AbstractContextManager["Agents"]):
         for agent in self._started:
             agent.terminate()
             agent.wait()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def __call__(self, name: str) -> Path | None:
         """The socket of an agent, None where nobody gave one; raises BuildError."""
@@ -71,8 +74,10 @@ class Agents(AbstractContextManager["Agents"]):
     def _agent_with(self, source: AgentSource) -> Path:
         if shutil.which("ssh-agent") is None or shutil.which("ssh-add") is None:
             raise BuildError("build.ssh-no-program", id=source.id)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        socket = self._folder / f"{len(self._started)}.sock"
+        # A socket's path has 107 bytes at most, and a store may lie deep; nobody else can enter this folder.
+        folder = Path(tempfile.mkdtemp(prefix="pydock-ssh-"))
+        self._folders.append(folder)
+        socket = folder / "agent"
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
         self._started.append(agent)
         while not socket.exists() and agent.poll() is None:

@@ -274,7 +274,7 @@ class ImageBuilding:
         with (
             home.leases.hold(f"build {build}") as lease,
             home.work_folder() as folder,
-            Agents(options.agents, folder / "agents") as agents,
+            Agents(options.agents) as agents,
         ):
 
             def keep_failed(failed: FailedRun) -> None:
