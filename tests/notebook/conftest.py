@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,27 @@ from pydock_lab.events import (
     Stream,
 )
 from pydock_lab.notebook import extension, magics
+from pydock_lab.views import Cause, CauseKind, Explanation, KeyView, Outcome, StepExplanation
+
+KEY = KeyView(text="{}", digest="sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
+EXPLAINED = Explanation(
+    build="b1",
+    name="shop:1.2",
+    created="2026-01-01T00:00:00Z",
+    steps=(
+        StepExplanation(
+            number=2,
+            stage="stage-0",
+            text="RUN make",
+            line=2,
+            end_line=2,
+            outcome=Outcome.MISSED,
+            causes=(Cause(kind=CauseKind.NO_CACHE),),
+            root=2,
+            after=KEY,
+        ),
+    ),
+)
 
 
 class FakeEngine:
@@ -51,6 +73,19 @@ class FakeEngine:
             on_event(StepFinished(step=step, seconds=0.1, cached=step == 1))
         on_event(BuildFinished(build="b", image_id=views.SHOP.image_id, digest="", references=("a:1",), seconds=0.2))
         return FakeResult()
+
+    def explain(self, build: str = "") -> Any:
+        if build not in ("", "shop:1.2"):
+            raise NotFound("engine.no-build", build=build)
+        return EXPLAINED
+
+    def predict(self, options: BuildOptions) -> Any:
+        self.built.append(options)
+        return replace(EXPLAINED, predicted=True)
+
+    def debug(self, build: str, command: tuple[str, ...], *, streams: Streams, terminal: bool) -> int:
+        os.write(streams.stdout, f"{build} {' '.join(command)} {terminal}".encode())
+        return 5
 
     def layers(self, reference: str) -> Any:
         if reference != "shop:1.2":

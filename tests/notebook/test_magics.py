@@ -27,6 +27,50 @@ def test_its_options_are_those_of_docker_build(shell: Any, fake: Any, tmp_path: 
     assert options.context == tmp_path
 
 
+def test_all_options_of_the_command_line_are_options_of_a_cell(shell: Any, fake: Any, tmp_path: Any) -> None:
+    (tmp_path / "token").write_text("x")
+    line = (
+        f"--secret id=t,src={tmp_path}/token --no-cache-filter s --add-host a:1.2.3.4 --shm-size 1m -o {tmp_path}/out"
+    )
+    assert shell.run(f"%%dockerfile {line} --cache-to type=inline\nFROM scratch AS s").success
+    [options] = fake.built
+    assert (options.secrets[0].path, options.no_cache_filter) == (tmp_path / "token", ("s",))
+    assert (options.add_hosts, options.shm_size) == (("a:1.2.3.4",), 1 << 20)
+    assert (options.outputs[0].path, options.cache_to[0].kind) == (tmp_path / "out", "inline")
+
+
+@pytest.mark.parametrize(
+    ("cell", "shows"),
+    [
+        ("%%dockerfile --predict\nFROM scratch", "nothing was built: this is a forecast"),
+        ("%explain", "1 of 1 steps"),
+        ("%explain shop:1.2", "RUN make"),
+        ("%explain --keys", "sha256:44136fa3"),
+        ("%explain --step 2", "sha256:44136fa3"),
+        ("%docker explain", "RUN make"),
+        ("%docker debug", "exit status 5"),
+        ("%docker debug b1 -- ls /", "b1 ls / False"),
+    ],
+)
+def test_what_was_not_cached_and_what_has_failed(shell: Any, cell: str, shows: str) -> None:
+    assert shell.run(cell).success
+    assert shows in shell.shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%explain nope", "there is no record of a build nope"),
+        ("%explain --step 9", "there is no step 9 in this build"),
+        ("%%dockerfile --sbom=true\nFROM a", "--sbom is not supported here"),
+        ("%%dockerfile -o -\nFROM a", "an archive is not written to a terminal"),
+    ],
+)
+def test_what_cannot_be_is_said(shell: Any, cell: str, words: str) -> None:
+    assert not shell.run(cell).success
+    assert words in shell.shown
+
+
 def test_progress_and_layers_are_shown(shell: Any) -> None:
     shell.run(CELL)
     assert "from the cache" in shell.shown

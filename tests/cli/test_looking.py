@@ -1,0 +1,77 @@
+"""`pydock explain`: which build is meant, and its keys in plain text, such that anybody can compute their digests."""
+
+import io
+import shlex
+from contextlib import redirect_stdout
+
+import pytest
+from samples.faces import RememberingFace
+
+from pydock_lab.cli import invoke
+from pydock_lab.errors import CommandError, NotFound
+
+
+@pytest.fixture
+def docker(engine):
+    """`docker("explain ...")`: its face."""
+
+    def do(line):
+        face = RememberingFace()
+        assert invoke(shlex.split(line), open_engine=lambda: engine.full, face=face) == 0
+        return face
+
+    return do
+
+
+@pytest.fixture
+def builds(engine, tmp_path):
+    """Two builds of one image, the second with another file: their results."""
+    (tmp_path / "a").write_text("1")
+    text = "FROM scratch\nCOPY b /b\nCOPY a /a\nCOPY b /c\n"
+    (tmp_path / "b").write_text("b")
+    first = engine.build(text, "app:1", context=tmp_path)
+    (tmp_path / "a").write_text("22")
+    return first, engine.build(text, "app:1", context=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "app:1", "{build}", "{short}", "pydock/local/{build}", "{image}"])
+def test_which_build_is_meant(docker, builds, name):
+    build = builds[1].build
+    named = name.format(build=build, short=build[:8], image=builds[1].image.id.removeprefix("sha256:")[:12])
+    found = docker(f"explain {named}").shown[0]
+    assert found.build == build
+    assert [step.number for step in found.own] == [3]
+    assert [step.number for step in found.consequences] == [4]
+
+
+def test_the_same_in_python(engine, builds):
+    found = builds[1].explain()
+    assert found == engine.explain() == engine.explain("app:1")
+    assert [file.path for file in found.first.causes[0].files] == ["a"]
+    assert builds[0].explain().compared_with == ""
+
+
+def test_a_forecast_in_python(engine, builds, tmp_path):
+    text = "FROM scratch\nCOPY b /b\nCOPY a /a\nCOPY b /c\n"
+    assert not any(step.missed for step in engine.predict(text, "app:1", context=tmp_path).steps)
+    (tmp_path / "b").write_text("bb")
+    found = engine.predict(text, "app:1", context=tmp_path)
+    assert [step.number for step in found.steps if step.missed] == [2, 3, 4]
+    assert engine.explain().build == builds[1].build
+
+
+def test_a_key_and_the_python_that_computes_its_digest(docker, builds):  # noqa: ARG001 - what is explained
+    for line in ("explain --keys", "explain --step 3", "explain app:1 --step 3 --keys"):
+        lines = docker(line).written.splitlines()
+        digest = next(each for each in lines if each.startswith("the key now: ")).rpartition(" ")[2]
+        program = "\n".join(each.strip() for each in lines[-2:])
+        with redirect_stdout(io.StringIO()) as printed:
+            exec(program, {})  # it is there to be tried
+        assert printed.getvalue().strip() == digest
+
+
+def test_a_step_or_build_that_there_is_not(docker, builds):  # noqa: ARG001 - see above
+    with pytest.raises(CommandError, match="there is no step 9"):
+        docker("explain --step 9")
+    with pytest.raises(NotFound):
+        docker("explain other:1")
