@@ -6,7 +6,7 @@ from typing import Any
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 RUNNER = Path(__file__).parents[1] / "lessons" / "run_notebook.py"
-LESSONS = ("01", "02", "03")
+LESSONS = ("01", "02", "03", "04")
 
 Cell = dict[str, Any]
 
