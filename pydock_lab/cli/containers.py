@@ -132,7 +132,7 @@ def _run(options: RunOptions, *, detach: bool) -> Container:
     with here.face.progress(quiet=False, plain=True) as on_event:
         if detach:
             return here.engine.run(options, on_event=on_event)
-        with here.face.streams(interactive=options.interactive) as streams:
+        with here.face.streams(interactive=options.interactive, terminal=options.terminal) as streams:
             return here.engine.run(options, streams=streams, on_event=on_event)
 
 
@@ -172,7 +172,7 @@ def register_exec(group: click.Group) -> None:
         )
         if detach:
             return here.engine.exec(options)
-        with here.face.streams(interactive=options.interactive) as streams:
+        with here.face.streams(interactive=options.interactive, terminal=options.terminal) as streams:
             return here.engine.exec(options, streams=streams)
 
 

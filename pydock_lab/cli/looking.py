@@ -44,7 +44,7 @@ def register(group: click.Group) -> None:
         here = session()
         words: tuple[str, ...] = context.meta.get(_END, ())
         terminal = here.face.is_terminal
-        with here.face.streams(interactive=terminal) as streams:
+        with here.face.streams(interactive=terminal, terminal=terminal) as streams:
             return here.engine.debug(_bare(build), words, streams=streams, terminal=terminal)
 
     group.add_command(debug)

@@ -46,8 +46,8 @@ class Face(Protocol):
     def progress(self, *, quiet: bool, plain: bool) -> AbstractContextManager[OnEvent]:
         """Show what a long work does; the watcher to be given to it."""
 
-    def streams(self, *, interactive: bool) -> AbstractContextManager[Streams]:
-        """Descriptors for a program in the foreground."""
+    def streams(self, *, interactive: bool, terminal: bool = False) -> AbstractContextManager[Streams]:
+        """Descriptors for a program in the foreground; with `terminal`, each key goes to it as it is pressed."""
 
     def ask(self, prompt: str, *, secret: bool) -> str:
         """Ask a person for a line; raises CommandError where nobody can be asked."""

@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
 from pydock_lab.engine.streams import Streams
@@ -61,11 +61,12 @@ class TerminalFace:
             yield progress
 
     @contextmanager
-    def streams(self, *, interactive: bool) -> Iterator[Streams]:
+    def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:
         """This process's own."""
         sys.stdout.flush()
         sys.stderr.flush()
-        yield Streams.of_process(interactive=interactive)
+        with _raw_keys() if interactive and terminal else nullcontext():
+            yield Streams.of_process(interactive=interactive)
 
     def ask(self, prompt: str, *, secret: bool) -> str:
         """Ask; raises CommandError where there is nobody."""
@@ -82,6 +83,22 @@ class TerminalFace:
         if sys.stdout.isatty():
             raise CommandError("cli.no-bytes-here")
         return os.fdopen(os.dup(1), "wb")
+
+
+@contextmanager
+def _raw_keys() -> Iterator[None]:
+    """The program's own terminal shows what is typed, and makes signals of Ctrl-C: ours only passes keys on."""
+    import termios  # noqa: PLC0415 - not on Windows, where no program gets a terminal
+
+    before = termios.tcgetattr(0)
+    keys = termios.tcgetattr(0)
+    keys[0] &= ~(termios.ICRNL | termios.IXON)
+    keys[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    termios.tcsetattr(0, termios.TCSADRAIN, keys)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
 def _size() -> tuple[int, int]:

@@ -73,8 +73,9 @@ class NotebookFace:
                 story.end()
 
     @contextmanager
-    def streams(self, *, interactive: bool) -> Iterator[Streams]:
+    def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:
         """Pipes, shown in one region; a notebook has no keyboard to give to a program."""
+        del terminal  # there is none
         if interactive and self._body is None:
             raise CommandError("notebook.no-keyboard")
         console = Console()

@@ -35,7 +35,7 @@ class RememberingFace:
         progress.close()
 
     @contextmanager
-    def streams(self, *, interactive):  # noqa: ARG002 - the Protocol's form
+    def streams(self, *, interactive, terminal=False):  # noqa: ARG002 - the Protocol's form
         def heard(stream, text):
             self.written, self.noted = (
                 (self.written + text, self.noted) if stream == "stdout" else (self.written, self.noted + text)
