@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import subprocess
 import sys
 import termios
 import time
@@ -23,16 +24,21 @@ def typed(descriptor, text, wanted):
 
 @pytest.mark.usefixtures("containers")
 def test_a_shell_in_a_terminal(home):
-    pid, descriptor = pty.fork()
-    if pid == 0:
-        os.environ["PYDOCK_HOME"] = str(home)
-        os.execv(sys.executable, [sys.executable, "-m", "pydock_lab", "run", "--rm", "-it", "lab/busybox", "sh"])
-    before = termios.tcgetattr(descriptor)
+    descriptor, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    command = [sys.executable, "-m", "pydock_lab", "run", "--rm", "-it", "lab/busybox", "sh"]
+    environment = os.environ | {"PYDOCK_HOME": str(home)}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as program:
+        use(descriptor)
+    assert program.returncode == 7
+    assert termios.tcgetattr(theirs) == before
+    os.close(theirs)
+    os.close(descriptor)
+
+
+def use(descriptor):
     typed(descriptor, b"", b"# ")
     said = typed(descriptor, b"echo $((40 + 2)); sleep 50\r", b"42")
     assert said.count(b"sleep 50") == 1
     typed(descriptor, b"\x03", b"# ")
     os.write(descriptor, b"exit 7\r")
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
-    assert termios.tcgetattr(descriptor)[3] == before[3]
-    os.close(descriptor)
