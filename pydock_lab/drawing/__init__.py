@@ -11,7 +11,7 @@ and `prints`; how wide a text is, in `metrics`.
 
 from typing import TYPE_CHECKING
 
-from pydock_lab.drawing import build_trace, dot, facets, html, instances, layers, tags, text
+from pydock_lab.drawing import build_trace, dot, explained, facets, html, instances, layers, tags, text
 from pydock_lab.drawing.details import Detail
 from pydock_lab.drawing.details import details as _details
 from pydock_lab.drawing.frame import Drawing
@@ -19,7 +19,7 @@ from pydock_lab.drawing.legend import draw as _draw_legend
 from pydock_lab.drawing.palette import Theme, host_stylesheet
 from pydock_lab.drawing.shapes import Page
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.views import BuildTrace, Doctor, Instances, LayerStack, TagTree, View
+from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree, View
 
 if TYPE_CHECKING:
     from pydock_lab.drawing.graph import Graph
@@ -102,6 +102,8 @@ def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) 
             return tags.draw(view, page)
         case Doctor():
             return facets.draw(view, page)
+        case Explanation():
+            return explained.draw(view, page)
         case BuildTrace():
             return build_trace.draw(view, page, every_state=every_state)
     raise TypeError(f"{type(view).__name__} has no drawing")

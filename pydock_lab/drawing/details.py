@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, trace_words
+from pydock_lab.drawing import cards, explained, explanations, prints, trace_words
 from pydock_lab.drawing.branches import Branch, branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.layers import SIGNS
@@ -18,12 +18,14 @@ from pydock_lab.views import (
     BuildTrace,
     ContainerView,
     Doctor,
+    Explanation,
     FileChange,
     ImageInstances,
     Instances,
     LayerRow,
     LayerStack,
     RepositoryView,
+    StepExplanation,
     StepOutcome,
     TagTree,
     TraceStep,
@@ -45,7 +47,10 @@ class FileLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detail:
-    """One selectable part: `facts` are labels and values, `more` says how many files are not listed."""
+    """One selectable part: `facts` are labels and values, `more` says how many files are not listed.
+
+    `texts` are headings and texts of many lines, which are shown as they are.
+    """
 
     key: str
     title: str
@@ -53,6 +58,7 @@ class Detail:
     files: tuple[FileLine, ...] = ()
     more: str = ""
     command: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 def details(view: View, speech: Speech) -> tuple[Detail, ...]:
@@ -216,6 +222,41 @@ def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
     title = f"{step.number}. {clean(step.text)}"
     command = f"{trace_words.command(view)} --step {step.number}"
     return Detail(key=f"step-{step.number}", title=title, facts=_given(facts), files=files, more=more, command=command)
+
+
+@_details.register
+def _explanation(view: Explanation, speech: Speech) -> Iterator[Detail]:
+    for step in view.steps:
+        seconds = speech.seconds(step.seconds) if step.seconds else ""
+        facts = [
+            (speech.say("fact-outcome"), explained.verdict(step, speech)),
+            (speech.say("fact-line"), str(step.line) if step.end_line <= step.line else f"{step.line}-{step.end_line}"),
+            (speech.say("fact-stage"), clean(step.stage)),
+            (speech.say("fact-made"), seconds),
+            (speech.say("fact-unpacked"), speech.size(step.layer_size) if step.layer_size else ""),
+        ]
+        yield Detail(
+            key=f"explained-{step.number}",
+            title=f"{step.number}. {clean(step.text)}",
+            facts=_given(facts),
+            command=f"{explained.command(view)} --step {step.number}",
+            texts=tuple(_cache_keys(step, speech)),
+        )
+
+
+def _cache_keys(step: StepExplanation, speech: Speech) -> Iterator[tuple[str, str]]:
+    """Both keys in plain text, with their digests, and how to compute the digest."""
+    for name, key in (("key-before", step.before), ("key-after", step.after)):
+        if key is not None:
+            lines = (_indented(line) for line in key.text.split("\n"))
+            yield f"{explanations.say(speech, name)}: {prints.short(key.digest)}", "\n".join(lines)
+    if step.after is not None:
+        yield explanations.say(speech, "key-python"), step.after.python
+
+
+def _indented(text: str) -> str:
+    """One line, its indent kept."""
+    return " " * (len(text) - len(text.lstrip(" "))) + clean(text)
 
 
 def _given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

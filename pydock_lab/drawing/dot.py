@@ -7,7 +7,7 @@ of its own in labels.
 from collections.abc import Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import prints
+from pydock_lab.drawing import explained, prints
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.palette import LIGHT, Meaning
 from pydock_lab.drawing.speech import Speech
@@ -15,10 +15,12 @@ from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     BuildTrace,
     Doctor,
+    Explanation,
     Instances,
     LayerRow,
     LayerStack,
     Origin,
+    Outcome,
     StepOutcome,
     TagTree,
     TraceStage,
@@ -109,6 +111,19 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
     for stage in view.stages:
         for need in stage.needs:
             yield f"{_quoted(f'stage-{need}')} -> {_quoted(f'stage-{stage.index}')}"
+
+
+@_statements.register
+def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
+    """The steps, and which of them missed because of which."""
+    yield "rankdir=TB"
+    for step in view.steps:
+        label = f"{step.number}. {step.text}\n{explained.verdict(step, speech)}"
+        dashed = step.outcome in (Outcome.NONE, Outcome.UNKNOWN)
+        yield _node(f"step-{step.number}", label, explained.MEANINGS[step.outcome], dashed=dashed)
+    for step in view.steps:
+        if step.missed and step.because_of:
+            yield f"{_quoted(f'step-{step.because_of}')} -> {_quoted(f'step-{step.number}')}"
 
 
 def _stage_meaning(stage: TraceStage, steps: list[TraceStep]) -> Meaning:

@@ -70,10 +70,16 @@ def lines(view: Explanation, speech: Speech) -> Iterator[str]:
 
 
 def _head(view: Explanation, speech: Speech) -> Iterator[str]:
+    first, *others = head_facts(view, speech)
+    yield f"{clean(view.name or view.build)}   {first}"
+    yield from others
+
+
+def head_facts(view: Explanation, speech: Speech) -> Iterator[str]:
+    """How many steps missed, whether it is a forecast, and what the build is compared with."""
     total = sum(step.outcome in (Outcome.CACHED, Outcome.MISSED) for step in view.steps)
     missed = sum(step.missed for step in view.steps)
-    said = count(speech, "missed", missed, total=total) if missed else say(speech, "all-cached")
-    yield f"{clean(view.name or view.build)}   {said}"
+    yield count(speech, "missed", missed, total=total) if missed else say(speech, "all-cached")
     if view.predicted:
         yield say(speech, "predicted")
     if view.compared_with:
@@ -97,7 +103,7 @@ def _own(same: list[StepExplanation], view: Explanation, speech: Speech) -> Iter
     if not step.missed:
         yield f"  {say(speech, 'changed-here' if step.text.upper().startswith('FROM') else 'was-cached')}"
     for cause in step.causes:
-        yield from (f"  {line}" for line in _cause(cause, speech))
+        yield from (f"  {line}" for line in cause_lines(cause, speech))
     if step.because_of and step.missed:
         yield f"  {say(speech, 'also-because', number=step.because_of)}"
     if len(same) > 1:
@@ -150,7 +156,8 @@ def _hint(cause: Cause) -> str:
 # ---- causes
 
 
-def _cause(cause: Cause, speech: Speech) -> Iterator[str]:
+def cause_lines(cause: Cause, speech: Speech) -> Iterator[str]:
+    """What differs; lines that begin with spaces are files, and words of commands."""
     match cause.kind:
         case CauseKind.COMMAND | CauseKind.INLINE:
             yield say(speech, f"cause-{cause.kind}", name=clean(cause.name))

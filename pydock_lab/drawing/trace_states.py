@@ -14,7 +14,7 @@ from pydock_lab.drawing.svg import Element, clean, element, group
 from pydock_lab.drawing.trace_words import MEANINGS, files_heading, lines, took
 from pydock_lab.views import BuildTrace, TraceStep
 
-_TREE_ROWS, _OUTPUT_ROWS = 12, 12
+_TREE_ROWS, _OUTPUT_ROWS = 10, 10
 _LINE, _HEAD, _PAD = 17, 64, 10
 _WIDE = 760
 _INDENT = 14

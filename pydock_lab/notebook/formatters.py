@@ -8,12 +8,24 @@ from IPython.core.interactiveshell import InteractiveShell
 from pydock_lab import drawing
 from pydock_lab.engine.results import BuildResult, Image
 from pydock_lab.notebook.doctor import Facets
+from pydock_lab.notebook.explained import Explained
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.trace import Trace
-from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree, View
+from pydock_lab.views import (
+    BuildTrace,
+    ContextWeight,
+    Doctor,
+    Explanation,
+    Instances,
+    LayerStack,
+    TagTree,
+    View,
+    Weight,
+    WhatIf,
+)
 
 _WIDGETS: dict[type[View], type[Picture]] = {
     LayerStack: Layers,
@@ -21,7 +33,9 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     TagTree: Tags,
     Doctor: Facets,
     BuildTrace: Trace,
+    Explanation: Explained,
 }
+_ONLY_TEXT: tuple[type[View], ...] = (WhatIf, Weight, ContextWeight)
 _VIEWS: dict[type, Callable[[Any], View]] = {
     **{kind: lambda view: view for kind in _WIDGETS},
     Image: lambda image: image.layers,
@@ -46,14 +60,16 @@ def register(shell: InteractiveShell) -> None:
     """Images, build results and views show themselves as widgets, or as text where there is no picture of them."""
     for kind, view_of in _VIEWS.items():
         _mimebundles(shell).for_type(kind, _formatter(view_of))
-    _texts(shell).for_type(Explanation, _print)
+    for kind in _ONLY_TEXT:
+        _texts(shell).for_type(kind, _print)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """They show themselves as static pictures again, or as text."""
     for kind in _VIEWS:
         _mimebundles(shell).type_printers.pop(kind, None)
-    _texts(shell).type_printers.pop(Explanation, None)
+    for kind in _ONLY_TEXT:
+        _texts(shell).type_printers.pop(kind, None)
 
 
 def _mimebundles(shell: InteractiveShell) -> Any:

@@ -276,11 +276,12 @@ def open_picture(notebook: Notebook) -> Callable[[str, str], Notebook]:
 
     def show(expression: str, language: str) -> Notebook:
         notebook.open(
-            "from samples import views\nfrom pydock_lab.notebook import doctor, instances, layers, tags\n"
+            "from samples import explained as builds, traces, views\n"
+            "from pydock_lab.notebook import doctor, explained, instances, layers, tags, trace\n"
             f"w = {expression}\nw.language = {language!r}\nw"
         )
         notebook.run_all()
-        notebook.page.locator(".pydock svg .pick").first.wait_for()
+        notebook.page.locator(".pydock-picture svg .pick").first.wait_for()
         notebook.page.wait_for_timeout(400)  # the picture is laid out once more for the page's width
         return notebook
 

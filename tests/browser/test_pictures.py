@@ -12,6 +12,8 @@ WIDGETS = {
     "instances": ("instances.LiveInstances(views.INSTANCES)", "container-0-0"),
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
+    "trace": ("trace.Trace(traces.TRACE)", "step-9"),
+    "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
 }
 Opener = Callable[[str, str], Any]
 
@@ -86,7 +88,7 @@ def test_python_selects_and_redraws_and_the_focus_stays(open_picture: Opener) ->
     notebook.page.locator("[data-pick='layer-3'].selected").wait_for()
     notebook.value("setattr(w, 'language', 'fr')")
     notebook.page.locator(".pydock[lang=fr] [data-pick='layer-3'].selected").wait_for()
-    assert "du cache" in notebook.page.locator(".pydock svg").text_content()
+    assert "du cache" in notebook.page.locator(".pydock-picture svg").text_content()
     assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
 
 
@@ -99,6 +101,20 @@ def test_the_command_is_copied(open_picture: Opener) -> None:
     assert notebook.value("w.container.name") == "'web1'"
 
 
+def test_a_step_shows_both_of_its_keys(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["explained"][0], "en")
+    notebook.page.locator("[data-pick='explained-7']").click()
+    assert notebook.value("w.step.text") == "'RUN echo two > /version'"
+    folded = notebook.page.locator(".pydock-folded")
+    assert folded.count() == 3
+    assert not folded.nth(1).locator("pre").is_visible()
+    for at, word in [(0, "echo one"), (1, "echo two"), (2, "hashlib.sha256(")]:
+        folded.nth(at).locator("summary").click()
+        assert word in folded.nth(at).locator("pre").inner_text()
+    notebook.shot("explained-keys")
+    assert notebook.axe(".pydock") == []
+
+
 def test_a_layer_lights_up_wherever_it_is(open_picture: Opener) -> None:
     notebook = open_picture(WIDGETS["tags"][0], "en")
     notebook.page.locator(".chip").first.hover()
@@ -109,9 +125,9 @@ def test_a_layer_lights_up_wherever_it_is(open_picture: Opener) -> None:
 def test_the_picture_is_laid_out_for_the_page(open_picture: Opener) -> None:
     notebook = open_picture(WIDGETS["layers"][0], "en")
     notebook.page.set_viewport_size({"width": 760, "height": 900})
-    notebook.page.wait_for_function("() => document.querySelector('.pydock svg').width.baseVal.value < 700")
+    notebook.page.wait_for_function("() => document.querySelector('.pydock-picture svg').width.baseVal.value < 700")
     frame = notebook.page.locator(".pydock-picture").bounding_box()
-    svg = notebook.page.locator(".pydock svg").bounding_box()
+    svg = notebook.page.locator(".pydock-picture svg").bounding_box()
     assert svg["width"] <= frame["width"]
 
 
@@ -119,8 +135,8 @@ def test_the_picture_is_laid_out_for_the_page(open_picture: Opener) -> None:
 def test_no_text_is_wider_than_it_was_measured(open_picture: Opener, name: str) -> None:
     """The table of widths against a real browser and its fonts."""
     notebook = open_picture(WIDGETS[name][0], "fr")
-    wide = notebook.page.evaluate("document.querySelector('.pydock svg').viewBox.baseVal.width")
-    cut = notebook.page.locator(".pydock svg text").evaluate_all(
+    wide = notebook.page.evaluate("document.querySelector('.pydock-picture svg').viewBox.baseVal.width")
+    cut = notebook.page.locator(".pydock-picture svg text").evaluate_all(
         "(texts, wide) => texts.filter(t => { const b = t.getBBox(); return b.x < 0 || b.x + b.width > wide; })"
         ".map(t => t.textContent)",
         wide,

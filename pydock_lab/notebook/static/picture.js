@@ -84,6 +84,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} }
     const parts = [make("p", { class: "pydock-title", text: detail.title })];
     if (detail.facts.length) parts.push(facts(detail.facts));
     if (detail.files.length) parts.push(files(detail));
+    for (const [heading, words] of detail.texts) parts.push(folded(heading, words));
     if (detail.command) parts.push(command(detail.command));
     panel.replaceChildren(...parts);
     if (copying) panel.querySelector("button")?.focus({ preventScroll: true });
@@ -104,6 +105,11 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} }
     }
     if (detail.more) list.append(make("li", { text: detail.more }));
     return list;
+  }
+
+  function folded(heading, words) {
+    const text = make("pre", { class: "pydock-text", text: words, tabindex: "0", "aria-label": heading, [SUPPRESS]: "true" });
+    return make("details", { class: "pydock-folded" }, make("summary", { text: heading, [SUPPRESS]: "true" }), text);
   }
 
   function command(text) {

@@ -1,9 +1,26 @@
 // A build is gone through step by step, in the order in which the steps began. All states are in the picture: this
 // shows one of them, so it works without a kernel as well.
 //
-//   .pydock-steps[role=toolbar]   first, back, "step 4 of 17", forward, the whole
+//   .pydock-steps[role=toolbar]   first, back, "4 / 17", forward, the whole
 //   .pick.now, .pick.later        where one stands, and what has not begun then
 //   g.trace-state[data-state]     files and output of one step
+
+// Drawn, for not every font has these signs.
+const ICONS = {
+  first: "M3 2h2v12h-2zM14 2v12l-8-6z",
+  back: "M12 2v12l-9-6z",
+  forward: "M4 2v12l9-6z",
+  whole: "M11 2h2v12h-2zM2 2v12l8-6z",
+};
+
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(svg.namespaceURI, "path"));
+  svg.firstChild.setAttribute("d", path);
+  return svg;
+}
 
 function stepping(context) {
   const buttons = {};
@@ -18,9 +35,8 @@ function stepping(context) {
       forward: (at) => (at < 0 ? keys[0] : keys[at + 1] ?? ""),
       whole: () => "",
     };
-    const signs = { first: "⏮", back: "◀", forward: "▶", whole: "⏭" };
     for (const [name, move] of Object.entries(moves)) {
-      buttons[name] = make("button", { type: "button", text: `${signs[name]}\uFE0E`, [SUPPRESS]: "true" });
+      buttons[name] = make("button", { type: "button", [SUPPRESS]: "true" }, icon(ICONS[name]));
       buttons[name].addEventListener("click", () => choose(move(keys.indexOf(chosen())) ?? ""), { signal });
     }
     bar.append(buttons.first, buttons.back, place, buttons.forward, buttons.whole);
