@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from pydock_lab.archive import whiteout
+from pydock_lab.archive import marks, whiteout
 from pydock_lab.archive.compress import LayerReader
 from pydock_lab.archive.entry import Entry, EntryType, Limits, show
 from pydock_lab.archive.reader import Readable, TarReader
@@ -39,10 +39,14 @@ class Whiteouts(Enum):
 
 
 class Ownership(Enum):
-    """Who owns what is unpacked: whom the entry names, or the caller, with the owner only written down."""
+    """Who owns what is unpacked: whom the entry names, or the caller, with the owner only written down.
+
+    MARK writes it on the files as well (`marks.py`).
+    """
 
     CHOWN = auto()
     RECORD = auto()
+    MARK = auto()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,6 +251,8 @@ class _Unpacking:
             self._permitted(entry, lambda: os.fchown(fd, entry.uid, entry.gid))
         else:
             self._record(entry, path)
+        if self._policy.ownership is Ownership.MARK:
+            marks.mark(fd, (entry.uid, entry.gid))
         os.fchmod(fd, entry.mode)
         for name, value in entry.xattrs.items():
             self._xattr(fd, name, value, path)
@@ -315,6 +321,6 @@ class _Unpacking:
 
 def allowed_xattr(name: str) -> bool:
     """Whether an extended attribute belongs to the image: capabilities, ACLs, the user's own; never overlay's."""
-    if name.startswith(whiteout.OVERLAY_PREFIXES):
+    if name.startswith(whiteout.OVERLAY_PREFIXES) or name == marks.NAME:
         return False
     return name.startswith(("user.", "system.posix_acl_")) or name == "security.capability"

@@ -9,13 +9,14 @@ The tree must not be written to meanwhile: a file that shrinks is an error, not 
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from pydock_lab.archive import whiteout
+from pydock_lab.archive import marks, whiteout
 from pydock_lab.archive.apply import allowed_xattr
 from pydock_lab.archive.entry import Entry, EntryType, Limits, show
+from pydock_lab.archive.marks import Mark, Owner
 from pydock_lab.archive.rooted import OPEN_DIRECTORY, join
 from pydock_lab.archive.writer import TarWriter, Writable
 from pydock_lab.errors import ArchiveError
@@ -40,16 +41,29 @@ class TreeForm(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MarkedOwners:
+    """Owners are what files are marked with (`marks.py`); what bears no mark is `newcomer`'s, and gets its mark.
+
+    `unmarkable` gives the owners of links and devices, by path, as far as they are known.
+    """
+
+    newcomer: Owner
+    unmarkable: Callable[[bytes], Mark]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DiffOptions:
     """How to pack.
 
     `owners` (uid and gid by path) overrides what the file system says; all other paths belong to `everyone`, where
-    it is given. `latest` is the newest time that may stand in the layer, in seconds: SOURCE_DATE_EPOCH.
+    it is given. With `marked` neither is asked. `latest` is the newest time that may stand in the layer, in seconds:
+    SOURCE_DATE_EPOCH.
     """
 
     form: TreeForm = TreeForm.OVERLAY
     owners: Mapping[bytes, tuple[int, int]] = field(default_factory=dict)
     everyone: tuple[int, int] | None = None
+    marked: MarkedOwners | None = None
     latest: int | None = None
 
 
@@ -102,20 +116,23 @@ class _Packing:
             self._subdirectory(fd, name, path, status)
         elif kind is not None:  # a socket means nothing without the process behind it
             target = os.readlink(name, dir_fd=fd) if kind is EntryType.SYMLINK else b""
-            self._put(self._entry(path, kind, status, target=target))
+            self._put(self._entry(path, kind, status, self._owner(path, status, fd), target=target))
 
     def _file(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
-        if status.st_nlink > 1:
-            # The order of the walk is fixed, so the first name is the same in every run.
-            first = self._first_names.setdefault((status.st_dev, status.st_ino), path)
-            if first != path:
-                self._put(self._entry(path, EntryType.HARDLINK, status, target=first))
-                return
         # O_NOFOLLOW: between the look and this line it may have become a link.
         file = os.open(name, _OPEN_FILE, dir_fd=fd)
         try:
-            entry = self._entry(path, EntryType.FILE, status, size=status.st_size, xattrs=self._xattrs(file, path))
-            self.tar.add_file(entry, file)
+            owner = self._owner(path, status, fd, file)
+            if status.st_nlink > 1:
+                # The order of the walk is fixed, so the first name is the same in every run.
+                first = self._first_names.setdefault((status.st_dev, status.st_ino), path)
+                if first != path:
+                    self._put(self._entry(path, EntryType.HARDLINK, status, owner, target=first))
+                    return
+            xattrs = self._xattrs(file, path)
+            self.tar.add_file(
+                self._entry(path, EntryType.FILE, status, owner, size=status.st_size, xattrs=xattrs), file
+            )
         finally:
             os.close(file)
         self.entries += 1
@@ -123,7 +140,8 @@ class _Packing:
     def _subdirectory(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
         inside = os.open(name, OPEN_DIRECTORY, dir_fd=fd)
         try:
-            self._put(self._entry(path, EntryType.DIRECTORY, status, xattrs=self._xattrs(inside, path)))
+            owner, xattrs = self._owner(path, status, fd, inside), self._xattrs(inside, path)
+            self._put(self._entry(path, EntryType.DIRECTORY, status, owner, xattrs=xattrs))
             if self._overlay and self._is_opaque(inside):
                 self._mark(join(path, whiteout.OPAQUE))
             self.directory(inside, path)
@@ -135,13 +153,14 @@ class _Packing:
         path: bytes,
         kind: EntryType,
         status: os.stat_result,
+        owner: Owner,
         *,
         size: int = 0,
         target: bytes = b"",
         xattrs: Mapping[str, bytes] | None = None,
     ) -> Entry:
-        options = self._options
-        uid, gid = options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)
+        latest = self._options.latest
+        uid, gid = owner
         # Docker cuts fractions off too; some extractors cannot give them back.
         seconds = max(0, status.st_mtime_ns // 1_000_000_000)
         is_device = kind in (EntryType.CHARACTER, EntryType.BLOCK)
@@ -152,11 +171,25 @@ class _Packing:
             mode=stat.S_IMODE(status.st_mode),
             uid=uid,
             gid=gid,
-            mtime=seconds if options.latest is None else min(seconds, options.latest),
+            mtime=seconds if latest is None else min(seconds, latest),
             target=target,
             device=(os.major(status.st_rdev), os.minor(status.st_rdev)) if is_device else (0, 0),
             xattrs=xattrs or {},
         )
+
+    def _owner(self, path: bytes, status: os.stat_result, above: int, own: int | None = None) -> Owner:
+        """Whose a path is; `above` is the directory that it is in, `own` the file, where it can be opened."""
+        options = self._options
+        if options.marked is None:
+            return options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)
+        uid, gid = said = options.marked.unmarkable(path) if own is None else marks.marked(own)
+        uid = options.marked.newcomer[0] if uid is None else uid
+        if gid is None and os.fstat(above).st_mode & stat.S_ISGID:  # what is made in such a directory gets its group
+            _, gid = marks.marked(above)
+        owner = uid, options.marked.newcomer[1] if gid is None else gid
+        if own is not None and owner != said:
+            marks.mark(own, owner)
+        return owner
 
     def _xattrs(self, fd: int, path: bytes) -> dict[str, bytes]:
         names = _listxattr(fd)

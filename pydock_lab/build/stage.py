@@ -286,7 +286,7 @@ class _Run:
         """Run the program until it has ended, and its layer is written; the exit status."""
         reader, writer = os.pipe()
         upper, epoch = self._rootfs.upper, self._workshop.epoch
-        pack = self._workshop.snapshots.pack_arguments(upper, owners=self._pretended(), latest=epoch)
+        pack = self._workshop.snapshots.pack_arguments(upper, latest=epoch)
         streams = RunStreams(stdout=outputs.stdout, stderr=outputs.stderr, layer=writer, pack=pack)
         with ExitStack() as stack, os.fdopen(reader, "rb", buffering=0) as layer:
             try:
@@ -301,10 +301,6 @@ class _Run:
         """The upper directory becomes the snapshot of the layer that was made of it."""
         whole = chain_ids((*(layer.diff_id for layer in self._stage.layers), diff_id))[-1]
         self._workshop.keep_snapshot(Path(self._rootfs.upper), whole, self._folder)
-
-    def _pretended(self) -> dict[bytes, tuple[int, int]]:
-        """Owners that files below have, where this machine could not give them: the upper tree does not show them."""
-        return self._stage.tree.owners() if self._workshop.runner.pretends_owners else {}
 
 
 def _nothing(_diff_id: Digest) -> None:

@@ -65,10 +65,6 @@ class RunStreams:
 class Runner(Protocol):
     """Runs the program of a RUN step in a tree of files."""
 
-    @property
-    def pretends_owners(self) -> bool:
-        """Whether files cannot be given away here (a single uid): only the indexes know whose they are."""
-
     def running(self, step: RunStep, place: RunPlace, streams: RunStreams) -> AbstractContextManager[Callable[[], int]]:
         """A program that runs: called, it gives the exit status.
 

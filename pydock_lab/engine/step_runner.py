@@ -36,11 +36,6 @@ class StepRunner:
         self._is_stopped = False
         self._lock = threading.Lock()
 
-    @property
-    def pretends_owners(self) -> bool:
-        """Whether all files are one user's here, whatever their layers say."""
-        return self._home.runtime.tier == "rootless-single"
-
     @contextmanager
     def running(self, step: RunStep, place: RunPlace, streams: RunStreams) -> Iterator[Callable[[], int]]:
         """The step's program while it runs: called, it gives the exit status. Raises PydockError."""

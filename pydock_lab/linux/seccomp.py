@@ -10,7 +10,8 @@ makes it legitimate. An allow-list is the same shape with the default turned rou
 
 `ownership_policy` is another use of the same means: where a user namespace has a single id, chown(2) cannot work,
 and package managers give up. The filter answers 0, "done", and nothing is done (the way of Charliecloud's `ch-run
---seccomp`). It is a pretence, and the engine says so.
+--seccomp`). It is a pretence, and the engine says so. With `asked` it lets another process answer chown, which can
+write down who should own the file (runtime/owners.py).
 """
 
 import errno
@@ -24,6 +25,7 @@ from pydock_lab.linux.syscall_numbers import NUMBERS
 ALLOW = 0x7FFF_0000
 _ERRNO = 0x0005_0000
 _KILL_PROCESS = 0x8000_0000
+ASK = 0x7FC0_0000  # whoever listens decides
 
 # AUDIT_ARCH_* of linux/audit.h, and the column of each architecture in NUMBERS.
 _ARCHITECTURES = {"x86_64": (0xC000_003E, 0), "aarch64": (0xC000_00B7, 1)}
@@ -149,21 +151,34 @@ def container_policy(capabilities: Capability) -> Policy:
     return Policy(rules=tuple(rules))
 
 
-_OWNERSHIP = (
-    *("chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid", "setresuid"),
+CHOWN = ("chown", "fchown", "lchown", "fchownat")
+_IDENTITY = (
+    *("setuid", "setgid", "setreuid", "setregid", "setresuid"),
     *("setresgid", "setfsuid", "setfsgid", "setgroups", "capset"),
 )
 _FILE_TYPE, _CHARACTER_DEVICE, _BLOCK_DEVICE = 0o170000, 0o020000, 0o060000
 
 
-def ownership_policy() -> Policy:
-    """Answer "done" to everything that would change an owner or an identity, and to device nodes."""
-    rules = [Rule(names=_OWNERSHIP, verdict=deny(0))]
+def ownership_policy(*, asked: bool = False) -> Policy:
+    """Answer "done" to everything that would change an owner or an identity, and to device nodes.
+
+    With `asked` who listens answers what would change an owner.
+    """
+    rules = [Rule(names=CHOWN, verdict=ASK if asked else deny(0)), Rule(names=_IDENTITY, verdict=deny(0))]
     for kind in (_CHARACTER_DEVICE, _BLOCK_DEVICE):
         for name, mode in (("mknod", 1), ("mknodat", 2)):
             device = Condition(argument=mode, mask=_FILE_TYPE, equals=kind)
             rules.append(Rule(names=(name,), verdict=deny(0), condition=device))
     return Policy(rules=tuple(rules), foreign=ALLOW)
+
+
+def own_numbers(names: tuple[str, ...]) -> dict[int, str]:
+    """The names of these system calls by their numbers on this machine."""
+    if os.uname().machine not in _ARCHITECTURES:
+        return {}
+    _, column = _ARCHITECTURES[os.uname().machine]
+    numbers = ((NUMBERS[name][column], name) for name in names)
+    return {number: name for number, name in numbers if number is not None}
 
 
 def isolation_forbidden_policy() -> Policy:

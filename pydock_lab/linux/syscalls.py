@@ -30,7 +30,7 @@ _ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
 _SECCOMP = 277 if _ARM else 317
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-_CLONE3, _MOUNT_SETATTR = 435, 442
+_CLONE3, _OPENAT2, _MOUNT_SETATTR = 435, 437, 442
 
 
 class Namespace(IntFlag):
@@ -265,12 +265,26 @@ def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(*low, *high)), "capset")
 
 
-def install_seccomp(program: bytes) -> None:
+def install_seccomp(program: bytes, *, listen: bool = False) -> int:
     """Put every later system call of this process and its children through a BPF program (seccomp(2)).
 
-    Each instruction has 8 bytes. Needs no_new_privs or CAP_SYS_ADMIN.
+    Each instruction has 8 bytes. Needs no_new_privs or CAP_SYS_ADMIN. With `listen` it gives a descriptor on which
+    another process hears of the calls that the program does not decide itself (seccomp_unotify(2)), else 0.
     """
-    set_mode_filter = 1
+    set_mode_filter, new_listener = 1, 8
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    _checked(_libc.syscall(_SECCOMP, set_mode_filter, 0, header), "seccomp")
+    return _checked(_libc.syscall(_SECCOMP, set_mode_filter, new_listener if listen else 0, header), "seccomp")
+
+
+def chown_at(descriptor: int, uid: int, gid: int) -> None:
+    """Change the owner of what a descriptor of any kind is of, be it a link; -1 leaves one alone (fchownat(2))."""
+    _checked(_libc.fchownat(descriptor, b"", uid, gid, AT_EMPTY_PATH), "fchownat")
+
+
+def open_in_root(root: int, path: bytes, *, follow_last: bool) -> int:
+    """A descriptor for a place (O_PATH), with `root` being "/" on all of the way (openat2(2), Linux 5.6)."""
+    resolve_in_root = 0x10
+    flags = os.O_PATH | os.O_CLOEXEC | (0 if follow_last else os.O_NOFOLLOW)
+    how = struct.pack("=QQQ", flags, 0, resolve_in_root)
+    return _checked(_libc.syscall(_OPENAT2, root, path, how, len(how)), "openat2")

@@ -19,6 +19,7 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import init
 from pydock_lab.runtime.init import Birthplace, Task
+from pydock_lab.runtime.owners import Owners
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -28,7 +29,7 @@ class Child:
 
     `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, for
     those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is the
-    control group that it was put into, where there can be one.
+    control group that it was put into, where there can be one; `owners` who answers for owners, where that is needed.
     """
 
     pid: int
@@ -38,6 +39,7 @@ class Child:
     terminal: int = -1
     steps: list[dict[str, Any]] = field(default_factory=list)
     group: ControlGroup | None = None
+    owners: Owners | None = None
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -70,6 +72,8 @@ class Child:
                 raise errors.from_json(message["error"])
             if "terminal" in message:
                 (self.terminal,) = descriptors
+            elif "owner" in message:
+                self.owners = Owners(*descriptors, newcomer=tuple(message["owner"]))
             else:
                 self.steps += message["steps"]
                 reports += 1

@@ -49,6 +49,7 @@ class Task(Document):
 
     The descriptors that come along are the program's standard input, output and error, and then the doors of the
     control group. `mounts` are those that every container has: /etc/hosts and the like; `stub` is the lowest layer.
+    With `tells_owners` the shim answers where owners can only be pretended to change.
     """
 
     tier: Tier
@@ -56,6 +57,7 @@ class Task(Document):
     process: ProcessSpec | None = None
     stub: str = ""
     mounts: tuple[Mount, ...] = ()
+    tells_owners: bool = False
 
 
 _OWN = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC
@@ -78,8 +80,8 @@ def rehearse() -> None:
     """Do what every start does with values alone: it fills caches, and touches the memory that will be needed."""
     task = Task.from_json(example(Tier.ROOT).to_json())
     assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
-    for tier in (task.tier, Tier.ROOTLESS_SINGLE):
-        left = _powers(task.container.process, tier)
+    for tier, tells_owners in ((task.tier, False), (Tier.ROOTLESS_SINGLE, False), (Tier.ROOTLESS_SINGLE, True)):
+        left = _powers(task.container.process, tier, asked=tells_owners)
     # What is kept is all there is: nothing is dropped.
     capabilities.limit_bounding(capabilities.ALL, left.last)
     syscalls.capget()
@@ -155,11 +157,13 @@ def _live(task: Task, views: KernelViews | None, standard: list[int], line: Conn
     filesystem.assemble(spec, task.mounts, views, log, stub=task.stub)
     if spec.hostname:
         syscalls.sethostname(spec.hostname)
-    _Becoming(spec.process, task.tier, standard, line, log).go(init=spec.init, console=True)
+    becoming = _Becoming(spec.process, task.tier, standard, line, log, tells_owners=task.tells_owners)
+    becoming.go(init=spec.init, console=True)
 
 
-def _powers(process: ProcessSpec, tier: Tier) -> Powers:
-    return powers(process.capabilities, seccomp_on=process.seccomp, single_id=tier is Tier.ROOTLESS_SINGLE)
+def _powers(process: ProcessSpec, tier: Tier, *, asked: bool) -> Powers:
+    single_id = tier is Tier.ROOTLESS_SINGLE
+    return powers(process.capabilities, seccomp_on=process.seccomp, single_id=single_id, asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class _Becoming:
     standard: list[int]
     line: Connection
     log: StepLog
+    tells_owners: bool = False
 
     def go(self, *, init: bool, console: bool = False) -> None:
         identity = resolve(self.process.user, _read("/etc/passwd"), _read("/etc/group"), self.process.groups)
@@ -179,7 +184,8 @@ class _Becoming:
         for number, descriptor in enumerate(self.standard if slave < 0 else (slave,) * 3):
             os.dup2(descriptor, number)
         _change_directory(self.process.cwd)
-        give_up(self.process, identity, _powers(self.process, self.tier), self.log)
+        left = _powers(self.process, self.tier, asked=self.tells_owners)
+        self._hand_over(give_up(self.process, identity, left, self.log), identity)
         self._die_with_the_shim()
         if init:
             _be_init()
@@ -200,6 +206,14 @@ class _Becoming:
         if self.tier is not Tier.ROOTLESS_SINGLE:
             os.fchown(slave, identity.uid, -1)
         return slave
+
+    def _hand_over(self, listener: int, identity: Identity) -> None:
+        """Give the shim what it needs to answer for owners: see owners.py."""
+        if listener >= 0:
+            root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            self.line.send({"owner": [identity.uid, identity.gid]}, [listener, root])
+            os.close(listener)
+            os.close(root)
 
     def _die_with_the_shim(self) -> None:
         """Again: a change of user makes the kernel forget it. And the shim may have died in between."""

@@ -11,6 +11,7 @@ capabilities    are set: Docker's 14 for root, none for others
 import os
 import resource
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,22 +27,30 @@ _NOTHING = Capability(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Powers:
-    """What a program keeps, worked out before it exists: capabilities, and BPF programs (empty: none)."""
+    """What a program keeps, worked out before it exists: capabilities, and BPF programs (empty: none).
+
+    `ownership` pretends to change owners, `asking` leaves that to who listens.
+    """
 
     keep: Capability
     last: int
     container: bytes = b""
     ownership: bytes = b""
+    asking: bytes = b""
 
 
 @cache
-def powers(names: tuple[str, ...], *, seccomp_on: bool, single_id: bool) -> Powers:
-    """What a program with these capabilities keeps; `single_id`: ids can only be pretended to change."""
+def powers(names: tuple[str, ...], *, seccomp_on: bool, single_id: bool, asked: bool = False) -> Powers:
+    """What a program with these capabilities keeps.
+
+    `single_id`: ids can only be pretended to change; with `asked` somebody will listen who writes down owners.
+    """
     keep = capabilities.parse_all(names)
     container = seccomp.assemble(seccomp.container_policy(keep)) if seccomp_on else b""
     ownership = seccomp.assemble(seccomp.ownership_policy()) if single_id else b""
+    asking = seccomp.assemble(seccomp.ownership_policy(asked=True)) if single_id and asked else b""
     last = capabilities.last_capability()
-    return Powers(keep=keep, last=last, container=container, ownership=ownership)
+    return Powers(keep=keep, last=last, container=container, ownership=ownership, asking=asking)
 
 
 def set_rlimits(rlimits: Iterable[Rlimit]) -> None:
@@ -67,8 +76,12 @@ def _least(one: int, other: int) -> int:
     return min(finite, default=resource.RLIM_INFINITY)
 
 
-def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog) -> None:
-    """Become the container's user, without what a container must not do; there is no way back."""
+def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog) -> int:
+    """Become the container's user, without what a container must not do; there is no way back.
+
+    Gives the descriptor on which somebody must listen from now on, -1 for none.
+    """
+    listener = -1
     set_rlimits(process.rlimits)
     _, permitted = syscalls.capget()
     if process.no_new_privileges:
@@ -79,18 +92,24 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     capabilities.limit_bounding(left.keep, left.last)
     if left.ownership:
         kept = capabilities.hold(left.keep)
-        _pretend(left.ownership, log)
+        listener = _pretend(left, log)
     else:
         _change_user(identity)
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
     log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}")
+    return listener
 
 
-def _pretend(program: bytes, log: StepLog) -> None:
+def _pretend(left: Powers, log: StepLog) -> int:
     """With a single id there is no other user to become; setuid programs mean nothing here either."""
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
-    syscalls.install_seccomp(program)
     log.add("ownership", "pretended")
+    # Only one may listen to a process: it can be that somebody who runs us does already.
+    with suppress(OSError):
+        if left.asking:
+            return syscalls.install_seccomp(left.asking, listen=True)
+    syscalls.install_seccomp(left.ownership)
+    return -1
 
 
 def _change_user(identity: Identity) -> None:

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pydock_lab.archive.diff import MarkedOwners
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.cgroups import ControlGroup
@@ -36,6 +37,7 @@ from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
+from pydock_lab.runtime.owners import NOBODY_ELSES
 from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Stdio
@@ -162,11 +164,17 @@ class Shim:
             oom_killed = bool(self._group and self._group.was_out_of_memory())
             if code == 0 and self._pack is not None:
                 # Here, where the privilege is: another worker would first have to be made.
-                pack_directory(self._pack, self._layer)
+                pack_directory(self._pack, self._layer, self._owners(child))
         result = {"exit_code": code, "oom_killed": oom_killed}
         self._note(Action.DIE, process=None, shim=None, finished_at=time.time(), **result)
         commands.finish(result)
         return result
+
+    def _owners(self, child: Child) -> MarkedOwners | None:
+        """Whose the files are, where all of them are one user's."""
+        if self._request.tier is not Tier.ROOTLESS_SINGLE:
+            return None
+        return child.owners.marked if child.owners else NOBODY_ELSES
 
     def _commands(self, child: Child) -> Commands:
         return Commands(
@@ -189,7 +197,13 @@ class Shim:
         if self._spec.rootfs.upper:
             self._undo.callback(os.close, lock_upper(self._spec.rootfs.upper))
         network = self._undo.enter_context(Connectivity(self._spec, self._directory))
-        task = Task(tier=self._request.tier, container=self._spec, stub=self._stub, mounts=network.files())
+        task = Task(
+            tier=self._request.tier,
+            container=self._spec,
+            stub=self._stub,
+            mounts=network.files(),
+            tells_owners=self._pack is not None,
+        )
         namespaces = init.clone_flags(self._spec)
         child = birth.take(self._request.tier, namespaces)
         self._limit(child)
@@ -261,6 +275,8 @@ class Shim:
 
     def _watch(self, commands: Commands) -> None:
         ended = False
+        if commands.child.owners:
+            commands.child.owners.answer_in(self._loop)
 
         def end() -> None:
             nonlocal ended

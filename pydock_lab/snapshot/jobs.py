@@ -16,7 +16,7 @@ from typing import Any
 
 from pydock_lab.archive import whiteout
 from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
-from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
+from pydock_lab.archive.diff import DiffOptions, MarkedOwners, TreeForm, diff
 from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
 from pydock_lab.errors import ArchiveError
@@ -32,8 +32,8 @@ def policy(tier: Tier) -> Policy:
     return Policy(
         whiteouts=Whiteouts.OVERLAY,
         opaque=OpaqueAttribute.USER if tier.in_user_namespace else OpaqueAttribute.TRUSTED,
-        # With one uid nobody can be made the owner; the layers' indexes know who it should be.
-        ownership=Ownership.RECORD if tier is Tier.ROOTLESS_SINGLE else Ownership.CHOWN,
+        # With one uid nobody can be made the owner; a mark says who it should be.
+        ownership=Ownership.MARK if tier is Tier.ROOTLESS_SINGLE else Ownership.CHOWN,
         devices=tier is Tier.ROOT,
     )
 
@@ -128,12 +128,13 @@ def pack(request: Request) -> dict[str, Any]:
     return {"entries": pack_directory(request.arguments, request.descriptors[0])}
 
 
-def pack_directory(arguments: Mapping[str, Any], descriptor: int) -> int:
-    """What `pack` does, for who has the privilege already; the number of entries."""
+def pack_directory(arguments: Mapping[str, Any], descriptor: int, marked: MarkedOwners | None = None) -> int:
+    """What `pack` does, for who has the privilege already; the number of entries. `marked` goes before `owners`."""
     owners: Mapping[str, list[int]] = arguments.get("owners") or {}
     options = DiffOptions(
         form=TreeForm.PLAIN if arguments.get("plain") else TreeForm.OVERLAY,
         owners={os.fsencode(path): (uid, gid) for path, (uid, gid) in owners.items()},
+        marked=marked,
         latest=arguments.get("latest"),
     )
     root = os.open(arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
