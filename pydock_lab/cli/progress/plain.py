@@ -40,6 +40,7 @@ class Plain:
         self._is_line_open = False
         self._is_first = True
         self._shown: dict[tuple[int, str], float] = {}
+        self._numbers: dict[int, int] = {}
 
     def tell(self, event: Event) -> None:
         """One event more."""
@@ -102,7 +103,7 @@ class Plain:
         self._transfers(vertex)
         for piece in vertex.fresh:
             if not self._is_line_open:
-                self._write(f"#{vertex.index} {piece.stamp} ")
+                self._write(f"#{self._number(vertex)} {piece.stamp} ")
             self._write(piece.text)
             self._is_line_open = not piece.text.endswith("\n")
         self._told += len(vertex.fresh)
@@ -110,16 +111,20 @@ class Plain:
         vertex.changed = False
         self._waiting.pop(vertex.index, None)
         if vertex.is_over:
-            self._line(f"#{vertex.index} {_outcome(vertex)}")
+            self._line(f"#{self._number(vertex)} {_outcome(vertex)}")
             self._current = None
+
+    def _number(self, vertex: Vertex) -> int:
+        """They are counted as they are first told of, so that the numbers of a log go up."""
+        return self._numbers.setdefault(vertex.index, len(self._numbers) + 1)
 
     def _give_floor(self, vertex: Vertex) -> None:
         if self._current is not None:
-            self._line(f"#{self._current.index} ...")
+            self._line(f"#{self._number(self._current)} ...")
         if not self._is_first:
             self._line("")
         self._is_first = False
-        self._line(f"#{vertex.index} {vertex.name}")
+        self._line(f"#{self._number(vertex)} {vertex.name}")
         self._current, self._since, self._told = vertex, self._work.clock(), 0
 
     def _transfers(self, vertex: Vertex) -> None:
@@ -138,7 +143,7 @@ class Plain:
                 f"{took:.1f}s" if took > 0.01 else "",  # noqa: PLR2004 - it would be shown as 0.0
                 "done" if transfer.ended is not None else "",
             )
-            self._line(f"#{vertex.index} {_joined(words)}")
+            self._line(f"#{self._number(vertex)} {_joined(words)}")
 
     def _line(self, text: str) -> None:
         if self._is_line_open:
