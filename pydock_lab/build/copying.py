@@ -86,7 +86,7 @@ class Copier:
         # A link that is named itself is followed; links inside a copied folder stay links.
         entry = what.source.entry(resolve(what.source, what.path))
         if entry is None:
-            raise BuildError("build.copy-missing", path=os.fsdecode(what.path))
+            raise BuildError("build.copy-missing", path="/" + os.fsdecode(what.path))
         if entry.type is EntryType.DIRECTORY:
             self._copy_folder(what.source, entry, request)
         else:

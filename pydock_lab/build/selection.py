@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.build.paths import clean as absolute
 from pydock_lab.build.source import Contents, Source, checksum, clean, join, resolve, select, walk
 from pydock_lab.build.steps import PathSource
 from pydock_lab.build.wildcard import has_wildcard
@@ -45,7 +46,7 @@ def selected(part: PathSource, origin: Source, excludes: tuple[str, ...] = ()) -
     source = _without(origin, part.written, excludes) if excludes else origin
     found = select(source, part.written)
     if not found and not has_wildcard(part.written):
-        raise BuildError("build.copy-missing", path=part.written)
+        raise BuildError("build.copy-missing", path=absolute(part.written))
     return [Selected(source=source, path=path) for path in found]
 
 
@@ -57,7 +58,7 @@ def _without(origin: Source, pattern: str, excludes: tuple[str, ...]) -> "Withou
 def _with_parents(part: PathSource, origin: Source) -> Iterator[Selected]:
     """What is in the folders that lead up to the pivot, as far as it matches."""
     if part.required and origin.entry(resolve(origin, clean(part.required))) is None:
-        raise BuildError("build.copy-missing", path=part.written)
+        raise BuildError("build.copy-missing", path=absolute(part.written))
     pattern = PathPattern.parse(posixpath.normpath(part.include.strip("/")))
     for path in select(origin, part.path):
         top = resolve(origin, path)

@@ -16,6 +16,7 @@ from pydock_lab.build.cache import BuildCache
 from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.keys import CacheKey
 from pydock_lab.build.origins import Origins
+from pydock_lab.build.paths import clean as absolute
 from pydock_lab.build.selection import selected
 from pydock_lab.build.source import checksum, clean, resolve
 from pydock_lab.build.steps import (
@@ -147,7 +148,7 @@ class StepKeys:
         source = self.origins.source(mount.origin)
         path = resolve(source, clean(mount.source))
         if source.entry(path) is None:
-            raise BuildError("build.copy-missing", path=mount.source)
+            raise BuildError("build.copy-missing", path=absolute(mount.source))
         return [["", checksum(source, path)]]
 
 
