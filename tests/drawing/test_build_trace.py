@@ -1,7 +1,9 @@
 """A build that is stepped through: its order, its states, its time, its lines and its tree of files."""
 
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -117,6 +119,14 @@ def test_one_step_as_text_has_its_files_and_its_output():
     assert text.splitlines()[1] == "4.1 s · lines 7 to 8 · 214 changes · 995.0 kB"
     assert re.search(r"^\+ packages/ +993.8 kB$", text, re.MULTILINE)
     assert text.endswith("  Successfully installed flask-3.0.3")
+
+
+def test_the_picture_in_the_documentation_is_this_one():
+    path = Path(__file__).parents[2] / "docs" / "images" / "build-trace.svg"
+    shown = to_svg(TRACE, width=900, language="en")
+    if os.environ.get("PYDOCK_UPDATE_GOLDEN"):
+        path.write_text(shown, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == shown
 
 
 # ---- the Dockerfile
