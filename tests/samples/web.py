@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 def file_server(files: Mapping[str, str]) -> Iterator[tuple[Files, str]]:
     """The server, and its `http://127.0.0.1:port`."""
     server = Files(files)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server, f"http://127.0.0.1:{server.server_port}"
