@@ -24,7 +24,7 @@ from pydock_lab.drawing import prints
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, clipped, pick, text
+from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, clipped, hit, pick, text
 from pydock_lab.drawing.svg import Element, element, group
 from pydock_lab.drawing.trace_lines import HEADING, LINE, PAD, Row, rows
 from pydock_lab.drawing.trace_states import states
@@ -110,7 +110,7 @@ def _body(sheet: _Sheet, top: float) -> Block:
         # On a narrow page these lines would go through the words.
         *(_waits(sheet, ys) if sheet.is_wide else ()),
         *(item for row, y in placed if not row.step for item in _plain(sheet, row, y)),
-        group(*order, class_="picks trace-steps", role="listbox", aria_label=name),
+        group(*order, class_="picks whole-rows", role="listbox", aria_label=name),
     )
     return Block(elements=elements, height=bottom - top + 8)
 
@@ -207,13 +207,10 @@ def _step(sheet: _Sheet, row: Row, step: TraceStep, y: float) -> Element:
         ),
     ]
     bar_y = _bar_y(sheet, row, y)
-    # Also between line, bar and layer a click finds the step.
-    hit = element("rect", x=MARGIN, y=y, width=sheet.page.inner, height=_height(sheet, row) - 4, fill="none",
-                  pointer_events="all")  # fmt: skip
     drawn = pick(
         f"step-{step.number}",
         label(step, view, sheet.page.speech),
-        hit,
+        hit(MARGIN, y, sheet.page.inner, _height(sheet, row) - 4),
         *code,
         *sheet.times.bar(step, bar_y, sheet.page.speech),
         *_layer(sheet, step, bar_y + BAR / 2),

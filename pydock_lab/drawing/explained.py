@@ -18,7 +18,7 @@ from pydock_lab.drawing import explanations, prints
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width, wrap
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, Block, Page, Piece, box, clipped, line, pick, text, trace
+from pydock_lab.drawing.shapes import MARGIN, Block, Page, Piece, box, clipped, hit, line, pick, text, trace
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, clean, element, group
 from pydock_lab.views import Explanation, Outcome, StepExplanation
@@ -109,7 +109,7 @@ def _rows(sheet: _Sheet, top: float) -> Block:
         *_follows(sheet, places),
     ]
     label = speech.say("explained-of", name=clean(sheet.view.name or sheet.view.build))
-    listbox = group(*drawn, class_="picks", role="listbox", aria_label=label)
+    listbox = group(*drawn, class_="picks whole-rows", role="listbox", aria_label=label)
     return Block(elements=(*elements, listbox), height=y - top)
 
 
@@ -127,6 +127,7 @@ def _row(sheet: _Sheet, step: StepExplanation, y: float) -> Element:
     return pick(
         f"explained-{step.number}",
         f"{label}, {said}",
+        hit(MARGIN, y, sheet.page.inner, _height(sheet, step) - 4),
         *_now(sheet, step, y, said, is_own=is_own),
         *_before(step, y),
         *_causes(sheet, step, y + sheet.box),

@@ -90,6 +90,11 @@ def box(
     return element("rect", x=x, y=y, width=wide, height=high, rx=radius, class_=classes)
 
 
+def hit(x: float, y: float, wide: float, high: float) -> Element:
+    """Nothing to see, but a click finds it: between the parts of something that is chosen as a whole."""
+    return element("rect", x=x, y=y, width=wide, height=high, fill="none", pointer_events="all")
+
+
 def bar(x: float, y: float, wide: float, share: float, meaning: Meaning) -> tuple[Element, ...]:
     """A size bar: `share` (0 to 1) of its track, at least a visible dot where there is anything at all."""
     filled = max(3.0, wide * min(share, 1.0)) if share > 0 else 0.0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from samples import views
+from samples import traces, views
 from samples.shell import Shell
 from traitlets.config import Config
 
@@ -91,6 +91,11 @@ class FakeEngine:
         if reference != "shop:1.2":
             raise NotFound("store.no-image", reference=reference)
         return views.SHOP
+
+    def trace(self, build: str = "") -> Any:
+        if build not in ("", "shop:1.2"):
+            raise NotFound("engine.no-build", build=build)
+        return traces.TRACE
 
     def instances(self) -> Any:
         return views.INSTANCES
