@@ -51,6 +51,7 @@ class Story:
         self._lock = threading.Lock()
         self._notes: list[str] = []
         self._finished = ""
+        self._ended: float | None = None
         self._cached = self._moved = self._kept = 0
 
     def tell(self, event: Event) -> None:
@@ -63,6 +64,7 @@ class Story:
         """Nothing more will come: what has not ended was given up."""
         with self._lock:
             self._work.end()
+            self._ended = self._work.clock()
 
     @singledispatchmethod
     def _tell(self, _event: Event) -> None:
@@ -119,12 +121,13 @@ class Story:
             return {"text/html": html, "text/plain": self._text(lines, head)}
 
     def _head(self) -> str:
-        """Where it stands: `3 of 9 · 4.1 s`."""
+        """Where it stands, or stood when it ended."""
         if not self._work.is_build:
             return self._work.title
         done, total = self._work.counts
-        seconds = locale.seconds(self._work.clock() - self._work.began)
-        return locale.text("notebook.building", done=done, total=total, seconds=seconds)
+        now = self._work.clock() if self._ended is None else self._ended
+        state = "building" if self._ended is None else "build-failed" if self._work.failed else "build-stopped"
+        return locale.text(f"notebook.{state}", done=done, total=total, seconds=locale.seconds(now - self._work.began))
 
     def _lines(self) -> Iterator[Line]:
         """Steps in the order of the Dockerfile, whichever began first; what came before them stays before them."""

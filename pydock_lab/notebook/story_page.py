@@ -55,7 +55,12 @@ def _line(line: "Line", *, is_finished: bool) -> str:
     # While it is written again and again nothing can stay open, so there is nothing to open yet.
     if not is_finished:
         return f'<div style="{style}">{row}</div>'
-    return f'<details><summary style="{style}">{row}</summary>{output}</details>'
+    count = len(line.output)
+    said = locale.text("notebook.output-lines.one" if count == 1 else "notebook.output-lines", count=count)
+    # A row of this kind has no triangle: the words say that there is something to open.
+    opener = f'<span style="{_NOTE};text-decoration:underline dotted">{escape(said)}</span>'
+    row = f"{_mark(line.state)}{title}{opener}{note}"
+    return f'<details><summary style="{style};cursor:pointer">{row}</summary>{output}</details>'
 
 
 def _mark(state: State) -> str:

@@ -64,6 +64,7 @@ def test_when_all_is_well_it_folds_into_one_line_and_keeps_the_output_below():
     shown = html(happenings.PARALLEL)
     assert shown.startswith('<details class="pydock-story"><summary>')
     assert "app:1: 9 steps, 1 from the cache, 3.4 s" in shown
+    assert shown.count(">3 lines<") == 1
     folded = re.findall(r"<details><summary.*?</summary><pre[^>]*>(.*?)</pre>", shown, re.DOTALL)
     assert [lines.splitlines() for lines in folded] == [
         ["cc -c main.c", "cc -c util.c", "ld -o app"],
@@ -76,6 +77,7 @@ def test_a_failure_stays_open_and_what_still_ran_is_given_up():
     found = story(happenings.FAILING)
     found.end()
     lines = found.bundle()["text/plain"].splitlines()
+    assert lines[0] == "Build failed: 6 of 10, 1.7 s"
     assert "✗ [build 3/3] RUN make -C /src  1.5 s" in lines
     assert "    main.c:3: error: ';' expected" in lines
     assert "✗ [docs 2/2] RUN sphinx /src  given up" in lines
