@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pydock_lab import locale
-from pydock_lab.dockerfile import parse
 from pydock_lab.dockerfile.checks import Rule, check
 from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.dockerfile.platforms import parse_platform
+from pydock_lab.dockerfile.stages import parse
 from pydock_lab.dockerfile.survey import BuildFacts
 from pydock_lab.errors import PydockError
 from pydock_lab.oci import ContainerConfig, ImageConfig

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from pydock_lab.dockerfile import parse
 from pydock_lab.dockerfile.outline import outline, targets
+from pydock_lab.dockerfile.stages import parse
 from pydock_lab.dockerfile.survey import BuildFacts
 from pydock_lab.errors import DockerfileError, PydockError
 

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from pydock_lab.dockerfile import IgnoreRules, detect, expand, parse, parse_mount, parse_platform, parse_ports
-from pydock_lab.dockerfile.directives import CheckOptions
-from pydock_lab.dockerfile.mounts import parse_device
+from pydock_lab.dockerfile.directives import CheckOptions, detect
+from pydock_lab.dockerfile.expansion import expand
+from pydock_lab.dockerfile.ignore import IgnoreRules
+from pydock_lab.dockerfile.mounts import parse_device, parse_mount
+from pydock_lab.dockerfile.platforms import parse_platform
+from pydock_lab.dockerfile.ports import parse_ports
+from pydock_lab.dockerfile.stages import parse
 from pydock_lab.errors import PydockError
 from pydock_lab.locale import LANGUAGES
 

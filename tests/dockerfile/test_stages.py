@@ -1,6 +1,8 @@
 import pytest
 
-from pydock_lab.dockerfile import Arg, CommandLine, Copy, Env, LineRange, Pair, Run, parse
+from pydock_lab.dockerfile.instructions import Arg, CommandLine, Copy, Env, Pair, Run
+from pydock_lab.dockerfile.positions import LineRange
+from pydock_lab.dockerfile.stages import parse
 from pydock_lab.errors import DockerfileError
 
 TWO_STAGES = """\
