@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydock_lab.archive.entry import EntryType
 from pydock_lab.build.cache_mounts import NewFolder
 from pydock_lab.build.copying import Copier, CopyRequest
 from pydock_lab.build.layers import write_draft
@@ -55,7 +56,7 @@ def prepared(
         mounts = [found for _, found in made if found is not None]
         if step.script:
             mounts.append(_script(step, folder))
-        stub = _stub(mounts, tree, folder / "places") if mounts else ""
+        stub = _stub(mounts, maker.files, tree, folder / "places") if mounts else ""
         yield Prepared(mounts=tuple(mounts), env=tuple(maker.env), stub=stub)
 
 
@@ -67,13 +68,13 @@ def _script(step: RunStep, folder: Path) -> Mount:
     return Mount(target=step.args[-1], source=str(path), read_only=True)
 
 
-def _stub(mounts: list[Mount], tree: LayeredTree, folder: Path) -> str:
-    """A tree of nothing but the places that the mounts need; links of the image are followed."""
+def _stub(mounts: list[Mount], files: set[str], tree: LayeredTree, folder: Path) -> str:
+    """A tree of nothing but the places that the mounts need, those of `files` by target; links are followed."""
     folder.mkdir()
     for mount in mounts:
         place = folder / os.fsdecode(resolve(tree, clean(mount.target)))
-        is_file = mount.kind is MountKind.DATA or (mount.kind is MountKind.BIND and not os.path.isdir(mount.source))
-        if is_file:
+        is_bound_file = mount.kind is MountKind.BIND and not os.path.isdir(mount.source)
+        if is_bound_file or mount.kind is MountKind.DATA or mount.target in files:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.touch()
         else:
@@ -85,6 +86,7 @@ class _Maker:
     def __init__(self, folder: Path, workshop: Workshop, origins: Origins, stack: ExitStack) -> None:
         self._folder, self._workshop, self._origins, self._stack = folder, workshop, origins, stack
         self.env: list[str] = []
+        self.files: set[str] = set()  # targets of what is a file in the tree of a stage or image
 
     def make(self, mount: StepMount, number: int) -> Mount | None:
         """One mount; None where an optional secret or agent is not there, or a secret is only a variable."""
@@ -106,11 +108,14 @@ class _Maker:
     def _bind(self, mount: StepMount, number: int) -> Mount:
         source = self._origins.source(mount.origin)
         path = resolve(source, clean(mount.source))
-        if source.entry(path) is None:
+        entry = source.entry(path)
+        if entry is None:
             raise BuildError("build.copy-missing", path=mount.source)
         if not isinstance(mount.origin, int | str):
             copy = self._copied(Selected(source=source, path=path), self._folder / f"mount-{number}")
             return Mount(target=mount.target, source=str(copy), read_only=mount.read_only)
+        if entry.type is not EntryType.DIRECTORY:
+            self.files.add(mount.target)
         return self._overlay(mount, os.fsdecode(path), self._folder / f"mount-{number}")
 
     def _overlay(self, mount: StepMount, inside: str, folder: Path) -> Mount:
@@ -175,6 +180,7 @@ class _Maker:
         return Mount(
             target=mount.target,
             kind=MountKind.DATA,
+            read_only=True,
             data=base64.b64encode(content).decode(),
             mode=_SECRET if mount.mode is None else mount.mode,
             uid=mount.uid or 0,
