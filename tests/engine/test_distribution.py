@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from samples.distribution import debian_tar
 from samples.users import ordinary_user, python_for, run_as
 
-SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 PROGRAM = r"""
 import sys, time, urllib.request
 from pathlib import Path
@@ -39,15 +38,9 @@ assert engine.full.check() == ()
 
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory, need):
+def debian(need):
     """The root file system of Debian bookworm, as a tar that everybody may read."""
-    sources = next((path for path in SOURCES if path.exists()), None)
-    words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "bookworm"]
-    tar = Path(f"/var/tmp/pydock-test-debian-{tmp_path_factory.getbasetemp().name}.tar")
-    subprocess.run([*words, str(tar), *([str(sources)] if sources else [])], check=True)
-    tar.chmod(0o644)
-    yield tar
-    tar.unlink()
+    return debian_tar(need("mmdebstrap"))
 
 
 @pytest.mark.usefixtures("as_root")
