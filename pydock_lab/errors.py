@@ -21,10 +21,14 @@
 A text says what failed and where; its hint says what to do next.
 """
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from pydock_lab import locale
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class PydockError(Exception):
@@ -65,6 +69,17 @@ class PydockError(Exception):
 
 def _restore(kind: type[PydockError], key: str, fields: dict[str, object]) -> PydockError:
     return kind(key, **fields)
+
+
+@contextmanager
+def telling_no_space() -> Iterator[None]:
+    """What is done here raises StoreError where a disk has run full, and not the system's own error."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StoreError("store.no-space", reason=error.strerror) from error
 
 
 def from_json(document: Mapping[str, object]) -> PydockError:

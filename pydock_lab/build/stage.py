@@ -30,7 +30,7 @@ from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step, o
 from pydock_lab.build.tools import Tools
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
-from pydock_lab.errors import PydockError
+from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
 
@@ -103,7 +103,8 @@ class StageBuild:
             self._tools.emit(self._started(number, total, step))
             began = time.monotonic()
             try:
-                result = self._step(number, step)
+                with telling_no_space():
+                    result = self._step(number, step)
             except PydockError as error:
                 failure = located(error, number, step)
                 seconds = time.monotonic() - began
@@ -279,7 +280,8 @@ class _Run:
         tools.check_stopped()
         if status:
             failed = FailedRun(step=step, number=self._number, chain_ids=self._chain, upper=self._rootfs.upper)
-            self._workshop.keep_failed(failed)
+            with suppress(OSError):  # it would be a service: on a full disk the step's own error says more
+                self._workshop.keep_failed(failed)
             raise run_failed(step, status, outputs.tail())
 
     def _follow(self, place: RunPlace, outputs: StepOutputs, sink: LayerSink) -> int:

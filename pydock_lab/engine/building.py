@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -106,7 +106,8 @@ class ImageBuilding:
             self._keep(recording, BuildStatus.INTERRUPTED)
             raise Interrupted("build.interrupted") from None
         except PydockError as error:
-            self._keep(recording, BuildStatus.FAILED, error.message())
+            with suppress(OSError):  # on a full disk: the error says more than a record would
+                self._keep(recording, BuildStatus.FAILED, error.message())
             raise
         log(
             BuildFinished(

@@ -48,9 +48,6 @@ class FailedSteps:
         for earlier in list(self._builds()):
             self.remove(earlier)
         step, folder = failed.step, self._home.builds.path(build) / "failed"
-        folder.mkdir(parents=True)
-        with suppress(FileNotFoundError):  # it failed before it wrote anything
-            os.rename(failed.upper, folder / "upper")
         document = {
             "number": failed.number,
             "line": step.lines.first,
@@ -61,7 +58,14 @@ class FailedSteps:
             "user": step.user,
             "shell": list(step.args[:-2]) if step.args[-2:-1] == ("-c",) else [],
         }
-        self._home.builds.write(build, document, _RECORD)
+        try:
+            folder.mkdir(parents=True)
+            with suppress(FileNotFoundError):  # it failed before it wrote anything
+                os.rename(failed.upper, folder / "upper")
+            self._home.builds.write(build, document, _RECORD)
+        except OSError:
+            self.remove(build)  # without its record nobody would find it
+            raise
 
     def find(self, build: str = "") -> FailedStep:
         """The failed step of a build (or of the last one that failed); raises NotFound."""

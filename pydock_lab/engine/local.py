@@ -16,7 +16,7 @@ from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.rebuilding import Rebuilding
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.transfers import Transfers
-from pydock_lab.errors import NotFound
+from pydock_lab.errors import NotFound, telling_no_space
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Reference
 
@@ -102,6 +102,7 @@ class LocalEngine:
 
     # ---- images
 
+    @telling_no_space()
     def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
         """`docker build`."""
         log = EventLog(on_event)

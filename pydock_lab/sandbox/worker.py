@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from pydock_lab.errors import PydockError
+from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
@@ -130,7 +130,8 @@ def find_job(name: str, modules: frozenset[str]) -> Job:
 def _answer(request: Request, job_name: str, modules: frozenset[str]) -> NoReturn:
     """Do the job, send its result or its error, and end this process."""
     try:
-        reply: dict[str, Any] = {"result": find_job(job_name, modules)(request)}
+        with telling_no_space():
+            reply: dict[str, Any] = {"result": find_job(job_name, modules)(request)}
     except PydockError as error:
         reply = {"error": error.to_json()}
     except BaseException:  # noqa: BLE001 - whatever it was, the engine must hear of it

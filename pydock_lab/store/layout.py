@@ -10,11 +10,13 @@ Source: OCI image specification, image-layout.md and annotations.md.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from pydock_lab.errors import Corrupt, InvalidDocument, InvalidValue, NotFound
 from pydock_lab.oci import Descriptor, Digest, Index, Reference
@@ -179,8 +181,16 @@ class ImageLayout:
             return
         line = {"format": 1, "when": _now(), "name": str(reference), "from": old, "to": after}
         # One write of one line: appended whole, even when two processes note at once.
-        with self._log.open("ab", buffering=0) as log:
-            log.write(json.dumps(line).encode() + b"\n")
+        with self._log.open("ab+", buffering=0) as log:
+            log.write(_after_a_half_line(log) + json.dumps(line).encode() + b"\n")
+
+
+def _after_a_half_line(log: BinaryIO) -> bytes:
+    """What to write first: a crash, or a full disk, may have left half a line at the end."""
+    if not log.seek(0, os.SEEK_END):
+        return b""
+    log.seek(-1, os.SEEK_END)
+    return b"" if log.read(1) == b"\n" else b"\n"
 
 
 def _now() -> str:

@@ -87,6 +87,15 @@ def test_half_a_line_of_the_log_is_passed_over(store: Any, image: Any) -> None:
     assert len(store.layout.moves()) == 1
 
 
+def test_the_move_after_half_a_line_is_not_lost(store: Any, image: Any) -> None:
+    one, two = image("one"), image("two")
+    store.layout.tag(APP, one)
+    with (store.root / "tags.jsonl").open("a") as log:
+        log.write('{"format": 1, "when": "2026')
+    store.layout.tag(APP, two)
+    assert [move.after for move in store.layout.moves(APP)] == [one.digest, two.digest]
+
+
 def test_other_layouts_see_the_change_at_once(store: Any, image: Any) -> None:
     other = ImageLayout(store.root)
     assert other.images() == ()
