@@ -12,6 +12,7 @@ import os
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,8 @@ def outcome(name, debian, home, user=None):
         done = run_as(user, *words, **pip_settings())
     else:
         environment = os.environ | pip_settings()
-        done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -203,11 +205,12 @@ def test_a_project_as_root(debian, tmp_path, name):
 
 
 @pytest.mark.usefixtures("as_root")
-@pytest.mark.parametrize("name", sorted(ASSERT))
-def test_a_project_as_an_ordinary_user(debian, need, name):
+def test_the_projects_as_an_ordinary_user_all_at_once(debian, need):
     need("newuidmap")
-    with ordinary_user() as user:
-        facts = outcome(name, debian, f"/home/{user}/store", user)
-    assert facts["tier"] == "rootless"
-    ASSERT[name](facts)
-    assert_second_build_did_nothing(facts)
+    with ordinary_user() as user, ThreadPoolExecutor() as pool:
+        told = {name: pool.submit(outcome, name, debian, f"/home/{user}/store-{name}", user) for name in ASSERT}
+        found = {name: future.result() for name, future in told.items()}
+    for name, facts in found.items():
+        assert facts["tier"] == "rootless"
+        ASSERT[name](facts)
+        assert_second_build_did_nothing(facts)
