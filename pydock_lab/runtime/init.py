@@ -23,6 +23,7 @@ import os
 import select
 import signal
 import socket
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -183,6 +184,7 @@ class _Becoming:
         slave = self._open_terminal(identity, console=console) if self.process.terminal else -1
         for number, descriptor in enumerate(self.standard if slave < 0 else (slave,) * 3):
             os.dup2(descriptor, number)
+        self._give_pipes(identity)
         _change_directory(self.process.cwd)
         left = _powers(self.process, self.tier, asked=self.tells_owners)
         self._hand_over(give_up(self.process, identity, left, self.log), identity)
@@ -206,6 +208,13 @@ class _Becoming:
         if self.tier is not Tier.ROOTLESS_SINGLE:
             os.fchown(slave, identity.uid, -1)
         return slave
+
+    def _give_pipes(self, identity: Identity) -> None:
+        """Let the user open /dev/stdout anew, as servers do for their logs; files and terminals of the host stay."""
+        for number in range(3):
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                with contextlib.suppress(OSError):  # with a single id there is nobody to give it to
+                    os.fchown(number, identity.uid, -1)
 
     def _hand_over(self, listener: int, identity: Identity) -> None:
         """Give the shim what it needs to answer for owners: see owners.py."""

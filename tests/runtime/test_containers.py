@@ -130,6 +130,13 @@ def test_a_named_user(box: Any, tier: Tier) -> None:
         assert out == ["1000", "1000", "/home/app", "1000", "2000", "CapEff:", "0000000000000000"]
 
 
+def test_a_user_opens_its_output_anew(box: Any) -> None:
+    ran = box.run("sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr", process={"user": "app"})
+    assert (ran.status, ran.out, ran.err) == (0, "out\n", "err\n")
+    read = box.run("sh", "-c", "cat /dev/stdin", process={"user": "app"}, stdin=b"in")
+    assert read.out == "in"
+
+
 def test_an_unknown_user(box: Any) -> None:
     with pytest.raises(ContainerError) as caught:
         box.sh("true", process={"user": "eve"})
