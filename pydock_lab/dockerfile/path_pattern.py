@@ -21,7 +21,7 @@ from pydock_lab.errors import DockerfileError
 # filepath.Match: plain characters, escapes, and sets of characters and ranges; neither - nor ] begins a range.
 _SET_CHARACTER = r"(?:\\.|[^\]\\-])"
 _VALID = re.compile(
-    rf"(?:[^\[\\]|\\.|\[\^?(?:{_SET_CHARACTER}(?:-{_SET_CHARACTER})?)++\])*+",
+    rf"(?:[^\[\\]|\\.|\[\^?+(?:{_SET_CHARACTER}(?:-{_SET_CHARACTER})?)++\])*+",
     re.DOTALL,
 )
 _TOKEN = re.compile(r"\*\*/?|\\.|.", re.DOTALL)

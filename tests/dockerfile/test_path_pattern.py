@@ -1,6 +1,7 @@
 import pytest
 
 from pydock_lab.dockerfile.path_pattern import PathPattern, clean
+from pydock_lab.errors import DockerfileError
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,15 @@ from pydock_lab.dockerfile.path_pattern import PathPattern, clean
 def test_patterns(pattern: str, matching: list[str], others: list[str]) -> None:
     found = PathPattern.parse(pattern)
     assert [path for path in matching + others if found.matches(path)] == matching
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[", "[]", "[^]", "[^]--", "[a", "[a-]", "[--a]", "[^-a]", "a\\", "[b-a]", "*[^]x]"]
+)
+def test_what_means_nothing(pattern: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        PathPattern.parse(pattern)
+    assert caught.value.key == "dockerfile.pattern-syntax"
 
 
 @pytest.mark.parametrize(
