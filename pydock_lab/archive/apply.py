@@ -12,7 +12,7 @@ Source: OCI image specification, layer.md, "Applying Changesets".
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -71,7 +71,6 @@ class Applied:
     are the paths of device nodes and the attributes (`path: name`) that this machine did not take.
     """
 
-    diff_id: Digest
     entries: int
     size: int
     owners: Mapping[bytes, tuple[int, int]]
@@ -92,23 +91,27 @@ def apply(
     what the system refuses. After an error the directory holds a part of the layer: unpack into a temporary one.
     """
     policy = policy or Policy()
-    with LayerReader(layer, size=size, limits=policy.limits) as chunks, RootedTree(root_fd) as tree:
-        reader = TarReader(iter(chunks), policy.limits)
+    with LayerReader(layer, size=size, limits=policy.limits) as source:
+        return apply_tar(iter(source), root_fd, policy=policy, verify=lambda: source.verify(diff_id))
+
+
+def apply_tar(
+    source: Iterator[bytes], root_fd: int, *, policy: Policy, verify: Callable[[], None] = lambda: None
+) -> Applied:
+    """Unpack the chunks of an uncompressed tar into the directory `root_fd`; raises as `apply` does.
+
+    `verify` is called at the end, before the directories get their modes: what it refuses stays unfinished.
+    """
+    with RootedTree(root_fd) as tree:
+        reader = TarReader(source, policy.limits)
         unpacking = _Unpacking(tree, reader, policy)
         entries = 0
         for entry in reader:
             unpacking.add(entry)
             entries += 1
-        # Before the directories get their modes: a layer that is not the right one stays unfinished.
-        chunks.verify(diff_id)
+        verify()
         unpacking.finish()
-        return Applied(
-            diff_id=chunks.diff_id,
-            entries=entries,
-            size=reader.size,
-            owners=unpacking.owners,
-            skipped=tuple(unpacking.skipped),
-        )
+        return Applied(entries=entries, size=reader.size, owners=unpacking.owners, skipped=tuple(unpacking.skipped))
 
 
 class _Unpacking:

@@ -6,7 +6,6 @@ Source: BuildKit, cache/contenthash (NewFileHash and the tarsum header it writes
 """
 
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
 from pydock_lab.archive.entry import Entry, EntryType
@@ -19,9 +18,10 @@ def start(entry: Entry) -> "_Hash":
     """A SHA-256 that has seen all but the bytes of the file: update it with them."""
     size = entry.size if entry.type is EntryType.FILE else 0
     major, minor = entry.device
+    target = entry.target.decode("utf-8", "surrogateescape")
     said = (
         f"namemode{entry.mode & 0o7777}uid{entry.uid}gid{entry.gid}size{size}typeflag{entry.type.value.decode()}"
-        f"linkname{os.fsdecode(entry.target)}unamegnamedevmajor{major}devminor{minor}"
+        f"linkname{target}unamegnamedevmajor{major}devminor{minor}"
     )
     extra = b"".join(name.encode() + value for name, value in sorted(entry.xattrs.items()))
     return hashlib.sha256(said.encode("utf-8", "surrogateescape") + extra)

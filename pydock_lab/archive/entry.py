@@ -41,6 +41,21 @@ class Entry:
     device: tuple[int, int] = (0, 0)
     xattrs: Mapping[str, bytes] = field(default_factory=dict)
 
+    def placed(self, path: bytes, *, mode: int, uid: int, gid: int) -> "Entry":
+        """The same at another place; COPY asks for every file, and `dataclasses.replace` takes three times as long."""
+        return Entry(
+            path=path,
+            type=self.type,
+            size=self.size,
+            mode=mode,
+            uid=uid,
+            gid=gid,
+            mtime=self.mtime,
+            target=self.target,
+            device=self.device,
+            xattrs=self.xattrs,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:

@@ -20,6 +20,7 @@ from pydock_lab.archive.reader import TarReader
 from pydock_lab.archive.whiteout import OPAQUE, PREFIX
 
 FORMAT = 1
+_NAMES = ("utf-8", "surrogateescape")  # as os.fsencode has it, which asks five times as long which encoding it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,14 +108,14 @@ def is_mark(path: bytes) -> bool:
 
 def _entry_to_json(entry: Entry, said: str) -> list[object]:
     row: list[object] = [
-        os.fsdecode(entry.path),
+        entry.path.decode(*_NAMES),
         entry.type.value.decode(),
         entry.mode,
         entry.uid,
         entry.gid,
         entry.size,
         entry.mtime,
-        os.fsdecode(entry.target),
+        entry.target.decode(*_NAMES),
         said,
     ]
     extra = {name: b64encode(value).decode() for name, value in entry.xattrs.items()}
@@ -125,14 +126,14 @@ def _entry_from_json(row: list[object]) -> tuple[Entry, str]:
     path, kind, mode, uid, gid, size, mtime, target, said, *rest = row
     extra, device = rest or ({}, (0, 0))
     entry = Entry(
-        path=os.fsencode(str(path)),
+        path=str(path).encode(*_NAMES),
         type=_TYPES[str(kind)],
         mode=int(str(mode)),
         uid=int(str(uid)),
         gid=int(str(gid)),
         size=int(str(size)),
         mtime=int(str(mtime)),
-        target=os.fsencode(str(target)),
+        target=str(target).encode(*_NAMES),
         device=_pair(device),
         xattrs={name: b64decode(value) for name, value in extra.items()} if isinstance(extra, dict) else {},
     )

@@ -7,14 +7,27 @@ hashlib, isal, zlib and file input release the interpreter lock, so this is real
 whoever is faster waits, and memory stays at a few megabytes.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Thread
 from typing import Self
 
+_PIPE_BYTES = 1 << 20  # what Linux allows everybody (pipe(7), pipe-max-size)
 # Eight chunks of at most 4 MiB: enough to bridge the hiccups of a disk, small beside any kernel of a notebook.
 _DEPTH = 8
+SHORT = 128 << 10  # bytes that are not worth a thread
+
+
+def wide_pipe() -> tuple[int, int]:
+    """A pipe for tars, reader and writer: each takes a megabyte before it has to wait for the other."""
+    reader, writer = os.pipe()
+    with suppress(OSError, AttributeError, ImportError):  # not Linux, or this user has too many of them
+        import fcntl  # noqa: PLC0415 - POSIX has it
+
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return reader, writer
 
 
 class ReadAhead:
@@ -65,23 +78,40 @@ class ReadAhead:
 
 
 class Stage:
-    """A thread that gives every chunk `put` to `consume`; its error is raised by the next `put` or by `join`."""
+    """A thread that gives every chunk `put` to `consume`; its error is raised by the next `put` or by `join`.
+
+    What is short is consumed by `join`, without a thread: for the few bytes that most steps of a build write, starting
+    one and waiting for it takes longer than the work.
+    """
 
     def __init__(self, consume: Callable[[bytes], object]) -> None:
         self._consume = consume
         self._queue: Queue[bytes] = Queue(_DEPTH)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._run, name="pydock-stage", daemon=True)
-        self._thread.start()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._thread: Thread | None = None
 
     def put(self, chunk: bytes) -> None:
         """Hand over one chunk; waits while the thread is behind."""
         self._raise()
-        if chunk:
+        if not chunk:
+            return
+        if self._thread is not None:
             self._queue.put(chunk)
+            return
+        self._held.append(chunk)
+        self._held_bytes += len(chunk)
+        if self._held_bytes > SHORT:
+            self._start()
 
     def join(self) -> None:
         """Wait until everything is consumed."""
+        if self._thread is None:
+            held, self._held = self._held, []
+            for chunk in held:
+                self._consume(chunk)
+            return
         self._queue.put(b"")
         self._thread.join()
         self._raise()
@@ -90,10 +120,17 @@ class Stage:
         """End the thread without consuming what still waits."""
         # Whatever is taken from now on is dropped.
         self._consume = bytes
-        while self._thread.is_alive():
+        while self._thread is not None and self._thread.is_alive():
             with suppress(Full):  # the thread is emptying it: its work is nothing now
                 self._queue.put_nowait(b"")
             self._thread.join(0.01)
+
+    def _start(self) -> None:
+        self._thread = Thread(target=self._run, name="pydock-stage", daemon=True)
+        self._thread.start()
+        for held in self._held:
+            self._queue.put(held)
+        self._held.clear()
 
     def _raise(self) -> None:
         if self._error is not None:

@@ -28,6 +28,7 @@ from pydock_lab.oci import (
     Platform,
     Reference,
 )
+from pydock_lab.oci.times import rfc3339
 from pydock_lab.store import Store
 
 __all__ = ["HOST_DERIVED", "Base", "available", "build", "install", "platform_of_host"]
@@ -103,7 +104,7 @@ def build(name: str, sink: Writable) -> Base:
         env=(f"PATH={host.PATH}", "LANG=C.UTF-8"), cmd=(recipe.command,), labels={HOST_DERIVED: "true"}
     )
     # Not now: the same files must give the same image.
-    created = datetime.fromtimestamp(tree.newest, UTC).isoformat().replace("+00:00", "Z")
+    created = rfc3339(datetime.fromtimestamp(tree.newest, UTC))
     return Base(name=name, settings=settings, created=created, size=size)
 
 

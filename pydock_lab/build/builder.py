@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from pydock_lab.build.failures import Cancelled
+from pydock_lab.build.cancelled import Cancelled
 from pydock_lab.build.fetching import fetcher
 from pydock_lab.build.origins import Contexts, Origins
 from pydock_lab.build.stage import StageBuild, StepResult

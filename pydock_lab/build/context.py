@@ -7,6 +7,7 @@ read where the stat cache does not know them.
 
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
+from pydock_lab.build.cancelled import Cancelled
 from pydock_lab.build.source import join
 from pydock_lab.build.stat_cache import FILE_TYPES, ContextSnapshot, Folder, KnownFolder, Row, StatCache
 from pydock_lab.errors import BuildError
@@ -58,6 +60,12 @@ class BuildContext:
         self._entries: dict[bytes, Entry | None] = {b"": _ROOT}
         self._taken = time.time_ns()
         self._hashed = 0
+        self._listing = threading.RLock()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Nobody needs it any more: who is still reading it hears Cancelled."""
+        self._stopped.set()
 
     @property
     def facts(self) -> ContextFacts:
@@ -127,7 +135,9 @@ class BuildContext:
         if self.root is None:
             return _NOWHERE
         if path not in self._folders:
-            self._folders[path] = self._list(path)
+            with self._listing:  # another thread may have come first
+                if path not in self._folders:
+                    self._folders[path] = self._list(path)
         return self._folders[path]
 
     def _list(self, path: bytes) -> Folder:
@@ -195,6 +205,15 @@ class BuildContext:
             folder.is_as_before = False
         return Digest("sha256:" + folder.digests[name])
 
+    def know_checksum(self, entry: Entry, digest: str) -> None:
+        """Remember the checksum (hexadecimal) of a file that somebody has read."""
+        above, _, name = entry.path.rpartition(b"/")
+        folder = self._folder(above)
+        self._read_rows(above, folder)
+        if not folder.digests.get(name):
+            folder.digests[name], folder.is_as_before = digest, False
+            self._hashed += 1
+
     def _read_rows(self, path: bytes, folder: Folder) -> None:
         """The digests of an unchanged folder's files, which nobody has asked for until now."""
         known = self._before.folder(path) if folder.is_as_before and not folder.digests else None
@@ -220,6 +239,8 @@ class BuildContext:
             folder.is_as_before, folder.digest = False, digest.hex
 
     def _hash(self, entry: Entry) -> str:
+        if self._stopped.is_set():
+            raise Cancelled
         digest = checksum.start(entry)
         self._hashed += 1
         fd = self.descriptor(entry)

@@ -19,7 +19,7 @@ from typing import Self
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.build.modes import ModeChange
 from pydock_lab.build.selection import Selected
-from pydock_lab.build.source import Source, clean, join, resolve, walk
+from pydock_lab.build.source import Entries, Source, clean, join, resolve, walk
 from pydock_lab.errors import BuildError
 
 Owner = tuple[int, int]
@@ -76,7 +76,7 @@ class LayerDraft:
 class Copier:
     """Fills a draft from one or more requests, on top of the tree `below`."""
 
-    def __init__(self, below: Source) -> None:
+    def __init__(self, below: Entries) -> None:
         self.below = below
         self.draft = LayerDraft()
         self._known: dict[bytes, Entry] = {}
@@ -98,7 +98,7 @@ class Copier:
         """Add a file whose bytes are at hand (a heredoc)."""
         place = self._place(request, os.fsdecode(entry.path))
         self._add_folders(posixpath.dirname(place), request.owner, request.mode)
-        self.draft.entries[place] = replace(_dressed(entry, request), path=place)
+        self.draft.entries[place] = _placed(entry, place, request)
         self.draft.inline[place] = content
 
     def finish(self) -> LayerDraft:
@@ -139,7 +139,7 @@ class Copier:
             return
         if not place:
             return
-        self.draft.entries[place] = replace(_dressed(entry, request), path=place)
+        self.draft.entries[place] = _placed(entry, place, request)
         self.draft.origins[place] = (source, entry)
 
     def _entry(self, place: bytes) -> Entry | None:
@@ -167,10 +167,10 @@ class Copier:
         self.draft.entries[folder] = new
 
 
-def _dressed(entry: Entry, request: CopyRequest) -> Entry:
-    """The entry with the owner and mode that the request gives it."""
+def _placed(entry: Entry, place: bytes, request: CopyRequest) -> Entry:
+    """The entry where it is copied, with the owner and mode that the request gives it."""
     uid, gid = request.owner or ((entry.uid, entry.gid) if request.keep_owner else (0, 0))
     mode = entry.mode
     if request.mode is not None and entry.type is not EntryType.SYMLINK:
         mode = request.mode.apply(entry.mode, is_folder=entry.type is EntryType.DIRECTORY)
-    return replace(entry, uid=uid, gid=gid, mode=mode)
+    return entry.placed(place, mode=mode, uid=uid, gid=gid)

@@ -7,10 +7,6 @@ from pydock_lab.errors import BuildError, PydockError
 from pydock_lab.oci import Digest
 
 
-class Cancelled(Exception):
-    """The build ends for another reason: this stage need not go on."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedRun:
     """A RUN whose program failed: the layers that it stood on, and the directory with what it had written."""

@@ -7,7 +7,7 @@ draft or packed tar --chunks--+--> LayerWriter: diff_id, gzip, digest --> blob
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -15,8 +15,10 @@ from pydock_lab.archive import checksum
 from pydock_lab.archive.compress import LayerWriter, WrittenLayer
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.index import LayerIndex
+from pydock_lab.archive.pipeline import SHORT
 from pydock_lab.archive.reader import CHUNK
 from pydock_lab.archive.writer import TarWriter, Writable
+from pydock_lab.build.context import BuildContext
 from pydock_lab.build.copying import LayerDraft
 from pydock_lab.build.source import Contents, Source
 from pydock_lab.oci import Descriptor
@@ -81,26 +83,41 @@ class Both:
 
 
 class _Indexing:
-    """A LayerIndex that is read in a thread while the tar is written."""
+    """A LayerIndex that is read in a thread while the tar is written; a short tar is read at the end."""
 
     def __init__(self) -> None:
         self._queue: queue.Queue[bytes] = queue.Queue(_DEPTH)
         self._found: list[LayerIndex] = []
         self._error: list[BaseException] = []
-        self._thread = threading.Thread(target=self._run, name="pydock-index", daemon=True)
-        self._thread.start()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._thread: threading.Thread | None = None
 
     def put(self, content: bytes) -> None:
-        if content:
+        if not content:
+            return
+        if self._thread is not None:
             self._queue.put(content)
+            return
+        self._held.append(content)
+        self._held_bytes += len(content)
+        if self._held_bytes > SHORT:
+            self._thread = threading.Thread(target=self._run, name="pydock-index", daemon=True)
+            self._thread.start()
+            for held in self._held:
+                self._queue.put(held)
 
     def finish(self) -> LayerIndex:
+        if self._thread is None:
+            return LayerIndex.read(iter(self._held))
         self.stop()
         if self._error:
             raise self._error[0]
         return self._found[0]
 
     def stop(self) -> None:
+        if self._thread is None:
+            return
         if self._thread.is_alive():
             self._queue.put(b"")
         self._thread.join()
@@ -121,19 +138,31 @@ def write_stream(stream: BinaryIO, sink: LayerSink) -> None:
         sink.write(chunk)
 
 
-def write_draft(draft: LayerDraft, sink: Writable) -> LayerIndex:
-    """Write the tar of a draft: its index; raises BuildError and ArchiveError where a source has changed meanwhile."""
+def write_draft(draft: LayerDraft, sink: Writable, check: Callable[[], None] = lambda: None) -> LayerIndex:
+    """Write the tar of a draft: its index; raises BuildError and ArchiveError where a source has changed meanwhile.
+
+    `check` is called before each entry, to raise where nobody needs the layer any more.
+    """
     tar = TarWriter(sink)
     checksums: dict[bytes, str] = {}
     with ExitStack() as stack:
         contents = {source: stack.enter_context(source.contents(files)) for source, files in _files(draft)}
         for entry in draft.in_order():
+            check()
             digest = checksum.start(entry) if entry.type is EntryType.FILE else None
             _write(entry, draft, contents, tar, digest)
             if digest:
                 checksums[entry.path] = digest.hexdigest()
+                _tell(draft, entry, checksums[entry.path])
     tar.finish()
     return LayerIndex.of(draft.in_order(), checksums)
+
+
+def _tell(draft: LayerDraft, entry: Entry, digest: str) -> None:
+    """Tell the context a file's checksum: the cache key asks for it, and the file need not be read twice."""
+    source, original = draft.origins.get(entry.path, (None, entry))
+    if isinstance(source, BuildContext) and (entry.mode, entry.uid, entry.gid) == (original.mode, 0, 0):
+        source.know_checksum(original, digest)
 
 
 def _files(draft: LayerDraft) -> Iterator[tuple[Source, list[Entry]]]:

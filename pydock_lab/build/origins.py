@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydock_lab.build.context import BuildContext
 from pydock_lab.build.source import Source
 from pydock_lab.build.steps import NamedContext, Origin
 from pydock_lab.build.tree import LayeredTree
@@ -80,6 +81,13 @@ class Origins:
             if found.chain not in self._trees:
                 self._trees[found.chain] = self._workshop.tree(found.layers)
             return self._trees[found.chain]
+
+    def stop(self) -> None:
+        """Have whoever is reading a context stop."""
+        with self._lock:
+            for source in self._sources.values():
+                if isinstance(source, BuildContext):
+                    source.stop()
 
     def layers(self, origin: int | str) -> Layers:
         """The layers of a stage or image."""

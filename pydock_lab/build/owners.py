@@ -1,13 +1,12 @@
 """Users and groups of an image, by name or number, as `--chown` and USER write them: `app`, `1000`, `app:www`."""
 
-from pydock_lab.build.source import resolve
-from pydock_lab.build.tree import LayeredTree
+from pydock_lab.build.source import Ground, resolve
 from pydock_lab.errors import BuildError
 
 _MAX_ID = 2**32 - 2
 
 
-def owner(text: str, tree: LayeredTree) -> tuple[int, int]:
+def owner(text: str, tree: Ground) -> tuple[int, int]:
     """The uid and gid that `text` means in the image `tree`; raises BuildError for a name that it does not have.
 
     A user alone brings the group that /etc/passwd gives it, a number alone the group of the same number.
@@ -26,7 +25,7 @@ def _number(text: str) -> int:
     return number
 
 
-def _user(name: str, tree: LayeredTree) -> tuple[int, int]:
+def _user(name: str, tree: Ground) -> tuple[int, int]:
     if name.isdigit():
         return _number(name), _number(name)
     for fields in _table("etc/passwd", tree):
@@ -35,13 +34,13 @@ def _user(name: str, tree: LayeredTree) -> tuple[int, int]:
     raise BuildError("build.no-user", user=name)
 
 
-def _group(name: str, tree: LayeredTree) -> int:
+def _group(name: str, tree: Ground) -> int:
     for fields in _table("etc/group", tree):
         if fields[0] == name and fields[2:3] and fields[2].isdigit():
             return int(fields[2])
     raise BuildError("build.no-group", group=name)
 
 
-def _table(path: str, tree: LayeredTree) -> list[list[str]]:
+def _table(path: str, tree: Ground) -> list[list[str]]:
     text = tree.read(resolve(tree, path.encode())).decode("utf-8", "replace")
     return [line.split(":") for line in text.splitlines() if not line.startswith("#")]

@@ -27,11 +27,22 @@ class Contents(Protocol):
         """A file descriptor on the bytes of one of them, at its start; the caller closes it."""
 
 
-class Source(Protocol):
-    """A tree to copy from."""
+class Entries(Protocol):
+    """A tree of which one can ask what is where."""
 
     def entry(self, path: bytes) -> Entry | None:
         """The entry at exactly `path` (clean, links not followed), or None."""
+
+
+class Ground(Entries, Protocol):
+    """What a copy is laid on."""
+
+    def read(self, path: bytes) -> bytes:
+        """The bytes of one small file (links not followed); empty where there is none."""
+
+
+class Source(Entries, Protocol):
+    """A tree to copy from."""
 
     def children(self, path: bytes) -> tuple[bytes, ...]:
         """Names in the directory `path`, in byte order; empty for anything else."""
@@ -59,7 +70,7 @@ def join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder else name
 
 
-def resolve(source: Source, path: bytes, *, follow_last: bool = True) -> bytes:
+def resolve(source: Entries, path: bytes, *, follow_last: bool = True) -> bytes:
     """Where `path` leads when links are followed, inside the root as chroot would.
 
     The path need not exist. Raises BuildError for a loop.
@@ -87,13 +98,14 @@ def resolve(source: Source, path: bytes, *, follow_last: bool = True) -> bytes:
 
 def walk(source: Source, path: bytes) -> Iterator[Entry]:
     """The entry at `path` and all below it, parents first, in byte order."""
-    entry = source.entry(path)
-    if entry is None:
-        return
-    yield entry
-    if entry.type is EntryType.DIRECTORY:
-        for name in source.children(path):
-            yield from walk(source, join(path, name))
+    pending = [path]
+    while pending:
+        entry = source.entry(pending.pop())
+        if entry is None:
+            continue
+        yield entry
+        if entry.type is EntryType.DIRECTORY:
+            pending.extend(join(entry.path, name) for name in reversed(source.children(entry.path)))
 
 
 def select(source: Source, pattern: str) -> tuple[bytes, ...]:

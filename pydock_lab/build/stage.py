@@ -9,7 +9,6 @@ step --> key -->  +
 
 import os
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,11 +16,13 @@ from functools import cached_property, singledispatchmethod
 from pathlib import Path
 
 from pydock_lab.archive.index import LayerIndex
+from pydock_lab.archive.pipeline import wide_pipe
 from pydock_lab.build.cache import Layer
+from pydock_lab.build.copy_layers import CopyAhead, CopyLayer
 from pydock_lab.build.copying import Copier
 from pydock_lab.build.failures import FailedRun, located, run_failed
 from pydock_lab.build.keys import SCRATCH, CacheKey, base_key
-from pydock_lab.build.layers import Both, LayerSink, write_draft, write_stream
+from pydock_lab.build.layers import LayerSink, write_draft, write_stream
 from pydock_lab.build.origins import Layers, image_layers
 from pydock_lab.build.owners import owner
 from pydock_lab.build.run_mounts import prepared
@@ -33,8 +34,7 @@ from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
 from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
-
-_Written = tuple[Callable[[Digest], None], LayerIndex | None]
+from pydock_lab.oci.times import rfc3339
 
 COMMENT = "buildkit.dockerfile.v0"  # what tools look for to know a history of this form
 
@@ -51,12 +51,26 @@ class StepResult:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """A layer before its commit: its index where it is known, and the directory with its files where there is one.
+
+    `tree` lies in a folder of the step's own. `seconds` is what it took, where it was made before its turn.
+    """
+
+    sink: LayerSink
+    index: LayerIndex | None = None
+    tree: Path | None = None
+    seconds: float = 0.0
+
+
 class StageBuild:
     """A stage under way; afterwards its layers, history and last key, for the stages that stand on it."""
 
     def __init__(self, stage: Stage, tools: Tools, base: "StageBuild | None", *, no_cache: bool) -> None:
         self.stage, self._tools, self._workshop = stage, tools, tools.workshop
         self._no_cache = no_cache or stage.ignore_cache
+        self._ahead: CopyAhead | None = None
         self.results: list[StepResult] = []
         self.layers: list[StageLayer]
         self.history: list[History]
@@ -97,6 +111,13 @@ class StageBuild:
 
     def build(self, first: int, total: int) -> None:
         """Do all steps; `first` is the number of the first one. Raises BuildError with the step that failed."""
+        try:
+            self._build(first, total)
+        finally:
+            if self._ahead is not None:
+                self._ahead.discard()
+
+    def _build(self, first: int, total: int) -> None:
         for number, step in enumerate(self.stage.steps, start=first):
             self._wait_for_origins(step)
             self._tools.check_stopped()
@@ -133,6 +154,9 @@ class StageBuild:
 
     def _step(self, number: int, step: Step) -> StepResult:
         began = time.monotonic()
+        ahead = self._ahead if self._ahead is not None and self._ahead.step is step else None
+        if ahead is not None:
+            ahead.wait()  # it knows the checksums that the key asks for
         key = self._tools.keys.key(step, self.key)
         layer = None
         cached = True
@@ -142,6 +166,9 @@ class StageBuild:
             self._tools.emit((CacheHit if cached else CacheMissed)(step=number, key=key.digest))
             layer = layer or self._make(number, step, key)
             self._stack(step, layer, key)
+        if ahead is not None:
+            ahead.discard()
+            self._ahead = None
         if step.created_by:
             self.history.append(self._history(step, layer))
         return StepResult(
@@ -173,17 +200,19 @@ class StageBuild:
     def _make(self, number: int, step: Step, key: CacheKey) -> Layer:
         began = time.monotonic()
         workshop = self._workshop
-        with LayerSink(workshop.blobs, workshop.indexes, index=isinstance(step, RunStep)) as sink:
-            finish, known = self._write(step, number, sink)
-            written, descriptor, index = sink.commit(known)
-        finish(written.diff_id)
-        workshop.lease.add(descriptor.digest)
+        with ExitStack() as stack:
+            made = self._write(step, number, stack)
+            written, descriptor, index = made.sink.commit(made.index)
+        chain_id = chain_ids((*(layer.diff_id for layer in self.layers), written.diff_id))[-1]
+        workshop.lease.add(descriptor.digest, chain_id)
+        if made.tree is not None:
+            workshop.keep_snapshot(made.tree, chain_id, made.tree.parent)
         layer = Layer(
             descriptor=descriptor,
             diff_id=written.diff_id,
             unpacked_size=index.size,
             created=self._now(),
-            seconds=time.monotonic() - began,
+            seconds=max(time.monotonic() - began, made.seconds),
         )
         workshop.cache.remember(key, layer)
         self._tools.emit(
@@ -199,48 +228,56 @@ class StageBuild:
 
     def _now(self) -> str:
         epoch = self._workshop.epoch
-        moment = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
-        return moment.isoformat(timespec="milliseconds" if epoch is None else "seconds").replace("+00:00", "Z")
+        return rfc3339(datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC))
 
     @singledispatchmethod
-    def _write(self, step: Step, _number: int, _sink: LayerSink) -> _Written:
-        """Write the step's layer to the sink: what is to be done once it is committed, and its index if it is known."""
+    def _write(self, step: Step, _number: int, _stack: ExitStack) -> _Made:
+        """Write the step's layer; what must be let go of after its commit comes onto the stack."""
         raise TypeError(step)
 
     @_write.register
-    def _(self, step: CopyStep, number: int, sink: LayerSink) -> _Written:
-        draft = self._tools.transfer.draft(step, self.tree).not_after(self._workshop.epoch)
-        if not self._is_run_later(step):
-            return _nothing, write_draft(draft, sink)
-        # A RUN will need the files: a worker unpacks them while they are being compressed here.
-        folder = self._workshop.folder / f"step-{number}"
-        with self._workshop.snapshots.filled(folder / "tree") as stream:
-            index = write_draft(draft, Both(sink, stream))
+    def _(self, step: CopyStep, number: int, stack: ExitStack) -> _Made:
+        copy = self._ahead.take(step, self.tree) if self._ahead is not None else None
+        if copy is None:
+            copy = stack.enter_context(CopyLayer(self._tools, step, self._copy_folder(step, number)))
+            copy.write(self.tree)
+        else:
+            stack.enter_context(copy)
+        tree = copy.folder / "tree" if copy.folder else None
+        return _Made(sink=copy.sink, index=copy.index, tree=tree, seconds=copy.seconds)
 
-        def keep(diff_id: Digest) -> None:
-            self._workshop.keep_snapshot(folder / "tree", chain_ids((*self._diff_ids, diff_id))[-1], folder)
+    def _copy_folder(self, step: Step, number: int) -> Path | None:
+        """Where the files of a copy are unpacked, if a RUN of this stage will need them."""
+        is_needed = any(isinstance(one, RunStep) for one in self._after(step))
+        return self._workshop.folder / f"step-{number}" if is_needed else None
 
-        return keep, index
-
-    def _is_run_later(self, step: Step) -> bool:
-        """Whether a RUN of this stage comes after the step; it is not in the cache either, for it stands on this."""
+    def _after(self, step: Step) -> tuple[Step, ...]:
         steps = self.stage.steps
-        after = next(number for number, one in enumerate(steps) if one is step)
-        return any(isinstance(one, RunStep) for one in steps[after + 1 :])
-
-    @property
-    def _diff_ids(self) -> tuple[Digest, ...]:
-        return tuple(layer.diff_id for layer in self.layers)
+        return steps[next(at for at, one in enumerate(steps) if one is step) + 1 :]
 
     @_write.register
-    def _(self, step: FolderStep, _number: int, sink: LayerSink) -> _Written:
+    def _(self, step: FolderStep, _number: int, stack: ExitStack) -> _Made:
         copier = Copier(self.tree)
         copier.make_folder(step.path, owner(step.user, self.tree))
-        return _nothing, write_draft(copier.finish().not_after(self._workshop.epoch), sink)
+        sink = stack.enter_context(LayerSink(self._workshop.blobs, self._workshop.indexes, index=False))
+        draft = copier.finish().not_after(self._workshop.epoch)
+        return _Made(sink=sink, index=write_draft(draft, sink, self._tools.check_stopped))
 
     @_write.register
-    def _(self, step: RunStep, number: int, sink: LayerSink) -> _Written:
-        return _Run(self, step, number).write(sink), None
+    def _(self, step: RunStep, number: int, stack: ExitStack) -> _Made:
+        self._begin_copy(step, number)
+        sink = stack.enter_context(LayerSink(self._workshop.blobs, self._workshop.indexes))
+        return _Made(sink=sink, tree=_Run(self, step, number).write(sink))
+
+    def _begin_copy(self, step: RunStep, number: int) -> None:
+        """Have the next copy written while the program runs: it stands on a step that missed, so it will miss too."""
+        if self._ahead is not None:
+            return
+        for following, one in enumerate(self._after(step), start=number + 1):
+            if isinstance(one, CopyStep) and CopyAhead.suits(one):
+                folder = self._copy_folder(one, following)
+                self._ahead = CopyAhead(self._tools, one, tuple(self.layers), folder)
+                return
 
 
 class _Run:
@@ -250,11 +287,12 @@ class _Run:
         self._stage, self._step, self._tools = stage, step, stage._tools  # noqa: SLF001 - a part of the stage
         self._workshop, self._chain = self._tools.workshop, stage.chain_ids
         self._folder = self._workshop.folder / f"step-{number}"
-        self._rootfs = self._workshop.snapshots.rootfs(self._chain, self._folder)
+        # The layer is what lasts, and it is on the disk before the step counts as done; its files need not be.
+        self._rootfs = replace(self._workshop.snapshots.rootfs(self._chain, self._folder), volatile=True)
         self._number = number
 
-    def write(self, sink: LayerSink) -> Callable[[Digest], None]:
-        """Run the program, and write the tar of what it left; raises BuildError where it failed."""
+    def write(self, sink: LayerSink) -> Path:
+        """Run the program, and write the tar of what it left, in the directory; raises BuildError where it failed."""
         self._workshop.unpacked(self._stage.layers, self._chain)
         try:
             self._folder.mkdir(parents=True)
@@ -263,7 +301,7 @@ class _Run:
             with suppress(OSError):
                 self._workshop.snapshots.remove(self._folder)
             raise
-        return self._keep
+        return Path(self._rootfs.upper)
 
     def _run(self, sink: LayerSink) -> None:
         step, tools = self._step, self._tools
@@ -286,7 +324,7 @@ class _Run:
 
     def _follow(self, place: RunPlace, outputs: StepOutputs, sink: LayerSink) -> int:
         """Run the program until it has ended, and its layer is written; the exit status."""
-        reader, writer = os.pipe()
+        reader, writer = wide_pipe()
         upper, epoch = self._rootfs.upper, self._workshop.epoch
         pack = self._workshop.snapshots.pack_arguments(upper, latest=epoch)
         streams = RunStreams(stdout=outputs.stdout, stderr=outputs.stderr, layer=writer, pack=pack)
@@ -298,12 +336,3 @@ class _Run:
                 outputs.close()
             write_stream(layer, sink)
             return wait()
-
-    def _keep(self, diff_id: Digest) -> None:
-        """The upper directory becomes the snapshot of the layer that was made of it."""
-        whole = chain_ids((*(layer.diff_id for layer in self._stage.layers), diff_id))[-1]
-        self._workshop.keep_snapshot(Path(self._rootfs.upper), whole, self._folder)
-
-
-def _nothing(_diff_id: Digest) -> None:
-    """After a layer that nobody unpacked there is nothing to do."""

@@ -25,6 +25,7 @@ from pydock_lab.archive.entry import EntryType
 from pydock_lab.store.ingest import Ingest
 
 FORMAT = 1
+_NAMES = ("utf-8", "surrogateescape")
 FILE_TYPES = {
     stat.S_IFREG: EntryType.FILE,
     stat.S_IFDIR: EntryType.DIRECTORY,
@@ -81,7 +82,7 @@ class KnownFolder:
     def rows(self) -> Iterator[tuple[Row, str, bytes]]:
         """The rows, each with the digest of its file ("" where nobody asked) and where a link points."""
         for name, mode, size, mtime, ctime, inode, digest, target in json.loads(self.text):
-            yield (os.fsencode(name), mode, size, mtime, ctime, inode), digest, os.fsencode(target)
+            yield (name.encode(*_NAMES), mode, size, mtime, ctime, inode), digest, target.encode(*_NAMES)
 
 
 class ContextSnapshot:
@@ -174,7 +175,7 @@ def _line(path: bytes, folder: Folder) -> str:
     rows: list[list[Any]] = []
     for name in folder.names:
         digest, link = folder.digests.get(name, ""), folder.links.get(name, b"")
-        rows.append([os.fsdecode(name), *folder.rows[name][1:], digest, os.fsdecode(link)])
+        rows.append([name.decode(*_NAMES), *folder.rows[name][1:], digest, link.decode(*_NAMES)])
     text = json.dumps(rows, separators=(",", ":"))
     return "\t".join([json.dumps(os.fsdecode(path)), folder.signature, folder.digest, str(folder.youngest), text])
 

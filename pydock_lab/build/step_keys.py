@@ -9,9 +9,10 @@ solver hashes for each operation.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
+from pydock_lab.build.answers import Answers
 from pydock_lab.build.cache import BuildCache
 from pydock_lab.build.fetching import GetDownloads
 from pydock_lab.build.keys import CacheKey
@@ -38,13 +39,18 @@ from pydock_lab.errors import BuildError
 class StepKeys:
     """Makes keys; `cache` remembers what was asked of layers, which never change.
 
-    `epoch` is SOURCE_DATE_EPOCH: files of another time make another layer.
+    `epoch` is SOURCE_DATE_EPOCH: files of another time make another layer. `answers` are those about contexts.
     """
 
     origins: Origins
     downloads: GetDownloads
     cache: BuildCache
     epoch: int | None = None
+    answers: Answers = field(default_factory=Answers)
+
+    def look_ahead(self, step: CopyStep) -> None:
+        """Find out what the key of a copy will ask, as long as its own turn has not come."""
+        self._files(step)
 
     def key(self, step: Step, below: CacheKey) -> CacheKey | None:
         """The key of a step on top of `below`; None for one that changes no files. Raises PydockError."""
@@ -116,7 +122,8 @@ class StepKeys:
     ) -> list[list[str]]:
         """An answer about layers stays true: a stage that comes from the cache need not be read to know it."""
         if not isinstance(origin, int | str):
-            return look()
+            found: list[list[str]] = self.answers.ask(repr((origin, question)), look)
+            return found
         place = [str(self.origins.layers(origin).chain), *question]
         known: list[list[str]] | None = self.cache.recall(place)
         if known is None:

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from pydock_lab.build.failures import Cancelled
+from pydock_lab.build.cancelled import Cancelled
 from pydock_lab.build.origins import Origins
 from pydock_lab.build.step_keys import StepKeys
 from pydock_lab.build.transfer import Transfer
@@ -30,4 +30,5 @@ class Tools:
     def stop(self) -> None:
         """Have every stage end soon: programs that run are killed."""
         self.stopped.set()
+        self.origins.stop()
         self.workshop.runner.stop()

@@ -13,7 +13,7 @@ from pydock_lab.build.origins import Origins
 from pydock_lab.build.owners import owner
 from pydock_lab.build.selection import Selected, selected
 from pydock_lab.build.single_file import SingleFile
-from pydock_lab.build.source import Source
+from pydock_lab.build.source import Entries, Ground, Source
 from pydock_lab.build.steps import CopyStep, GitSource, HttpSource, PathSource
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.build.workshop import Workshop
@@ -28,10 +28,10 @@ class Transfer:
     def __init__(self, workshop: Workshop, origins: Origins, downloads: GetDownloads) -> None:
         self._workshop, self._origins, self._downloads = workshop, origins, downloads
 
-    def draft(self, step: CopyStep, tree: LayeredTree) -> LayerDraft:
+    def draft(self, step: CopyStep, tree: Ground) -> LayerDraft:
         """The layer that the step makes on top of `tree`; raises BuildError."""
         # A linked layer knows nothing of what is below it: so it fits on anything.
-        below = _NOTHING if step.is_independent else tree
+        below: Entries = _NOTHING if step.is_independent else tree
         return _Copying(self, step, Copier(below), tree).draft()
 
     def origin(self, step: CopyStep) -> Source:
@@ -53,7 +53,7 @@ class Transfer:
 class _Copying:
     """One COPY or ADD under way."""
 
-    def __init__(self, transfer: Transfer, step: CopyStep, copier: Copier, tree: LayeredTree) -> None:
+    def __init__(self, transfer: Transfer, step: CopyStep, copier: Copier, tree: Ground) -> None:
         self._transfer, self._step, self._copier = transfer, step, copier
         self._request = CopyRequest(
             destination=step.destination,

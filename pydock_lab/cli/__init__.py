@@ -3,6 +3,7 @@
 It is written against the Engine Protocol: whatever engine stands behind it, the words are the same.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ __all__ = ["complete", "invoke", "main"]
 
 _BROKEN_PIPE = 141
 _INTERRUPTED = 130
+_GARBAGE = 100_000  # objects made and not let go since the last search
 
 
 def invoke(words: Sequence[str], *, open_engine: "Callable[[], Engine]", face: "Face", program: str = "docker") -> int:
@@ -50,6 +52,8 @@ def main() -> None:
     from pydock_lab.engine.local import LocalEngine  # noqa: PLC0415 - see invoke
     from pydock_lab.errors import PydockError  # noqa: PLC0415 - see invoke
 
+    # Commands end before cyclic garbage is worth looking for, and a build may hold a hundred thousand entries.
+    gc.set_threshold(_GARBAGE)
     face = TerminalFace()
     if "_PYDOCK_COMPLETE" in os.environ:
         _complete_in_shell()

@@ -1,14 +1,16 @@
 """Ours: `explain`, why steps were not cached; `trace`, a build step by step; `debug`, a shell where a RUN failed."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pydock_lab.cli.command import LocalCommand, command, flag, option
 from pydock_lab.cli.session import session
 from pydock_lab.errors import CommandError
-from pydock_lab.views import Explanation, StepExplanation
+
+if TYPE_CHECKING:
+    from pydock_lab.views import Explanation, StepExplanation
 
 _END = "--"
 
@@ -69,7 +71,7 @@ def _bare(build: str) -> str:
     return build.removeprefix(f"{BUILDER}/")
 
 
-def _keys(found: Explanation, step: int | None) -> Iterable[str]:
+def _keys(found: "Explanation", step: int | None) -> Iterable[str]:
     """The keys in plain text: of one step, or of all that missed by themselves."""
     from pydock_lab.drawing.explanations import keys  # noqa: PLC0415 - only for who asks
     from pydock_lab.drawing.speech import Speech  # noqa: PLC0415 - see above
@@ -80,7 +82,7 @@ def _keys(found: Explanation, step: int | None) -> Iterable[str]:
         yield from keys(one, Speech.of(None))
 
 
-def _steps(found: Explanation, step: int | None) -> Sequence[StepExplanation]:
+def _steps(found: "Explanation", step: int | None) -> "Sequence[StepExplanation]":
     if step is None:
         return found.own or [one for one in found.steps if one.after]
     chosen: list[Any] = [one for one in found.steps if one.number == step]

@@ -4,7 +4,7 @@ There is no daemon. A container's shim watches it, writes its log and its end; t
 would do when something ends (`--rm` of a container in the background) the next engine does that comes by.
 """
 
-import secrets
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ class ContainerLife:
             found = self._transfers.have(options.image, on_event, always=options.pull == "always")
         if options.name:
             self._free_name(options.name)
-        container = secrets.token_hex(32)
+        container = os.urandom(32).hex()
         folder = self._home.containers.create(container)
         try:
             record = self._record(container, options, found)

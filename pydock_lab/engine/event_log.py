@@ -1,7 +1,7 @@
 """The events of one build: passed on as they come, and kept beside its record."""
 
 import json
-import secrets
+import os
 import threading
 import time
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ class EventLog:
     """Passes events on and keeps them; output texts too, for they are part of what happened."""
 
     def __init__(self, on_event: OnEvent) -> None:
-        self.build = secrets.token_hex(6)
+        self.build = os.urandom(6).hex()
         self.began = time.monotonic()
         self.created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._on_event = on_event

@@ -4,7 +4,7 @@ Importing and starting the runtime costs, and some machines have none: only who 
 """
 
 import contextlib
-import secrets
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -24,6 +24,7 @@ from pydock_lab.store.records import Collection
 if TYPE_CHECKING:
     from pydock_lab.build.cache_mounts import CacheMounts
     from pydock_lab.runtime.base import Runtime
+    from pydock_lab.sandbox.client import Sandbox
     from pydock_lab.snapshot.snapshotter import Snapshotter
 
 
@@ -66,12 +67,15 @@ class Home:
 
     def warm(self) -> None:
         """Have the zygote start while something else is being done: a container will be wanted soon."""
-        threading.Thread(target=self._warm, name="pydock-warm", daemon=True).start()
-
-    def _warm(self) -> None:
-        # Who really needs a container hears what is wrong.
+        # Who really needs a container hears what is wrong. Imported here: two threads that import hold each other up.
         with contextlib.suppress(PydockError, ImportError, OSError):
-            _ = self.runtime.tier
+            sandbox = self.runtime.sandbox
+            threading.Thread(target=self._warm, args=(sandbox,), name="pydock-warm", daemon=True).start()
+
+    @staticmethod
+    def _warm(sandbox: "Sandbox") -> None:
+        with contextlib.suppress(PydockError, OSError):
+            _ = sandbox.tier
 
     def call(self, job: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
         """Have a worker do a job; raises the PydockError that it ended with."""
@@ -81,7 +85,7 @@ class Home:
     def work_folder(self) -> Iterator[Path]:
         """A folder for the writable snapshots of a build; swept when its process is dead, whatever happened."""
         self.sweep()
-        folder = self._active / f"{Process.current()}~~{secrets.token_hex(4)}"
+        folder = self._active / f"{Process.current()}~~{os.urandom(4).hex()}"
         folder.mkdir(parents=True)
         try:
             yield folder

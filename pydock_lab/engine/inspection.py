@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.oci.runtime_spec import MountKind, PublishedPort
+from pydock_lab.oci.times import rfc3339
 from pydock_lab.runtime.state import ContainerState, Status
 
 _NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
@@ -96,4 +97,4 @@ def _ports(ports: tuple[PublishedPort, ...]) -> dict[str, list[dict[str, str]]]:
 def _time(seconds: float) -> str:
     if not seconds:
         return _NEVER
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))

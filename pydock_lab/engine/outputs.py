@@ -11,7 +11,6 @@ Source: Docker's documentation, "docker buildx build --output"; BuildKit, docs/b
 """
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +99,7 @@ def _opened(output: Output) -> Iterator[Writable]:
             yield file
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         with partial.open("wb") as file:
             yield file

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydock_lab.archive.apply import Applied, Ownership, Policy, apply
+from pydock_lab.archive.pipeline import wide_pipe
 from pydock_lab.archive.reader import Readable
 
 # Devices take root's rights, and open doors: a folder of files has none.
@@ -47,7 +48,7 @@ class Unpacked:
 @contextmanager
 def unpacking(folder: Path) -> Iterator[Unpacked]:
     """A sink whose tar is unpacked into `folder` as it comes; raises ArchiveError and OSError at the end."""
-    reader, writer = os.pipe()
+    reader, writer = wide_pipe()
     sink, failures = Unpacked(writer), list[BaseException]()
 
     def work() -> None:

@@ -11,7 +11,7 @@ the kernel of a notebook does not see the reader's.
 import os
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 LANGUAGES = ("en", "fr")
 _chosen: list[str] = []
@@ -35,7 +35,7 @@ def set_lang(language: str) -> None:
 @cache
 def catalog(language: str, area: str) -> dict[str, str]:
     """All texts of one area: `name` and, where a hint is given, `name.hint`."""
-    path = resources.files(__package__).joinpath(language, f"{area}.toml")
+    path = Path(__file__).with_name(language) / f"{area}.toml"
     texts: dict[str, str] = {}
     for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
         if isinstance(value, str):

@@ -75,13 +75,15 @@ class Rootfs(Document):
     """The tree of files: read-only layers, the topmost first, under one that takes the changes.
 
     All are absolute paths of directories. Without `upper` nothing can be written. `mountpoint` is an empty
-    directory; what is mounted there is seen by the container alone.
+    directory; what is mounted there is seen by the container alone. A volatile tree need not survive a power cut:
+    nothing waits for the disk, and its `work` can be used only once.
     """
 
     layers: tuple[str, ...]
     mountpoint: str
     upper: str = ""
     work: str = ""
+    volatile: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

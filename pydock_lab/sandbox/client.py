@@ -233,9 +233,19 @@ def _make_private(path: Path) -> None:
 
 
 def _fingerprint(store: Path, modules: Sequence[str]) -> str:
-    newest = max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*.py"))
+    newest = max(_times(str(_PACKAGE)))
     parts = (PROTOCOL, __version__, newest, sys.executable, str(store.absolute()), *modules)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _times(folder: str) -> Iterator[int]:
+    """When the sources in a folder and below were changed, in nanoseconds since 1970 (`Path.rglob` takes 20 ms)."""
+    with os.scandir(folder) as found:
+        for item in found:
+            if item.name.endswith(".py"):
+                yield item.stat().st_mtime_ns
+            elif item.is_dir(follow_symlinks=False):
+                yield from _times(item.path)
 
 
 @contextlib.contextmanager

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.archive import whiteout
-from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
+from pydock_lab.archive.apply import Applied, Ownership, Policy, Whiteouts, apply, apply_tar
 from pydock_lab.archive.diff import DiffOptions, MarkedOwners, TreeForm, diff
+from pydock_lab.archive.reader import Readable, chunks
 from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
 from pydock_lab.errors import ArchiveError
@@ -43,16 +44,19 @@ def unpack(request: Request) -> dict[str, Any]:
 
     Arguments: `directory`, `size` (compressed bytes), `diff_id`. Gives `size` (bytes of files) and `skipped`.
     """
-    arguments = request.arguments
-    return _unpack(request, size=arguments["size"], diff_id=Digest(arguments["diff_id"]))
+    size, diff_id = request.arguments["size"], Digest(request.arguments["diff_id"])
+    return _unpacked(request, lambda layer, root, how: apply(layer, root, policy=how, size=size, diff_id=diff_id))
 
 
 def fill(request: Request) -> dict[str, Any]:
-    """Unpack the tar that comes through the first descriptor into `directory`; gives what `unpack` gives."""
-    return _unpack(request, size=None, diff_id=None)
+    """Unpack the plain tar that comes through the first descriptor into `directory`; gives what `unpack` gives.
+
+    Who writes it knows its digest: nothing is decompressed or hashed here.
+    """
+    return _unpacked(request, lambda tar, root, how: apply_tar(chunks(tar), root, policy=how))
 
 
-def _unpack(request: Request, *, size: int | None, diff_id: Digest | None) -> dict[str, Any]:
+def _unpacked(request: Request, unpack_into: Callable[[Readable, int, Policy], Applied]) -> dict[str, Any]:
     directory = Path(request.arguments["directory"])
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
@@ -60,7 +64,7 @@ def _unpack(request: Request, *, size: int | None, diff_id: Digest | None) -> di
         os.chmod(temporary, 0o755)  # noqa: S103 - the root of an image
         root = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
         with open(request.descriptors[0], "rb", buffering=0) as layer:
-            applied = apply(layer, root, policy=policy(request.tier), size=size, diff_id=diff_id)
+            applied = unpack_into(layer, root, policy(request.tier))
         os.close(root)
         _settle(temporary, directory)
     finally:

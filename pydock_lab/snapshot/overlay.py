@@ -8,7 +8,9 @@
 
 The first change to a file copies it up. A deletion is a *whiteout*, a character device 0/0; a directory made anew
 is *opaque*. The options used here keep every upper directory a complete set of plain files, so that a layer can be
-made of it: no redirects for renamed directories, no copies of metadata without data.
+made of it: no redirects for renamed directories, no copies of metadata without data. A *volatile* overlay (Linux
+5.10) never waits for the disk. Otherwise its end writes back the whole file system that the upper directory is on,
+other programs' files too, which takes longer than most steps of a build.
 """
 
 import contextlib
@@ -22,6 +24,7 @@ from pydock_lab.oci.runtime_spec import Rootfs
 
 _PAGE = 4096  # bytes that mount(2) takes as options
 _AS_ROOT = (("redirect_dir", "off"), ("metacopy", "off"), ("index", "off"))
+_VOLATILE = ("volatile", "")
 _IN_USER_NAMESPACE = (("userxattr", ""),)  # trusted.overlay.* attributes are for the host's root alone
 
 
@@ -80,15 +83,23 @@ def mount_overlay(rootfs: Rootfs, *, in_user_namespace: bool, stub: str = "") ->
     lowers = [*rootfs.layers, *([stub] if stub else [])]
     writable = [("upperdir", rootfs.upper), ("workdir", rootfs.work)] if rootfs.upper else []
     settings = [*writable, *(_IN_USER_NAMESPACE if in_user_namespace else _AS_ROOT)]
-    options = classic_options(lowers, settings)
     try:
-        if len(options) < _PAGE:
-            syscalls.mount("overlay", rootfs.mountpoint, "overlay", MountFlag.NODEV, options)
-        else:
-            _mount_many(lowers, settings, rootfs.mountpoint)
+        if rootfs.volatile and rootfs.upper:
+            with contextlib.suppress(OSError):  # an older kernel: it works without, and takes longer
+                _mount(lowers, [*settings, _VOLATILE], rootfs.mountpoint)
+                return
+        _mount(lowers, settings, rootfs.mountpoint)
     except OSError as error:
         fields = {"path": rootfs.upper or rootfs.mountpoint, "reason": error.strerror}
         raise IsolationError("snapshot.overlay-refused", facet="storage", **fields) from None
+
+
+def _mount(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) -> None:
+    options = classic_options(lowers, settings)
+    if len(options) < _PAGE:
+        syscalls.mount("overlay", mountpoint, "overlay", MountFlag.NODEV, options)
+    else:
+        _mount_many(lowers, settings, mountpoint)
 
 
 def classic_options(lowers: list[str], settings: list[tuple[str, str]]) -> str:

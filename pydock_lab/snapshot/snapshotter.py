@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydock_lab.archive.pipeline import wide_pipe
 from pydock_lab.oci import Digest
 from pydock_lab.oci.runtime_spec import Rootfs
 
@@ -117,7 +118,7 @@ class Snapshotter:
         No time in it is after `latest` (seconds since 1970).
         """
         arguments = self.pack_arguments(directory, plain=plain, owners=owners, latest=latest)
-        reader, writer = os.pipe()
+        reader, writer = wide_pipe()
         failures: list[BaseException] = []
 
         def work() -> None:
@@ -139,7 +140,7 @@ class Snapshotter:
     @contextlib.contextmanager
     def filled(self, directory: Path) -> Iterator[BinaryIO]:
         """A stream for a tar that a worker unpacks into `directory`, which is not there yet; raises at the end."""
-        reader, writer = os.pipe()
+        reader, writer = wide_pipe()
         failures: list[BaseException] = []
 
         def work() -> None:
@@ -153,11 +154,11 @@ class Snapshotter:
         thread = threading.Thread(target=work, name="pydock-fill", daemon=True)
         thread.start()
         try:
-            with os.fdopen(writer, "wb") as stream:
+            # Where the worker has gone, its own error says why.
+            with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as stream:
                 yield stream
-        except BrokenPipeError:
+        finally:
             thread.join()
-        thread.join()
         if failures:
             raise failures[0]
 
@@ -186,9 +187,10 @@ class Snapshotter:
 def _is_removed(path: str | Path) -> bool:
     """Try to remove a tree from here; what belongs to other ids is left to a worker."""
     with contextlib.suppress(OSError):
-        # Overlay leaves a directory that nobody may list, and that is empty.
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            os.rmdir(os.path.join(path, "work/work"))
+        # Overlay leaves directories that nobody may list: `incompat` is the mark of a volatile one.
+        for locked in ("work/work", "work/work/incompat"):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.chmod(os.path.join(path, locked), 0o700)
         shutil.rmtree(path)
         return True
     return False

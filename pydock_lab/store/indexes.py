@@ -1,8 +1,9 @@
 """The indexes of layers, kept by diff_id: `indexes/<hex>.json`, made again from the blob where one is missing."""
 
 import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from pydock_lab.archive.compress import decompress
@@ -22,7 +23,8 @@ class IndexStore:
     def __init__(self, root: Path, blobs: BlobStore) -> None:
         self._directory, self._blobs = root / "indexes", blobs
         self._ingest = Ingest(root)
-        self._cached = lru_cache(_KEPT)(self._load)
+        self._recent: OrderedDict[Digest, LayerIndex] = OrderedDict()
+        self._lock = threading.Lock()
 
     def path(self, diff_id: Digest) -> Path:
         """Where the index is, or would be."""
@@ -31,10 +33,21 @@ class IndexStore:
     def put(self, diff_id: Digest, index: LayerIndex) -> None:
         """Keep an index."""
         self._ingest.replace(self.path(diff_id), index.to_bytes())
+        self._remember(diff_id, index)
 
     def get(self, diff_id: Digest, layer: Descriptor) -> LayerIndex:
         """The index of a layer; raises NotFound, Corrupt or ArchiveError where its blob is not here or broken."""
-        return self._cached(diff_id, layer)
+        with self._lock:
+            found = self._recent.get(diff_id)
+        return found or self._remember(diff_id, self._load(diff_id, layer))
+
+    def _remember(self, diff_id: Digest, index: LayerIndex) -> LayerIndex:
+        with self._lock:
+            self._recent[diff_id] = index
+            self._recent.move_to_end(diff_id)
+            if len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        return index
 
     def _load(self, diff_id: Digest, layer: Descriptor) -> LayerIndex:
         try:

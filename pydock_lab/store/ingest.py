@@ -5,7 +5,6 @@ files here, and their names say whose they were: the next one that opens the sto
 """
 
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +23,7 @@ class Ingest:
 
     def create(self) -> tuple[Path, BinaryIO]:
         """A new file, open for writing, and its path."""
-        path = self._directory / f"{Process.current()}~~{secrets.token_hex(8)}"
+        path = self._directory / f"{Process.current()}~~{os.urandom(8).hex()}"
         try:
             # Unbuffered: what was written is in the kernel, and survives a kill of this process.
             return path, path.open("xb", buffering=0)

@@ -8,10 +8,10 @@ A lease is a file that names its process. When that one dies, the lease counts n
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from threading import Lock
 
 from pydock_lab.errors import InvalidDigest
@@ -51,7 +51,7 @@ class Leases:
     @contextmanager
     def hold(self, why: str, *digests: Digest) -> Iterator[Lease]:
         """A lease for as long as the block runs; `why` says who it is, for people."""
-        path = self._directory / f"{token_hex(8)}.json"
+        path = self._directory / f"{os.urandom(8).hex()}.json"
         lease = Lease(path, Ingest(self._root), self.collecting(shared=True), why)
         if digests:
             lease.add(*digests)

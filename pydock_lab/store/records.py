@@ -9,7 +9,6 @@ Every record says `"format": 1`; a later format is refused rather than misread.
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -36,7 +35,7 @@ class Trash:
         self._directory.mkdir(parents=True, exist_ok=True)
         try:
             # A rename takes no time, whatever the size; on some disks deleting slows all writing that follows.
-            os.rename(path, self._directory / f"{path.name[:60]}.{secrets.token_hex(6)}".replace(":", "-"))
+            os.rename(path, self._directory / f"{path.name[:60]}.{os.urandom(6).hex()}".replace(":", "-"))
         except FileNotFoundError:
             return False
         return True

@@ -62,6 +62,14 @@ def descendants(pid: int) -> set[int]:
     return found - {pid}
 
 
+def some_descendants(pid: int, seconds: float = 5) -> set[int]:
+    """Those of a zygote, which makes the next worker only when the one at work has had a while for itself."""
+    until = time.monotonic() + seconds
+    while not (found := descendants(pid)) and time.monotonic() < until:
+        time.sleep(0.01)
+    return found
+
+
 def gone(pids: set[int], seconds: float = 5) -> bool:
     until = time.monotonic() + seconds
     while (left := pids & parents().keys()) and time.monotonic() < until:
@@ -77,7 +85,7 @@ def test_the_next_engine_is_answered_at_once(store: Path, connected: int) -> Non
     # Each of these has a worker, which waits to hear what is wanted, and beside it the child that waits for its task.
     silent = [sandbox._greeted({}, ())[0] for _ in range(connected)]
     before = zygote(sandbox)
-    helpers = descendants(before)
+    helpers = some_descendants(before)
     assert helpers
     os.kill(before, signal.SIGKILL)
     began = time.monotonic()
