@@ -16,6 +16,7 @@ whenever a file is made. buildah deletes what it copied, 10,000 files a build, a
 seconds for that. Before each build the disk has written what it was given.
 """
 
+import functools
 import itertools
 import math
 import os
@@ -87,13 +88,15 @@ def _base(root: Path) -> Path:
 
 def _cold(root: Path, base: Path, context: Path, rounds: int, name: str = "cold") -> dict[str, list[float]]:
     """Builds in stores that have nothing but the base; making the stores is not measured."""
-    times: dict[str, list[float]] = {f"pydock build, {name}": [], f"buildah build, {name}": []}
-    for label, kind in zip(times, (Ours, Buildah), strict=True):
+    makers: dict[str, Callable[[Path], Ours | Buildah]] = {"pydock": Ours, "buildah": Buildah}
+    times: dict[str, list[float]] = {}
+    for program, maker in makers.items():
+        times[label := f"{program} build, {name}"] = []
         for number in range(rounds):
-            engine: Ours | Buildah = kind(root / f"{kind.__name__}{number}")
+            engine = maker(root / f"{program}{number}")
             engine.take(base)
             os.sync()
-            times[label].append(_milliseconds(lambda engine=engine: engine.build(context)))  # type: ignore[misc]
+            times[label].append(_milliseconds(functools.partial(engine.build, context)))
     show(times)
     return times
 
