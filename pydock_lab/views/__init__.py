@@ -36,7 +36,7 @@ from pydock_lab.views.weight import (
     WasteReason,
     Weight,
 )
-from pydock_lab.views.what_if import Proposal, ProposalKind, WhatIf
+from pydock_lab.views.what_if import Proposal, ProposalKind, StepTime, WhatIf
 
 __all__ = [
     "Attribute",
@@ -75,6 +75,7 @@ __all__ = [
     "Sign",
     "StepExplanation",
     "StepOutcome",
+    "StepTime",
     "StepWeight",
     "TagTree",
     "TagView",

@@ -47,7 +47,8 @@ class HeavyFile:
 class WastedFile:
     """A file that step `written` put into the image and step `hidden` hid again: `size` bytes travel for nothing.
 
-    `old` and `new` are modes or owners where only those changed.
+    `old` and `new` are modes or owners where only those changed. `written_layer` and `hidden_layer` are the places of
+    both layers in `Weight.steps`: a base image has several layers, which all have the number 0.
     """
 
     path: str
@@ -57,6 +58,8 @@ class WastedFile:
     reason: WasteReason
     old: str = ""
     new: str = ""
+    written_layer: int = 0
+    hidden_layer: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from difflib import unified_diff
 from enum import StrEnum
 
 from pydock_lab.views.base import View
+from pydock_lab.views.build_trace import StepOutcome
 
 
 class ProposalKind(StrEnum):
@@ -47,9 +48,33 @@ class Proposal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StepTime:
+    """One step of the build as it was: what became of it, and the seconds that it took."""
+
+    number: int
+    stage: str
+    text: str
+    outcome: StepOutcome
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WhatIf(View):
-    """All proposals for a build, the one that saves most first; each holds by itself."""
+    """All proposals for a build, the one that saves most first; each holds by itself.
+
+    `steps` are all steps of the build in the order of their numbers.
+    """
 
     build: str
     name: str
     proposals: tuple[Proposal, ...]
+    steps: tuple[StepTime, ...] = ()
+
+    @property
+    def work_seconds(self) -> float:
+        """What all steps took together, one after the other."""
+        return sum(step.seconds for step in self.steps)
+
+    def work_seconds_with(self, proposal: Proposal) -> float:
+        """What they would have taken with that edit: those that it keeps take no time."""
+        return sum(step.seconds for step in self.steps if step.number not in proposal.kept)

@@ -102,6 +102,8 @@ class _Stack:
                 reason=reason,
                 old=old,
                 new=new,
+                written_layer=below,
+                hidden_layer=at,
             )
             yield below, file
 

@@ -19,7 +19,17 @@ from pydock_lab.build.explain.proposals import copy_first, ignore_patterns, move
 from pydock_lab.build.explain.variables import Provenance
 from pydock_lab.build.record import BuildRecord, StepKind, StepRecord
 from pydock_lab.errors import PydockError
-from pydock_lab.views import Cause, CauseKind, Explanation, Proposal, ProposalKind, StepExplanation, WhatIf
+from pydock_lab.views import (
+    Cause,
+    CauseKind,
+    Explanation,
+    Proposal,
+    ProposalKind,
+    StepExplanation,
+    StepOutcome,
+    StepTime,
+    WhatIf,
+)
 
 _TRIED = 5  # so many of the most expensive steps
 _VARIABLES = frozenset({CauseKind.ENV, CauseKind.ARG})
@@ -50,7 +60,29 @@ def what_if(before: BuildRecord, after: BuildRecord, files: FilesOf, keys: Keys)
     """The edits that would have kept steps of `after` in the cache; only those whose keys prove it."""
     found = _Finder(before, after, files, keys).proposals()
     ordered = sorted(found, key=lambda one: (-one.seconds, one.kind))
-    return WhatIf(build=after.build, name=next(iter(after.references), ""), proposals=tuple(ordered))
+    name = next(iter(after.references), "")
+    return WhatIf(build=after.build, name=name, proposals=tuple(ordered), steps=tuple(map(_time, after.steps)))
+
+
+def _time(step: StepRecord) -> StepTime:
+    """A step with its seconds: of one that was done, those that the saving is reckoned with."""
+    return StepTime(
+        number=step.number,
+        stage=step.stage,
+        text=step.text,
+        outcome=_outcome(step),
+        seconds=step.made_seconds if step.cached is False else step.seconds,
+    )
+
+
+def _outcome(step: StepRecord) -> StepOutcome:
+    if step.kind is StepKind.FROM:
+        return StepOutcome.BASE
+    if step.kind is StepKind.CONFIG:
+        return StepOutcome.CONFIG
+    if step.cached is None:
+        return StepOutcome.UNREACHED
+    return StepOutcome.CACHED if step.cached else StepOutcome.MISSED
 
 
 def kept_steps(edit: Edit, after: BuildRecord, keys: Keys) -> tuple[StepRecord, ...]:

@@ -1,5 +1,7 @@
 """Layers by weight: what is wasted and why, what the context holds, and what should be nobody's to read."""
 
+from dataclasses import replace
+
 import pytest
 from samples.builds import Builder, Project
 from samples.trees import file, folder, link, tar
@@ -71,6 +73,13 @@ def test_a_file_may_be_wasted_more_than_once():
         (2, 1, 2, "deleted"),
         (1, 0, 1, "overwritten"),
     ]
+
+
+def test_wasted_files_name_their_layers_where_numbers_do_not_tell_them_apart():
+    same = [replace(one, number=0) for one in layers([file("a", "1")], [file("b", "1")], [gone("a")], [gone("b")])]
+    steps, found = weigh(same)
+    assert {one.path: (one.written_layer, one.hidden_layer) for one in found} == {"/a": (0, 2), "/b": (1, 3)}
+    assert [step.wasted for step in steps] == [1, 1, 0, 0]
 
 
 def test_the_weight_of_steps_and_files():

@@ -8,7 +8,7 @@ from samples.builds import Builder, File, Project
 from pydock_lab import drawing
 from pydock_lab.build.explain.needs import needed_files
 from pydock_lab.build.explain.what_if import Version, what_if
-from pydock_lab.views import ProposalKind
+from pydock_lab.views import ProposalKind, StepOutcome
 
 FILES = {
     "app.py": File("app\n"),
@@ -284,3 +284,17 @@ Each was tried: with it, the keys of these steps are the same for the files and 
 def test_proposals_as_text(language, change, words):
     view = found("FROM b\nWORKDIR /w\nCOPY . .\nRUN npm install\nRUN make\n", change=change)
     assert words in drawing.to_text(view, language=language)
+
+
+def test_all_steps_have_their_seconds_so_that_what_is_saved_is_a_part_of_them():
+    view = found("FROM b\nWORKDIR /w\nCOPY . .\nRUN npm install\nRUN make\nCMD x\n", change=APP)
+    assert [(step.number, step.outcome, step.seconds) for step in view.steps] == [
+        (1, StepOutcome.BASE, 0.0),
+        (2, StepOutcome.CACHED, 0.0),
+        (3, StepOutcome.MISSED, 0.1),
+        (4, StepOutcome.MISSED, 60.0),
+        (5, StepOutcome.MISSED, 0.1),
+        (6, StepOutcome.CONFIG, 0.0),
+    ]
+    [proposal] = view.proposals
+    assert view.work_seconds_with(proposal) == pytest.approx(view.work_seconds - proposal.seconds)
