@@ -9,23 +9,58 @@ All functions are pure: no notebook, no engine, no I/O. What a colour, a dash an
 and `prints`; how wide a text is, in `metrics`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from pydock_lab.drawing import build_trace, dot, explained, facets, html, instances, layers, tags, text
-from pydock_lab.drawing.details import Detail
+from pydock_lab.drawing import (
+    build_trace,
+    context_weight,
+    dot,
+    edits,
+    explained,
+    facets,
+    html,
+    image_weight,
+    instances,
+    layers,
+    tags,
+    text,
+)
+from pydock_lab.drawing.detail import Detail
 from pydock_lab.drawing.details import details as _details
 from pydock_lab.drawing.frame import Drawing
 from pydock_lab.drawing.legend import draw as _draw_legend
 from pydock_lab.drawing.palette import Theme, host_stylesheet
 from pydock_lab.drawing.shapes import Page
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree, View
+from pydock_lab.views import (
+    BuildTrace,
+    ContextWeight,
+    Doctor,
+    Explanation,
+    Instances,
+    LayerStack,
+    TagTree,
+    View,
+    Weight,
+    WhatIf,
+)
 
 if TYPE_CHECKING:
     from pydock_lab.drawing.graph import Graph
 
 MIN_WIDTH, MAX_WIDTH = 480, 1600
 DEFAULT_WIDTH = 860
+_DRAWN_BY: dict[type[View], Callable[[Any, Page], Drawing]] = {
+    LayerStack: layers.draw,
+    Instances: instances.draw,
+    TagTree: tags.draw,
+    Doctor: facets.draw,
+    Explanation: explained.draw,
+    Weight: image_weight.draw,
+    ContextWeight: context_weight.draw,
+    WhatIf: edits.draw,
+}
 
 __all__ = [
     "DEFAULT_WIDTH",
@@ -93,19 +128,11 @@ def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
 
 def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) -> Drawing:
     page = _page(width, speech)
-    match view:
-        case LayerStack():
-            return layers.draw(view, page)
-        case Instances():
-            return instances.draw(view, page)
-        case TagTree():
-            return tags.draw(view, page)
-        case Doctor():
-            return facets.draw(view, page)
-        case Explanation():
-            return explained.draw(view, page)
-        case BuildTrace():
-            return build_trace.draw(view, page, every_state=every_state)
+    if isinstance(view, BuildTrace):
+        return build_trace.draw(view, page, every_state=every_state)
+    for kind, draw in _DRAWN_BY.items():
+        if isinstance(view, kind):
+            return draw(view, page)
     raise TypeError(f"{type(view).__name__} has no drawing")
 
 

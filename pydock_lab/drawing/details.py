@@ -4,12 +4,12 @@ The keys are those of the drawing (`data-pick`), so that whoever brings a pictur
 Everything is text in the reader's language already: a face only lays it out.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import cards, explained, explanations, prints, trace_words
+from pydock_lab.drawing import advice_details, cards, explained, explanations, prints, trace_words
 from pydock_lab.drawing.branches import Branch, branches
+from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.layers import SIGNS
 from pydock_lab.drawing.speech import Speech
@@ -17,6 +17,7 @@ from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     BuildTrace,
     ContainerView,
+    ContextWeight,
     Doctor,
     Explanation,
     FileChange,
@@ -30,35 +31,11 @@ from pydock_lab.views import (
     TagTree,
     TraceStep,
     View,
+    Weight,
+    WhatIf,
 )
 
 _FILES_SHOWN = 60
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileLine:
-    """One file: how it changed (`added`, `changed`, `deleted`), the sign for it, its path and size."""
-
-    kind: str
-    sign: str
-    path: str
-    size: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Detail:
-    """One selectable part: `facts` are labels and values, `more` says how many files are not listed.
-
-    `texts` are headings and texts of many lines, which are shown as they are.
-    """
-
-    key: str
-    title: str
-    facts: tuple[tuple[str, str], ...] = ()
-    files: tuple[FileLine, ...] = ()
-    more: str = ""
-    command: str = ""
-    texts: tuple[tuple[str, str], ...] = ()
 
 
 def details(view: View, speech: Speech) -> tuple[Detail, ...]:
@@ -91,7 +68,7 @@ def _layer(row: LayerRow, key: str, number: int, command: str, speech: Speech) -
     ]
     files, more = _files(row.changes, row.changes_total, speech)
     title = f"{number}. {clean(row.instruction) or '?'}"
-    return Detail(key=key, title=title, facts=_given(facts), files=files, more=more, command=clean(command))
+    return Detail(key=key, title=title, facts=given(facts), files=files, more=more, command=clean(command))
 
 
 @_details.register
@@ -114,7 +91,7 @@ def _image(image: ImageInstances, key: str, speech: Speech) -> Detail:
         (speech.say("fact-image-id"), image.image_id),
     ]
     command = f"docker image inspect {clean(image.name)}"
-    return Detail(key=key, title=clean(image.name), facts=_given(facts), command=command)
+    return Detail(key=key, title=clean(image.name), facts=given(facts), command=command)
 
 
 def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
@@ -134,7 +111,7 @@ def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
     files, more = _files(container.changes, container.changes_total, speech)
     command = container.docker_command or f"docker diff {clean(container.name)}"
     return Detail(
-        key=key, title=clean(container.name), facts=_given(facts), files=files, more=more, command=clean(command)
+        key=key, title=clean(container.name), facts=given(facts), files=files, more=more, command=clean(command)
     )
 
 
@@ -148,7 +125,7 @@ def _tags(view: TagTree, speech: Speech) -> Iterator[Detail]:
             (speech.say("fact-access"), speech.say("private") if repository.private else speech.say("public")),
         ]
         command = f"docker pull --all-tags {name}"
-        yield Detail(key=f"repository-{at}", title=clean(repository.name), facts=_given(facts), command=command)
+        yield Detail(key=f"repository-{at}", title=clean(repository.name), facts=given(facts), command=command)
         yield from _branches(repository, at, name, speech)
 
 
@@ -156,7 +133,7 @@ def _branches(repository: RepositoryView, at: int, name: str, speech: Speech) ->
     found = branches(repository)
     for number, branch in enumerate(found):
         for position, tag in enumerate(branch.tags):
-            facts = _given([(speech.say("fact-points-to"), branch.digest)])
+            facts = given([(speech.say("fact-points-to"), branch.digest)])
             key, command = f"tag-{at}-{number}-{position}", f"docker pull {name}:{clean(tag)}"
             yield Detail(key=key, title=clean(tag), facts=facts, command=command)
         yield _manifest(branch, f"manifest-{at}-{number}", name, speech)
@@ -179,7 +156,7 @@ def _manifest(branch: Branch, key: str, name: str, speech: Speech) -> Detail:
             for number, layer in enumerate(manifest.layers, 1)
         ]
     title = ", ".join(map(clean, branch.tags)) or speech.say("untagged")
-    return Detail(key=key, title=title, facts=_given(facts), command=f"docker pull {name}@{branch.digest}")
+    return Detail(key=key, title=title, facts=given(facts), command=f"docker pull {name}@{branch.digest}")
 
 
 @_details.register
@@ -191,7 +168,7 @@ def _doctor(view: Doctor, speech: Speech) -> Iterator[Detail]:
             (speech.say("fact-why"), facet.why),
             (speech.say("fact-remedy"), facet.remedy),
         ]
-        yield Detail(key=f"facet-{at}", title=clean(facet.title), facts=_given(facts), command="docker info")
+        yield Detail(key=f"facet-{at}", title=clean(facet.title), facts=given(facts), command="docker info")
 
 
 @_details.register
@@ -221,7 +198,7 @@ def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
     files, more = _files(step.changes, step.changes_total, speech)
     title = f"{step.number}. {clean(step.text)}"
     command = f"{trace_words.command(view)} --step {step.number}"
-    return Detail(key=f"step-{step.number}", title=title, facts=_given(facts), files=files, more=more, command=command)
+    return Detail(key=f"step-{step.number}", title=title, facts=given(facts), files=files, more=more, command=command)
 
 
 @_details.register
@@ -238,30 +215,35 @@ def _explanation(view: Explanation, speech: Speech) -> Iterator[Detail]:
         yield Detail(
             key=f"explained-{step.number}",
             title=f"{step.number}. {clean(step.text)}",
-            facts=_given(facts),
+            facts=given(facts),
             command=f"{explained.command(view)} --step {step.number}",
             texts=tuple(_cache_keys(step, speech)),
         )
+
+
+@_details.register
+def _weight(view: Weight, speech: Speech) -> Iterator[Detail]:
+    yield from advice_details.of_weight(view, speech)
+
+
+@_details.register
+def _context(view: ContextWeight, speech: Speech) -> Iterator[Detail]:
+    yield from advice_details.of_context(view, speech)
+
+
+@_details.register
+def _what_if(view: WhatIf, speech: Speech) -> Iterator[Detail]:
+    yield from advice_details.of_what_if(view, speech)
 
 
 def _cache_keys(step: StepExplanation, speech: Speech) -> Iterator[tuple[str, str]]:
     """Both keys in plain text, with their digests, and how to compute the digest."""
     for name, key in (("key-before", step.before), ("key-after", step.after)):
         if key is not None:
-            lines = (_indented(line) for line in key.text.split("\n"))
+            lines = (indented(line) for line in key.text.split("\n"))
             yield f"{explanations.say(speech, name)}: {prints.short(key.digest)}", "\n".join(lines)
     if step.after is not None:
         yield explanations.say(speech, "key-python"), step.after.python
-
-
-def _indented(text: str) -> str:
-    """One line, its indent kept."""
-    return " " * (len(text) - len(text.lstrip(" "))) + clean(text)
-
-
-def _given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Only what there is something to say about."""
-    return tuple((label, clean(value)) for label, value in facts if value)
 
 
 def _files(changes: tuple[FileChange, ...], total: int, speech: Speech) -> tuple[tuple[FileLine, ...], str]:

@@ -6,14 +6,19 @@ of its own in labels.
 
 from collections.abc import Iterator
 from functools import singledispatch
+from itertools import pairwise
 
-from pydock_lab.drawing import explained, prints
+from pydock_lab.drawing import explained, prints, weights, what_ifs
 from pydock_lab.drawing.branches import branches
+from pydock_lab.drawing.context_weight import tree_parts
 from pydock_lab.drawing.palette import LIGHT, Meaning
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
+from pydock_lab.drawing.weighed_rows import title, weight_rows
 from pydock_lab.views import (
     BuildTrace,
+    ContextFolder,
+    ContextWeight,
     Doctor,
     Explanation,
     Instances,
@@ -26,6 +31,8 @@ from pydock_lab.views import (
     TraceStage,
     TraceStep,
     View,
+    Weight,
+    WhatIf,
 )
 
 _COLOURS = {
@@ -124,6 +131,61 @@ def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
     for step in view.steps:
         if step.missed and step.because_of:
             yield f"{_quoted(f'step-{step.because_of}')} -> {_quoted(f'step-{step.number}')}"
+
+
+@_statements.register
+def _weight(view: Weight, speech: Speech) -> Iterator[str]:
+    """The layers by weight, and which hides how much of which."""
+    yield "rankdir=BT"
+    rows = weight_rows(view)[::-1]
+    for row in rows:
+        size = f"\n{speech.size(row.step.size)}" if row.step else ""
+        secrets = "".join(f"\n! {weights.secret_here(one, speech)}" for one in row.secrets)
+        meaning = Meaning.BUILT if row.step and row.number else Meaning.BASE
+        name = title(row, speech)
+        label = f"{row.number}. {name}" if row.number else name
+        yield _node(row.key, f"{label}{size}{secrets}", meaning, dashed=row.step is None)
+    for lower, upper in pairwise(rows):
+        yield f"{_quoted(lower.key)} -> {_quoted(upper.key)}"
+    for row in rows:
+        for (hidden, written), _, count in row.hides:
+            edge = f"{_quoted(f'weight-{hidden}')} -> {_quoted(f'weight-{written}')}"
+            yield f"{edge} [style=dashed constraint=false label={_quoted(speech.size(count))}]"
+
+
+@_statements.register
+def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
+    """The tree, with what each part weighs."""
+    yield "rankdir=LR"
+    yield _node("part", f"{view.name}\n{speech.size(view.top.size)}", Meaning.BUILT)
+    for row in tree_parts(view):
+        if row.part:
+            size = speech.size(row.part.size or row.part.ignored_size)
+            label = f"{row.part.path.rpartition('/')[2]}\n{size}"
+            yield _node(row.key, label, _part_meaning(row.part), dashed=not row.part.files)
+            yield f"{_quoted(row.key.rpartition('-')[0])} -> {_quoted(row.key)}"
+
+
+def _part_meaning(part: ContextFolder) -> Meaning:
+    if part.needless:
+        return Meaning.DELETED
+    return Meaning.BUILT if part.files else Meaning.PLAIN
+
+
+@_statements.register
+def _what_if(view: WhatIf, speech: Speech) -> Iterator[str]:
+    """The edits, and the steps that each would have kept."""
+    yield "rankdir=LR"
+    yield _node("build", view.name or view.build, Meaning.PLAIN)
+    texts = {step.number: f"{step.number}. {step.text}\n{speech.seconds(step.seconds)}" for step in view.steps}
+    for number in dict.fromkeys(kept for proposal in view.proposals for kept in proposal.kept):
+        yield _node(f"step-{number}", texts.get(number, str(number)), Meaning.CACHED)
+    for at, proposal in enumerate(view.proposals, start=1):
+        label = f"{at}. {what_ifs.title(proposal, speech)}\n{speech.seconds(proposal.seconds)}"
+        yield _node(f"proposal-{at}", label, Meaning.MOVING)
+        yield f"build -> {_quoted(f'proposal-{at}')}"
+        for kept in proposal.kept:
+            yield f"{_quoted(f'proposal-{at}')} -> {_quoted(f'step-{kept}')}"
 
 
 def _stage_meaning(stage: TraceStage, steps: list[TraceStep]) -> Meaning:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydock_lab.drawing import prints
+from pydock_lab.drawing.marks import stripes
 from pydock_lab.drawing.metrics import Font, clip, width, wrap
 from pydock_lab.drawing.palette import Meaning, Theme, stylesheet
 from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, text
@@ -30,12 +31,13 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """One entry of the legend; `foot` is the thick lower edge of a shared layer."""
+    """One entry of the legend; `foot` is the thick lower edge of a shared layer; `striped`: there for nothing."""
 
     name: str
     meaning: Meaning
     dashed: bool = False
     foot: bool = False
+    striped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +122,8 @@ def legend(page: Page, y: float, keys: Iterable[Key]) -> Block:
         if x > MARGIN and x + wide > page.right:
             x, y = float(MARGIN), y + 20
         mark = [box(x, y, 14, 14, key.meaning, dashed=key.dashed, radius=3)]
+        if key.striped:
+            mark = [stripes(x, y + 1, 14, 12, key.meaning)]
         if key.foot:
             mark.append(element("rect", x=x, y=y + 11, width=14, height=3, rx=1.5, class_=f"{key.meaning}-bar"))
         elements += [*mark, text(x + 21, y + 11, key.name, Font.SMALL, ink="muted")]

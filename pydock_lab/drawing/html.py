@@ -7,7 +7,7 @@ JavaScript, and keeps an alternative text; an inline `<svg>` is cut to pieces by
 from base64 import b64encode
 from html import escape
 
-from pydock_lab.drawing.details import Detail
+from pydock_lab.drawing.detail import Detail
 
 _PARTS_TOLD = 12
 

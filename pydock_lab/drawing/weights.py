@@ -27,8 +27,8 @@ def image_lines(view: Weight, speech: Speech) -> Iterator[str]:
         speech, "weight-head", name=name, size=speech.size(view.size), layers=count(speech, "layers", len(view.steps))
     )
     if view.wasted_size:
-        percent = locale.number(100 * view.wasted_size / view.size, language=speech.language)
-        yield say(speech, "weight-wasted-total", size=speech.size(view.wasted_size), percent=percent)
+        share = percent(view.wasted_size, view.size, speech)
+        yield say(speech, "weight-wasted-total", size=speech.size(view.wasted_size), percent=share)
     yield ""
     largest = max((step.size for step in view.steps), default=0)
     for step in reversed(view.steps):
@@ -65,14 +65,41 @@ def _waste(view: Weight, speech: Speech) -> Iterator[str]:
     yield ""
     yield say(speech, "weight-waste")
     yield from (_wasted(file, speech) for file in view.wasted[:_WASTED])
-    for reason in dict.fromkeys(file.reason for file in view.wasted):
-        yield f"  {say(speech, f'do-waste-{reason}')}"
+    yield from (f"  {sentence}" for sentence in _waste_advice(view, speech))
 
 
 def _wasted(file: WastedFile, speech: Speech) -> str:
-    written, hidden = _by(file.written, speech), _by(file.hidden, speech)
-    why = say(speech, f"waste-{file.reason}", written=written, hidden=hidden, old=file.old, new=file.new)
-    return f"  {speech.size(file.size):>9}  {clean(file.path)}   {why}"
+    return f"  {speech.size(file.size):>9}  {clean(file.path)}   {reason(file, speech)}"
+
+
+def reason(file: WastedFile, speech: Speech) -> str:
+    """Why a file is stored, and nobody sees it."""
+    written, hidden = layer_of(file.written, speech), layer_of(file.hidden, speech)
+    return say(speech, f"waste-{file.reason}", written=written, hidden=hidden, old=clean(file.old), new=clean(file.new))
+
+
+def layer_of(number: int, speech: Speech) -> str:
+    """A step, or the base image, inside a sentence."""
+    return speech.say("weight-of-step", number=number) if number else speech.say("weight-of-base")
+
+
+def percent(part: int, whole: int, speech: Speech) -> str:
+    """A share in percent, without the sign."""
+    return locale.number(100 * part / whole, language=speech.language)
+
+
+def advice(view: Weight, speech: Speech) -> tuple[str, ...]:
+    """What to do, a sentence each; the secrets first."""
+    return (*_secret_advice(view, speech), *_waste_advice(view, speech))
+
+
+def _waste_advice(view: Weight, speech: Speech) -> Iterator[str]:
+    yield from (say(speech, f"do-waste-{why}") for why in dict.fromkeys(file.reason for file in view.wasted))
+
+
+def _secret_advice(view: Weight, speech: Speech) -> Iterator[str]:
+    places = {one.place in _IN_FILES for one in view.secrets}
+    yield from (say(speech, "do-secret-files" if is_file else "do-secret-words") for is_file in sorted(places))
 
 
 def _secrets(view: Weight, speech: Speech) -> Iterator[str]:
@@ -81,16 +108,19 @@ def _secrets(view: Weight, speech: Speech) -> Iterator[str]:
     yield ""
     yield say(speech, "secrets-head")
     yield from (f"  ! {secret(one, speech)}" for one in view.secrets)
-    places = {one.place in _IN_FILES for one in view.secrets}
-    yield from (f"  {say(speech, 'do-secret-files' if is_file else 'do-secret-words')}" for is_file in sorted(places))
+    yield from (f"  {sentence}" for sentence in _secret_advice(view, speech))
 
 
 def secret(found: Secret, speech: Speech) -> str:
     """One secret, where it is and what it looks like, in one sentence."""
+    return say(speech, "secret-at", step=found.step, line=found.line, what=secret_here(found, speech))
+
+
+def secret_here(found: Secret, speech: Speech) -> str:
+    """The same where its step is known."""
     kind = say(speech, f"secret-kind-{found.kind}")
     kind = f"{kind} ({clean(found.shown)})" if found.shown else kind
-    what = say(speech, f"secret-{found.place}", kind=kind, name=clean(found.name))
-    return say(speech, "secret-at", step=found.step, line=found.line, what=what)
+    return say(speech, f"secret-{found.place}", kind=kind, name=clean(found.name))
 
 
 # ---- context

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import graphviz as graphviz_package
 import pytest
 from samples import views
-from samples.views import USUAL
+from samples.gallery import HOSTILE_VIEWS, USUAL
 
 from pydock_lab import drawing, locale
 from pydock_lab.drawing import Theme
@@ -71,7 +71,7 @@ def test_dot_reads_the_graph(name: str, need: Callable[[str], str]) -> None:
 
 def test_dot_reads_hostile_names(need: Callable[[str], str]) -> None:
     need("dot")
-    for view in views.HOSTILE_VIEWS.values():
+    for view in HOSTILE_VIEWS.values():
         assert "&lt;/text&gt;" in drawing.graphviz(view).pipe(format="svg", encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import pytest
-from samples import views
+from samples import views, weights
 
 from pydock_lab.drawing import Theme, legend, to_svg
 from pydock_lab.drawing.metrics import Font, width
@@ -89,6 +89,9 @@ def test_no_text_is_smaller_than_eleven_pixels() -> None:
         LayerStack(name="scratch", image_id=views.digest("x"), digest="", platform="", rows=()),
         Instances(images=()),
         TagTree(host="localhost:5000", repositories=()),
+        weights.EMPTY,
+        weights.EMPTY_CONTEXT,
+        weights.NO_BUILD,
     ],
     ids=lambda view: type(view).__name__,
 )

@@ -3,7 +3,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples.views import HOSTILE, HOSTILE_VIEWS
+from samples.gallery import HOSTILE_VIEWS
+from samples.views import HOSTILE
 
 from pydock_lab.drawing import Theme, mimebundle, to_svg, to_text
 from pydock_lab.drawing.svg import clean, element, number

@@ -1,14 +1,20 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import explained, traces, views
+from samples import explained, traces, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
     "explained": explained.EXPLAINED,
+    "weight": weights.WEIGHT,
+    "context-weight": weights.CONTEXT,
+    "what-if": weights.WHAT_IF,
 }
 HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "trace": traces.HOSTILE_TRACE,
     "explained": explained.HOSTILE_EXPLAINED,
+    "weight": weights.HOSTILE_WEIGHT,
+    "context-weight": weights.HOSTILE_CONTEXT,
+    "what-if": weights.HOSTILE_WHAT_IF,
 }

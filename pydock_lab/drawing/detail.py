@@ -1,0 +1,42 @@
+"""What stands behind one part of a picture, as plain words: a face only lays it out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydock_lab.drawing.svg import clean
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileLine:
+    """One file: how it changed (`added`, `changed`, `deleted`), the sign for it, its path and size."""
+
+    kind: str
+    sign: str
+    path: str
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """One selectable part: `facts` are labels and values, `more` says how many files are not listed.
+
+    `texts` are headings and texts of many lines, which are shown as they are.
+    """
+
+    key: str
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileLine, ...] = ()
+    more: str = ""
+    command: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+
+def given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Only what there is something to say about."""
+    return tuple((label, clean(value)) for label, value in facts if value)
+
+
+def indented(text: str) -> str:
+    """One line, its indent kept."""
+    return " " * (len(text) - len(text.lstrip(" "))) + clean(text)
