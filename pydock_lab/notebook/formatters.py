@@ -5,15 +5,16 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from pydock_lab import drawing
 from pydock_lab.engine.results import BuildResult, Image
 from pydock_lab.notebook.doctor import Facets
+from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.trace import Trace
+from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 from pydock_lab.views import (
     BuildTrace,
     ContextWeight,
@@ -34,8 +35,10 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     Doctor: Facets,
     BuildTrace: Trace,
     Explanation: Explained,
+    Weight: WeighedImage,
+    ContextWeight: WeighedContext,
+    WhatIf: Edits,
 }
-_ONLY_TEXT: tuple[type[View], ...] = (WhatIf, Weight, ContextWeight)
 _VIEWS: dict[type, Callable[[Any], View]] = {
     **{kind: lambda view: view for kind in _WIDGETS},
     Image: lambda image: image.layers,
@@ -57,33 +60,20 @@ def has_picture(view: View) -> bool:
 
 
 def register(shell: InteractiveShell) -> None:
-    """Images, build results and views show themselves as widgets, or as text where there is no picture of them."""
+    """Images, build results and views show themselves as widgets."""
     for kind, view_of in _VIEWS.items():
         _mimebundles(shell).for_type(kind, _formatter(view_of))
-    for kind in _ONLY_TEXT:
-        _texts(shell).for_type(kind, _print)
 
 
 def unregister(shell: InteractiveShell) -> None:
-    """They show themselves as static pictures again, or as text."""
+    """They show themselves as static pictures again."""
     for kind in _VIEWS:
         _mimebundles(shell).type_printers.pop(kind, None)
-    for kind in _ONLY_TEXT:
-        _texts(shell).type_printers.pop(kind, None)
 
 
 def _mimebundles(shell: InteractiveShell) -> Any:
     display_formatter: Any = shell.display_formatter
     return display_formatter.mimebundle_formatter
-
-
-def _texts(shell: InteractiveShell) -> Any:
-    display_formatter: Any = shell.display_formatter
-    return display_formatter.formatters["text/plain"]
-
-
-def _print(view: View, printer: Any, _cycle: object) -> None:
-    printer.text(drawing.to_text(view))
 
 
 def _formatter(view_of: Callable[[Any], View]) -> Callable[[Any], Any]:

@@ -276,8 +276,8 @@ def open_picture(notebook: Notebook) -> Callable[[str, str], Notebook]:
 
     def show(expression: str, language: str) -> Notebook:
         notebook.open(
-            "from samples import explained as builds, traces, views\n"
-            "from pydock_lab.notebook import doctor, explained, instances, layers, tags, trace\n"
+            "from samples import explained as builds, traces, views, weights\n"
+            "from pydock_lab.notebook import doctor, edits, explained, instances, layers, tags, trace, weighed\n"
             f"w = {expression}\nw.language = {language!r}\nw"
         )
         notebook.run_all()

@@ -14,6 +14,9 @@ WIDGETS = {
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
+    "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
+    "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),
+    "what-if": ("edits.Edits(weights.WHAT_IF)", "proposal-2"),
 }
 Opener = Callable[[str, str], Any]
 

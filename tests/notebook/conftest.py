@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from samples import traces, views
+from samples import traces, views, weights
 from samples.shell import Shell
 from traitlets.config import Config
 
@@ -78,6 +79,20 @@ class FakeEngine:
         if build not in ("", "shop:1.2"):
             raise NotFound("engine.no-build", build=build)
         return EXPLAINED
+
+    def what_if(self, build: str = "") -> Any:
+        if build not in ("", "shop:1.2"):
+            raise NotFound("engine.no-build", build=build)
+        return weights.WHAT_IF
+
+    def weigh(self, reference: str) -> Any:
+        if reference != "shop:1.2":
+            raise NotFound("store.no-image", reference=reference)
+        return weights.WEIGHT
+
+    def weigh_context(self, _root: Path, dockerfile_name: str = "Dockerfile") -> Any:
+        assert dockerfile_name == "Dockerfile"
+        return weights.CONTEXT
 
     def predict(self, options: BuildOptions) -> Any:
         self.built.append(options)
