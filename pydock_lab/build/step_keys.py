@@ -70,7 +70,7 @@ class StepKeys:
     @_key.register
     def _(self, step: RunStep, below: CacheKey) -> CacheKey:
         more: dict[str, object] = {"script": step.script, "hosts": [one.partition(":")[0] for one in step.hosts]}
-        more |= {"shm_size": step.shm_size, "ulimits": list(step.ulimits)}
+        more |= {"shm_size": step.shm_size, "ulimits": list(step.ulimits), "cgroup_parent": step.cgroup_parent}
         return CacheKey.of(
             "RUN",
             on=below.digest,

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from pydock_lab import locale
 from pydock_lab.cli import parse
 from pydock_lab.cli.command import Function, flag, many, option
 from pydock_lab.cli.session import Session
@@ -70,8 +69,6 @@ def wishes(here: Session, said: Mapping[str, Any]) -> dict[str, Any]:
     from pydock_lab.cli import parse_build, parse_outputs  # noqa: PLC0415 - only for who builds
 
     _check_supported(said)
-    if said["cgroup_parent"]:
-        here.face.note(locale.text("cli.cgroup-parent-ignored") + "\n")
     tags = tuple(said["tag"])
     if said["push"] and not tags:
         raise CommandError("cli.push-needs-tag")

@@ -90,6 +90,7 @@ def container_spec(step: RunStep, place: RunPlace) -> ContainerSpec:
             extra_hosts=tuple((name, address) for name, _, address in (one.partition(":") for one in step.hosts)),
         ),
         shm_size=step.shm_size or _SHM_SIZE,
+        cgroup_parent=step.cgroup_parent,
     )
 
 

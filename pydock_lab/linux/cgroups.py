@@ -14,7 +14,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -43,6 +43,11 @@ class Hierarchy:
     def controllers(self) -> frozenset[str]:
         """What can be limited or watched here."""
         return frozenset(name for name, _ in self.parents)
+
+    def below(self, parent: str) -> "Hierarchy":
+        """The same with another parent for its groups: a path from the top of what this process may use."""
+        parts = [part for part in parent.split("/") if part not in ("", ".", "..")]
+        return replace(self, parents=tuple((name, place.parent.joinpath(*parts)) for name, place in self.parents))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,9 +130,9 @@ class ControlGroup:
         """Make the directories and write the limits; raises OSError."""
         group = cls(hierarchy, name)
         for controller, parent in hierarchy.parents:
-            parent.mkdir(exist_ok=True)
-            if hierarchy.version is Version.V2:
-                _enable(parent)
+            parent.mkdir(exist_ok=True, parents=True)
+            for place in reversed([parent, *parent.parents]) if hierarchy.version is Version.V2 else ():
+                _enable(place)
             group._directories[controller].mkdir(exist_ok=True)
         group.limit(limits)
         return group
@@ -141,6 +146,11 @@ class ControlGroup:
                 if not Path(f"/proc/{pid}").exists():
                     with contextlib.suppress(OSError):  # somebody in it lives on, or it is gone already
                         directory.rmdir()
+
+    def add(self, pid: int) -> None:
+        """Move a process into it; raises OSError."""
+        for controller in self._directories:
+            self._write(controller, "cgroup.procs", pid)
 
     def limit(self, limits: Limits) -> None:
         """Write the limits; raises OSError where the kernel does not take one."""

@@ -185,7 +185,10 @@ class ProcessSpec(Document):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSpec(Document):
-    """A container: its program, its tree of files, its network and its limits."""
+    """A container: its program, its tree of files, its network and its limits.
+
+    Its control group is made below `cgroup_parent`, a path from the top of the hierarchy; "" is the engine's own.
+    """
 
     id: str
     process: ProcessSpec
@@ -194,6 +197,7 @@ class ContainerSpec(Document):
     mounts: tuple[Mount, ...] = ()
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
+    cgroup_parent: str = ""
     read_only: bool = False
     init: bool = False
     masked: bool = True

@@ -1,6 +1,7 @@
 """From the shim's side: make a child in new namespaces, tell it what to become, and hear how that went."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from pydock_lab import errors
-from pydock_lab.errors import ContainerError
+from pydock_lab.errors import ContainerError, IsolationError
 from pydock_lab.linux import cgroups, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
@@ -162,12 +163,33 @@ def sweep() -> None:
         ControlGroup.sweep(hierarchy, _GROUP)
 
 
+def regroup(child: Child, parent: str) -> None:
+    """Give a child another control group, below `parent` (`--cgroup-parent`); raises IsolationError."""
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is None:
+        raise IsolationError("runtime.cgroup-parent", facet="limits", parent=parent, reason=os.strerror(errno.EACCES))
+    place, before = hierarchy.below(parent), child.group
+    try:
+        ControlGroup.sweep(place, _GROUP)
+        child.group = ControlGroup.create(place, _name(), Limits())
+        child.group.add(child.pid)
+    except OSError as error:
+        raise IsolationError("runtime.cgroup-parent", facet="limits", parent=parent, reason=error.strerror) from None
+    finally:
+        if before is not None and child.group is not before:
+            before.remove()
+
+
 def _make_group() -> ControlGroup | None:
     """A group for the next child, without limits yet; None where this machine lets us make none."""
     hierarchy = cgroups.find_hierarchy()
     if hierarchy is None:
         return None
     try:
-        return ControlGroup.create(hierarchy, f"{_GROUP}{os.getpid()}-{time.monotonic_ns()}", Limits())
+        return ControlGroup.create(hierarchy, _name(), Limits())
     except OSError:
         return None
+
+
+def _name() -> str:
+    return f"{_GROUP}{os.getpid()}-{time.monotonic_ns()}"

@@ -206,7 +206,12 @@ class Shim:
         )
         namespaces = init.clone_flags(self._spec)
         child = birth.take(self._request.tier, namespaces)
-        self._limit(child)
+        try:
+            self._limit(child)
+        except IsolationError:
+            child.kill()
+            child.reap()
+            raise
         if self._record:
             child.hold_namespaces(namespaces)
         network.connect(child.pid)
@@ -216,6 +221,8 @@ class Shim:
 
     def _limit(self, child: Child) -> None:
         """Write the limits to the child's control group; say so where they cannot be in force."""
+        if self._spec.cgroup_parent:
+            birth.regroup(child, self._spec.cgroup_parent)
         self._group = child.group
         if self._group:
             self._request.afterwards.append(self._group.remove)

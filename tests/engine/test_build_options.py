@@ -14,7 +14,7 @@ import pytest
 from samples.faces import RememberingFace
 
 from pydock_lab.cli import invoke
-from pydock_lab.errors import BuildError
+from pydock_lab.errors import BuildError, PydockError
 from pydock_lab.oci import Digest, Manifest
 from pydock_lab.registry.server import RegistryServer
 from pydock_lab.views import Explanation
@@ -177,9 +177,40 @@ def test_predict_builds_nothing(docker, engine, tmp_path):
     assert after.first.causes[0].files[0].path.lstrip("/") == "a"
 
 
-@pytest.mark.parametrize("option", ["--cgroup-parent x"])
-def test_what_has_no_effect_is_said(docker, option):
-    assert "has no effect" in docker(f"build {option} -", "FROM scratch\nLABEL a=b\n").noted
+@pytest.fixture
+def small_group():
+    """A control group in which few processes may be: its path from the top, and the directory of `pids`."""
+    from pydock_lab.linux.cgroups import find_hierarchy  # noqa: PLC0415 - Linux only
+
+    hierarchy = find_hierarchy()
+    if hierarchy is None or "pids" not in hierarchy.controllers():
+        pytest.fail("root has no control groups on this machine")
+    path = f"/pydock-test-{os.getpid()}/small"
+    places = dict(hierarchy.below(path).parents)
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    (places["pids"] / "pids.max").write_text("5")
+    yield path, places["pids"]
+    for place in dict.fromkeys(places.values()):
+        place.rmdir()
+        place.parent.rmdir()
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_a_cgroup_parent_has_its_limits_for_every_run(docker, small_group):
+    path, directory = small_group
+    many = "FROM lab/base\nRUN for n in 1 2 3 4 5 6 7 8; do sleep 0.5 & done; wait; echo all\n"
+    with pytest.raises(BuildError, match="fork"):
+        docker(f"build --cgroup-parent {path} -", many)
+    docker(f"build --cgroup-parent {path} -", "FROM lab/base\nRUN echo few\n")
+    assert [one for one in directory.iterdir() if one.is_dir()] == []
+    docker("build -", many)
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_cgroup_parent_that_cannot_be(docker):
+    with pytest.raises(PydockError, match="--cgroup-parent"):
+        docker("build --cgroup-parent 'two\nlines' -", "FROM lab/base\nRUN true\n")
 
 
 # ---- where files come from
