@@ -31,13 +31,15 @@ class Waste:
 class WeightRow:
     """One row; `step` is None for a step without a layer.
 
-    `waste` is what is wasted in it, the most first, `other_waste` the bytes of what is not told; `hides` are pairs,
-    with the number of the lower step and the bytes.
+    `place` counts the layers of a base image from 1, where it has several. `waste` is what is wasted in it, the most
+    first, `other_waste` the bytes of what is not told; `hides` are pairs, with the number of the lower step and the
+    bytes.
     """
 
     key: str
     number: int
     step: StepWeight | None
+    place: int = 0
     waste: tuple[Waste, ...] = ()
     other_waste: int = 0
     hides: tuple[tuple[Pair, int, int], ...] = ()
@@ -49,11 +51,13 @@ def weight_rows(view: Weight) -> list[WeightRow]:
     wastes = _wastes(view)
     told = {at: [one for one in wastes if one.pair[1] == at][:_SHOWN] for at in range(len(view.steps))}
     numbers = {step.number for step in view.steps}
+    many = sum(not step.number for step in view.steps) > 1
     rows = [
         WeightRow(
             key=f"weight-{at}",
             number=step.number,
             step=step,
+            place=at + 1 if not step.number and many else 0,
             waste=tuple(told[at]),
             other_waste=sum(one.size for one in wastes if one.pair[1] == at) - sum(one.size for one in told[at]),
             hides=tuple(_hides(at, told.values())),
@@ -72,7 +76,9 @@ def title(row: WeightRow, speech: Speech) -> str:
     if row.step is None:
         first = row.secrets[0]
         return f"{_INSTRUCTIONS.get(first.place, '')}{clean(first.name)}"
-    return clean(" ".join(row.step.text.split())) if row.number else speech.say("key-base")
+    if row.number:
+        return clean(" ".join(row.step.text.split()))
+    return speech.say("weight-base-layer", number=row.place) if row.place else speech.say("key-base")
 
 
 def _secrets(view: Weight, number: int) -> tuple[Secret, ...]:

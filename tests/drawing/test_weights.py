@@ -119,6 +119,12 @@ def test_who_hides_what_is_a_graph():
     assert '"weight-4" -> "weight-1" [style=dashed' in to_dot(WEIGHT, language="en")
 
 
+def test_layers_of_an_image_from_elsewhere_are_told_apart():
+    steps = tuple(replace(step, number=0, text="") for step in WEIGHT.steps[:3])
+    labels = [one.get("aria-label") for one in picks(replace(WEIGHT, steps=steps, wasted=(), secrets=())).values()]
+    assert labels[0] == "base image, layer 3, 40.0 MB, 40.0 MB of it wasted"
+
+
 # ---- a context
 
 
