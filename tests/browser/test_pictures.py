@@ -118,6 +118,18 @@ def test_a_step_shows_both_of_its_keys(open_picture: Opener) -> None:
     assert notebook.axe(".pydock") == []
 
 
+@pytest.mark.parametrize("name", ["what-if", "weight"])
+def test_facts_stand_beside_their_labels(open_picture: Opener, name: str) -> None:
+    notebook = open_picture(WIDGETS[name][0], "fr")
+    notebook.page.locator(f"[data-pick='{WIDGETS[name][1]}']").click()
+    pairs = notebook.page.locator(".pydock-facts").first.evaluate(
+        "list => [...list.querySelectorAll('dt')].map(dt => [dt, dt.nextElementSibling].map("
+        "(one) => { const box = one.getBoundingClientRect(); return [box.left, box.top]; }))"
+    )
+    assert all(value[1] == label[1] and value[0] > label[0] for label, value in pairs)
+    assert len({label[0] for label, _ in pairs}) == len({value[0] for _, value in pairs}) == 1
+
+
 def test_a_layer_lights_up_wherever_it_is(open_picture: Opener) -> None:
     notebook = open_picture(WIDGETS["tags"][0], "en")
     notebook.page.locator(".chip").first.hover()
