@@ -16,7 +16,7 @@ from pydock_lab.drawing import explanations
 from pydock_lab.drawing.explanations import say
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.marks import LINE, stripes
-from pydock_lab.drawing.metrics import Font, clip_path, wrap
+from pydock_lab.drawing.metrics import Font, clip_path, width, wrap
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, clipped, pick, text
 from pydock_lab.drawing.speech import Speech
@@ -27,6 +27,7 @@ _ROW, _NOTE, _SPACE, _INDENT, _MORE = 26, 16, 4, 20, 22
 _SIZE = 76  # pixels for the words of a size
 _DEPTH, _PARTS, _PARTS_BELOW = 3, 10, 5
 _BAR = 10
+_NAMES = 0.42  # of the width, at most
 _LINES = 12  # of the ignore file
 IGNORE_KEY = "ignore-lines"
 
@@ -111,11 +112,21 @@ class _Sheet:
 
     page: Page
     largest: int
+    names: float
+
+    @classmethod
+    def of(cls, rows: Sequence[TreePart], page: Page) -> "_Sheet":
+        """As wide for names as they need, and one scale for all bars."""
+        parts = [(row.depth, row.part) for row in rows if row.part]
+        largest = max((part.size + part.ignored_size for _, part in parts), default=0)
+        names = (_INDENT * depth + 30 + width(_name(part), Font.CODE_SMALL) for depth, part in parts)
+        room = page.inner * _NAMES
+        return cls(page=page, largest=largest or 1, names=min(max(names, default=room), room))
 
     @property
     def bars(self) -> float:
         """Where all bars begin."""
-        return MARGIN + self.page.inner * 0.42
+        return MARGIN + self.names
 
     def length(self, size: int) -> float:
         """Bytes as pixels; anything at all can be seen."""
@@ -125,8 +136,7 @@ class _Sheet:
 
 def _tree(view: ContextWeight, page: Page, top: float) -> Block:
     rows = tree_parts(view)
-    largest = max((row.part.size + row.part.ignored_size for row in rows if row.part), default=0)
-    sheet = _Sheet(page=page, largest=largest or 1)
+    sheet = _Sheet.of(rows, page)
     y = top + 4
     drawn: list[Element] = []
     for row in rows:
