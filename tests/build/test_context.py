@@ -3,6 +3,7 @@ import os
 import pytest
 from samples.trees import on_disk
 
+from pydock_lab.build.cancelled import Cancelled
 from pydock_lab.build.context import BuildContext
 from pydock_lab.build.source import checksum, walk
 from pydock_lab.dockerfile.ignore import IgnoreRules
@@ -48,3 +49,23 @@ def test_a_file_that_vanishes_before_it_is_read_is_named():
         os.unlink(os.path.join(root, "a.py"))
         with pytest.raises(BuildError, match=r"a\.py"):
             context.file_checksum(entry)
+
+
+def test_who_reads_checksums_can_be_stopped(tmp_path):
+    (tmp_path / "a").write_text("a")
+    context = BuildContext(tmp_path)
+    context.stop()
+    with pytest.raises(Cancelled):
+        checksum(context, b"")
+
+
+def test_a_checksum_that_somebody_has_made_already_is_taken(tmp_path):
+    (tmp_path / "a").write_text("a")
+    own = checksum(BuildContext(tmp_path), b"a")
+    context = BuildContext(tmp_path)
+    entry = context.entry(b"a")
+    assert entry is not None
+    context.know_checksum(entry, own.hex)
+    (tmp_path / "a").unlink()
+    assert checksum(context, b"a") == own
+    assert context.facts.hashed == 1
