@@ -80,6 +80,20 @@ class Notebook:
             path.name,
         )
 
+    def rewrite(self, source: str) -> None:
+        """Put another source into its first cell, of which nothing is shown then, and have it before one's eyes."""
+        self.page.evaluate(
+            """async ([path, source]) => {
+                const { commands } = window.jupyterapp;
+                const panel = await commands.execute("docmanager:open", { path });
+                window.jupyterapp.shell.activateById(panel.id);
+                await commands.execute("notebook:clear-all-cell-outputs");
+                panel.content.widgets[0].model.sharedModel.setSource(source);
+                panel.content.mode = "command";
+            }""",
+            [f"{self._name}.ipynb", source],
+        )
+
     def close(self) -> None:
         """End the kernel, and take the notebook off the page without asking."""
         self.page.evaluate(
@@ -253,6 +267,17 @@ def user_notebook(user_lab: Lab, user_page: Any, request: pytest.FixtureRequest)
 
 @contextmanager
 def _notebook_in(lab: Lab, page: Any, test: str) -> Iterator[Notebook]:
+    with _complaints(page):
+        page.set_viewport_size(_VIEWPORT)
+        found = Notebook(page, lab, "".join(letter if letter.isalnum() else "-" for letter in test))
+        found.theme("JupyterLab Light")
+        yield found
+        found.close()
+
+
+@contextmanager
+def _complaints(page: Any) -> Iterator[None]:
+    """What the page's scripts complain about meanwhile fails the test."""
     complaints: list[str] = []
 
     def complain(error: object) -> None:
@@ -261,28 +286,37 @@ def _notebook_in(lab: Lab, page: Any, test: str) -> Iterator[Notebook]:
             complaints.append(str(error))
 
     page.on("pageerror", complain)
-    page.set_viewport_size(_VIEWPORT)
-    found = Notebook(page, lab, "".join(letter if letter.isalnum() else "-" for letter in test))
-    found.theme("JupyterLab Light")
-    yield found
-    found.close()
+    yield
     page.remove_listener("pageerror", complain)
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def gallery(lab: Lab, page: Any) -> Iterator[Notebook]:
+    """One notebook for the pictures of a module: a kernel for each would take longer than the tests."""
+    found = Notebook(page, lab, "gallery")
+    found.open("pass")
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def open_picture(notebook: Notebook) -> Callable[[str, str], Notebook]:
+def open_picture(gallery: Notebook) -> Iterator[Callable[[str, str], Notebook]]:
     """`open_picture("layers.Layers(views.SHOP)", "fr")`: a notebook with that widget, as `w`, on its page."""
 
     def show(expression: str, language: str) -> Notebook:
-        notebook.open(
+        gallery.rewrite(
             "from samples import explained as builds, traces, views, weights\n"
             "from pydock_lab.notebook import doctor, edits, explained, instances, layers, tags, trace, weighed\n"
             f"w = {expression}\nw.language = {language!r}\nw"
         )
-        notebook.run_all()
-        notebook.page.locator(".pydock-picture svg .pick").first.wait_for()
-        notebook.page.wait_for_timeout(400)  # the picture is laid out once more for the page's width
-        return notebook
+        gallery.run_all()
+        gallery.page.locator(".pydock-picture svg .pick").first.wait_for()
+        gallery.page.wait_for_timeout(400)  # the picture is laid out once more for the page's width
+        return gallery
 
-    return show
+    with _complaints(gallery.page):
+        gallery.page.set_viewport_size(_VIEWPORT)
+        gallery.theme("JupyterLab Light")
+        yield show
+        gallery.page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
