@@ -241,9 +241,10 @@ def lesson_of(view: Explanation, speech: Speech) -> str:
         return explanations.say(speech, "all-cached")
     if not view.compared_with:
         return speech.say("lesson-first-build")
+    name = "lesson-predicted" if view.predicted else "lesson-explained"
     if view.consequences:
-        return speech.count("lesson-explained", len(view.consequences), step=first.number)
-    return speech.say("lesson-explained-alone", step=first.number)
+        return speech.count(name, len(view.consequences), step=first.number)
+    return speech.say(f"{name}-alone", step=first.number)
 
 
 def _keys(view: Explanation, speech: Speech) -> list[Key]:

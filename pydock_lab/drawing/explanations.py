@@ -112,7 +112,8 @@ def _own(same: list[StepExplanation], view: Explanation, speech: Speech) -> Iter
     if followers:
         seconds = speech.seconds(sum(one.seconds for one in followers))
         steps = numbers(one.number for one in followers)
-        yield f"  └ {count(speech, 'follows', len(followers), steps=steps, seconds=seconds)}"
+        name = "follows-predicted" if view.predicted else "follows"
+        yield f"  └ {count(speech, name, len(followers), steps=steps, seconds=seconds)}"
 
 
 def _owner(step: StepExplanation, view: Explanation) -> int:

@@ -1,5 +1,7 @@
 """Explained builds as text, in both languages."""
 
+from dataclasses import replace
+
 import pytest
 from samples.builds import Builder, File, Project
 from samples.mutations import MAKERS, mutations, project
@@ -99,3 +101,16 @@ def test_both_keys_and_what_differs():
     assert [line for line in marked if "echo" in line] == ['"echo one > /version"', '"echo two > /version"']
     assert text.count("sha256:") > 4
     assert "hashlib.sha256(" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "follows", "lesson"),
+    [
+        ("en", "would be done again, without a change of its own: step 4\n", "1 more step would be done again"),
+        ("fr", "à refaire aussi, sans changement propre : étape 4\n", "1 autre étape ne serait refaite"),
+    ],
+)
+def test_a_forecast_speaks_of_what_would_be(language, follows, lesson):
+    forecast = replace(shop(), predicted=True)
+    assert follows in drawing.to_text(forecast, language=language)
+    assert lesson in drawing.to_svg(forecast, language=language)
