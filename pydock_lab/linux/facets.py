@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pydock_lab.oci.runtime_spec import Document
+from pydock_lab.oci.plain import Document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,11 +7,11 @@ disk as `spec.json`, and crosses from the engine to the zygote.
 Source of the terms: OCI runtime specification, config.md and config-linux.md.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cache
-from typing import Any, Self, get_args, get_type_hints
+
+from pydock_lab.oci.plain import Document
 
 
 class MountKind(StrEnum):
@@ -23,51 +23,24 @@ class MountKind(StrEnum):
     DATA = "data"
 
 
+class Propagation(StrEnum):
+    """Which mounts made later on one side of a bind are seen on the other; `r...`: below it, too (mount(8))."""
+
+    PRIVATE = "private"
+    RPRIVATE = "rprivate"
+    SLAVE = "slave"
+    RSLAVE = "rslave"
+    SHARED = "shared"
+    RSHARED = "rshared"
+
+
 class NetworkMode(StrEnum):
-    """`none`: loopback only; `host`: the host's own network; `bridge`: its own, connected to a bridge."""
+    """`none`: loopback only; `host`: the host's own; `bridge`: its own, on bridges; `container`: another's."""
 
     NONE = "none"
     HOST = "host"
     BRIDGE = "bridge"
-
-
-class Document:
-    """A dataclass that is plain JSON data: nested values, tuples, enums and mappings of strings."""
-
-    __slots__ = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, with every field."""
-        assert is_dataclass(self)  # noqa: S101 - for mypy; every subclass is one
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """What `to_json` gave; fields that are absent get their default, unknown ones are ignored."""
-        readers = _readers(cls)  # type: ignore[arg-type] # a class is hashable
-        return cls(**{name: readers[name](value) for name, value in document.items() if name in readers})
-
-
-@cache
-def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
-    """How to read each field of a dataclass; found once, because looking at type hints takes a millisecond."""
-    return {name: _reader(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
-
-
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    """What makes a value of the type `hint` out of plain data."""
-    choices = get_args(hint)
-    if isinstance(hint, type) and issubclass(hint, Document):
-        return hint.from_json
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint
-    if type(None) in choices:
-        read = _reader(choices[0])
-        return lambda value: None if value is None else read(value)
-    if getattr(hint, "__origin__", None) is tuple:
-        read_item = _reader(choices[0])
-        return lambda values: tuple(map(read_item, values))
-    return lambda value: value
+    CONTAINER = "container"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +63,10 @@ class Rootfs(Document):
 class Mount(Document):
     """Something attached into the container's tree.
 
-    `source` is an absolute path: of the host (bind), or in the `tree` (overlay). `size` in bytes is for tmpfs, 0
-    being no limit of its own, as `is_executable` is. A data mount is a file of its own in memory: `data` (base 64)
-    never touches a disk. `mode` are the permission bits of a tmpfs or file, `uid` and `gid` the owner of a file.
+    `source` is an absolute path: of the host (bind), or in the `tree` (overlay). `size` in bytes and `inodes` are for
+    tmpfs, 0 being no limit of its own, as `is_executable` and `allows_setuid` are. A data mount is a file of its own in
+    memory: `data` (base 64) never touches a disk. `mode` are the permission bits of a tmpfs or file, `uid` and `gid`
+    the owner. `volume` is the name of the volume that a bind is, `is_recursive` takes what is mounted below along.
     """
 
     target: str
@@ -100,12 +74,40 @@ class Mount(Document):
     source: str = ""
     read_only: bool = False
     size: int = 0
+    inodes: int = 0
     mode: int = 0o1777
     uid: int = 0
     gid: int = 0
     is_executable: bool = False
+    allows_setuid: bool = False
+    propagation: Propagation = Propagation.RPRIVATE
+    is_recursive: bool = True
+    volume: str = ""
     tree: Rootfs | None = None
     data: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device(Document):
+    """A device of the host at `path` in the container; `access` is any of `r`, `w` and `m` (mknod)."""
+
+    source: str
+    path: str
+    access: str = "rwm"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Namespaces(Document):
+    """Whose namespaces a container lives in, kind by kind: "" its own, `host`, or `container:ID`.
+
+    `ipc` may also be `none` (its own, and no /dev/shm), `private` or `shareable` (as "", said aloud).
+    """
+
+    pid: str = ""
+    ipc: str = ""
+    uts: str = ""
+    user: str = ""
+    cgroup: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,16 +142,30 @@ class Network(Document):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits(Document):
-    """What the container may use; None means no limit. Memory and swap in bytes, `cpus` in whole processors."""
+    """What the container may use; None (or "") means no limit.
+
+    `memory` (which may not be exceeded), `memory_reservation` (down to which the kernel pushes it when memory is
+    short) and `memory_swap` (memory and swap together, -1 without end) in bytes. `cpus` in whole processors, or
+    `cpu_quota` in every `cpu_period` (microseconds); `cpu_shares` weigh it against others (1024). `cpuset_cpus` and
+    `cpuset_mems` are lists such as `0-2,4`. Of block devices, `blkio_weight` 10 to 1000.
+    """
 
     memory: int | None = None
     memory_swap: int | None = None
+    memory_reservation: int | None = None
+    memory_swappiness: int | None = None
+    oom_kill_disable: bool | None = None
     cpus: float | None = None
+    cpu_period: int | None = None
+    cpu_quota: int | None = None
     cpu_shares: int | None = None
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
     pids: int | None = None
+    blkio_weight: int | None = None
 
     def __bool__(self) -> bool:
-        return any(getattr(self, one.name) is not None for one in fields(self))
+        return any(getattr(self, one.name) not in (None, "") for one in fields(self))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +183,8 @@ class ProcessSpec(Document):
 
     `user` is as a Dockerfile's USER has it (`name`, `uid`, `name:group`), resolved inside the container.
     `capabilities` are OCI names (`CAP_CHOWN`); a user other than root starts with none of them in force.
+    `seccomp_profile` is the text of a profile in the OCI's JSON form, "" being the default one. `oom_score_adj` is
+    -1000 to 1000: who is killed first when memory is short (proc_pid_oom_score_adj(5)).
     """
 
     args: tuple[str, ...]
@@ -180,27 +198,36 @@ class ProcessSpec(Document):
     capabilities: tuple[str, ...] = ()
     no_new_privileges: bool = False
     seccomp: bool = True
+    seccomp_profile: str = field(default="", repr=False)
     rlimits: tuple[Rlimit, ...] = ()
+    oom_score_adj: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSpec(Document):
-    """A container: its program, its tree of files, its network and its limits.
+    """A container: its program, its tree of files, its namespaces, its network and its limits.
 
     Its control group is made below `cgroup_parent`, a path from the top of the hierarchy; "" is the engine's own.
+    `masked` hides what in /proc and /sys speaks of the whole machine; `privileged` gives all devices of the host.
+    `sysctls` are settings of its own namespaces, by their names with dots.
     """
 
     id: str
     process: ProcessSpec
     rootfs: Rootfs
     hostname: str = ""
+    domainname: str = ""
     mounts: tuple[Mount, ...] = ()
+    namespaces: Namespaces = field(default_factory=Namespaces)
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
+    devices: tuple[Device, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
     cgroup_parent: str = ""
     read_only: bool = False
     init: bool = False
     masked: bool = True
+    privileged: bool = False
     shm_size: int = 64 * 1024 * 1024
     stop_signal: str = "SIGTERM"
     annotations: Mapping[str, str] = field(default_factory=dict)

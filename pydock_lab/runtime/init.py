@@ -33,7 +33,8 @@ from pydock_lab.linux import capabilities, syscalls
 from pydock_lab.linux.netlink import loopback_up
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, Document, Mount, NetworkMode, ProcessSpec, Rootfs
+from pydock_lab.oci.plain import Document
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode, ProcessSpec, Rootfs
 from pydock_lab.runtime import filesystem, kernel_views, launch, terminal
 from pydock_lab.runtime.identity import Identity, resolve
 from pydock_lab.runtime.kernel_views import KernelViews, Look

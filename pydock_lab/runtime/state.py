@@ -26,7 +26,8 @@ from types import MappingProxyType
 from typing import Any
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.oci.runtime_spec import Document, PublishedPort
+from pydock_lab.oci.plain import Document
+from pydock_lab.oci.runtime_spec import PublishedPort
 
 STATE_FILE = "state.json"
 _FORMAT = 1
