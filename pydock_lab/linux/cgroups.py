@@ -13,10 +13,11 @@ only). Where there is nothing to write to, a container runs without limits, and 
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from pydock_lab.oci.runtime_spec import Limits
 
@@ -136,6 +137,18 @@ class ControlGroup:
             group._directories[controller].mkdir(exist_ok=True)
         group.limit(limits)
         return group
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ControlGroup":
+        """The group that `to_json` was asked of, for another process; nothing is made or looked for."""
+        group = cls(Hierarchy(version=Version(document["version"]), parents=()), "")
+        group._directories = {controller: Path(place) for controller, place in document["places"].items()}
+        return group
+
+    def to_json(self) -> dict[str, Any]:
+        """Where it is, as plain data."""
+        places = {controller: str(place) for controller, place in self._directories.items()}
+        return {"version": self._version.value, "places": places}
 
     @classmethod
     def sweep(cls, hierarchy: Hierarchy, prefix: str) -> None:
