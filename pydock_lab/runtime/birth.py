@@ -25,6 +25,7 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import init
 from pydock_lab.runtime.init import Birthplace, Task
+from pydock_lab.runtime.loop import end_status
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox.protocol import Connection
 
@@ -108,8 +109,7 @@ class Child:
 
 def wait(child: Child) -> int:
     """The exit status of a child of our own: 128 + signal where a signal ended it (as a shell says it)."""
-    code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
-    return code if code >= 0 else 128 - code
+    return end_status(os.waitpid(child.pid, 0)[1])
 
 
 def bear(

@@ -62,6 +62,11 @@ class Life:
         self._named = dict(zip(handed.names, descriptors, strict=True))
         self.group = ControlGroup.from_json(handed.group) if handed.group else None
 
+    @property
+    def pidfd(self) -> int:
+        """Of the container's PID 1."""
+        return self._named["process"]
+
     def of_kind(self, kind: str) -> dict[str, int]:
         """The descriptors whose names begin so (`ns:`, `engine:`, `io:`, `owner:`), by the rest of their names."""
         return {name.removeprefix(kind): one for name, one in self._named.items() if name.startswith(kind)}
@@ -73,7 +78,7 @@ class Life:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._named["process"], number)
+            signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
         """It is over: what only it needed."""

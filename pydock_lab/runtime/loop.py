@@ -83,6 +83,12 @@ class Loop:
         return max(0.0, self._timers[0][0] - time.monotonic()) * 1000 if self._timers else None
 
 
+def end_status(status: int) -> int:
+    """The exit status in a wait status: 128 + signal where a signal ended the process, as shells say it."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
 class Family:
     """The children of this process; those whom nobody expects are orphans that came to us, and are just buried.
 
@@ -116,10 +122,9 @@ class Family:
                 return
             if pid == 0:
                 return
-            code = os.waitstatus_to_exitcode(status)
             on_end = self._expected.pop(pid, None)
             if on_end:
-                on_end(code if code >= 0 else 128 - code)
+                on_end(end_status(status))
 
     def leave(self) -> None:
         """Let signals be as they were: a child that goes its own way calls this first."""

@@ -15,6 +15,7 @@ It is the keeper of the worker that started the container (sandbox/keeper.py), a
 """
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.life import Handed, Life, Supervision
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
-from pydock_lab.runtime.loop import Family, Loop
+from pydock_lab.runtime.loop import Family, Loop, end_status
 from pydock_lab.runtime.owners import NOBODY_ELSES, Owners
 from pydock_lab.runtime.state import Action, ContainerState
 from pydock_lab.runtime.stdio import Stdio
@@ -77,7 +78,7 @@ class Shim:
             newcomer = (life.newcomer[0], life.newcomer[1])
             self._owners = Owners(owner["listener"], owner["root"], newcomer=newcomer)
             self._owners.answer_in(self.loop)
-        self.family.expect(life.pid, self._end)
+        self._expect_end()
         if life.forwarder:
             self.family.expect(life.forwarder, lambda _code: life.forget_forwarder())
         self.family.bury()  # the worker is ending, and the container may have ended already
@@ -111,6 +112,23 @@ class Shim:
         if self._exit_code == 0 and self._pack is not None:
             # Here, where the privilege is: another worker would first have to be made.
             pack_directory(self._pack, self.life.of_kind("layer")[""], self._marked())
+
+    def _expect_end(self) -> None:
+        line = self._request.line
+        if line is None:
+            self.family.expect(self.life.pid, self._end)
+            return
+        # We are the worker that started it, and not its parent: our keeper is, and tells us.
+        line.adopt(self.life.pid, self.life.pidfd)
+        self.loop.watch(line, self._hear_keeper)
+
+    def _hear_keeper(self) -> None:
+        line = self._request.line
+        assert line is not None  # noqa: S101 - for mypy; it is watched
+        self.loop.forget(line)
+        status = line.ended()
+        self._request.line = None
+        self._end(end_status(signal.SIGKILL if status is None else status))
 
     def _end(self, code: int) -> None:
         self._exit_code = code

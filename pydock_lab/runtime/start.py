@@ -38,6 +38,7 @@ from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 
+MINDFUL = ("start",)
 START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
 _WATCH = "pydock_lab.runtime.shim:watch"
@@ -47,7 +48,7 @@ _WAKERS = ("process", "control", "io:master", "io:stdout", "io:stderr", "engine:
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
-def start(request: Request) -> HandOver:
+def start(request: Request) -> Any:
     """The job: start a container; its shim then answers with `{"exit_code": ..., "oom_killed": ...}`.
 
     Arguments: `spec` and `directory` (the container's own), `stub` (the lowest layer), `streams` (names of the
@@ -57,22 +58,32 @@ def start(request: Request) -> HandOver:
     """
     if request.tier is Tier.NONE:
         raise _nothing_to_stand_on(request.refusals)
-    # Whoever watches the container sees by itself that the engine has gone, and cleans up.
-    request.detach()
     streams = dict(zip(request.arguments.get("streams", ()), request.descriptors, strict=False))
     starter = Starter(request.arguments, streams, request.tier, request.send)
     try:
         handed, held = starter.start()
-    finally:
+    except BaseException:
         request.afterwards.append(starter.clean_up)
+        raise
+    if not request.arguments.get("detach", False):
+        return _stay(request, handed, held)
     return HandOver(
         go_on=_WATCH,
         title=f"pydock-shim {request.arguments['spec']['id']}",
         arguments=request.arguments | {"handed": handed},
         descriptors=list(held.values()),
         wakers=sum(name in _WAKERS for name in held),
-        detached=request.arguments.get("detach", False),
+        detached=True,
     )
+
+
+def _stay(request: Request, handed: dict[str, Any], held: dict[str, int]) -> Any:
+    """In the foreground: who has started it watches it, being awake and at home; most such containers end soon."""
+    from pydock_lab.runtime.shim import Shim  # noqa: PLC0415 - it starts containers again, with a Starter
+
+    request.arguments["handed"] = handed
+    request.descriptors = list(held.values())
+    return Shim(request).run()
 
 
 def warm() -> None:

@@ -1,14 +1,15 @@
 """A keeper: the parent of one worker. It is small, does nothing while the worker works, and may outlive it.
 
-    zygote --- clone ---> keeper --- clone ---> worker: imports nothing, prepares itself, waits for an engine
+    zygote --- clone ---> keeper --- clone ---> worker: prepares itself, waits for an engine, does a job
                              |                     | clone3(CLONE_PARENT)
                              |                     v
-                             '--- is parent of --- whatever the worker leaves behind
+                             '--- is parent of --- whatever the worker starts for others
 
 Only a parent is told how a process ended, and a process that has done much work has much memory of its own: every page
-that a Python program looks at is one that it writes to (reference counts). So the worker, which does the work, is not
-the one who stays. What it starts it makes its keeper's child, and when it is done it may *hand over*: a further job,
-done by the keeper, with descriptors. A keeper to which nothing is handed over ends with its worker.
+that a Python program looks at is one that it writes to (reference counts). So the worker, which does the work, need
+not be the one who stays. What it starts it makes its keeper's child. Then it either stays as well, and hears from the
+keeper how its *ward* ended; or it *hands over*: a further job, done by the keeper, with descriptors. A keeper to which
+nothing was handed over ends with its worker, and its ward with them.
 
 As long as no engine has come, a keeper ends with the zygote. It sees that itself, instead of being sent a signal: who
 has just taken up a request must not die of it.
@@ -17,8 +18,10 @@ Source: clone(2), CLONE_PARENT; pidfd_open(2); prctl(2), PR_SET_CHILD_SUBREAPER.
 """
 
 import contextlib
+import mmap
 import os
 import select
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +31,7 @@ from pydock_lab.linux import orphans, syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.sandbox.protocol import Connection
 
-_TAKEN = "taken"
+_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,14 @@ class Handed:
 
 
 class Line:
-    """The worker's end of the line to its keeper."""
+    """The worker's end of the line to its keeper; `taken` is memory that both see."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, taken: mmap.mmap) -> None:
+        self._connection, self._taken = connection, taken
+
+    def fileno(self) -> int:
+        """To be polled: the ward has ended, or the keeper."""
+        return self._connection.fileno()
 
     def is_over(self) -> bool:
         """Whether the keeper has ended."""
@@ -57,8 +64,16 @@ class Line:
 
     def say_taken(self) -> None:
         """An engine has come: from now on the zygote's end is none of ours; to be said before hello."""
-        with contextlib.suppress(OSError):
-            self._connection.send({_TAKEN: True})
+        self._taken[0] = 1
+
+    def adopt(self, pid: int, pidfd: int) -> None:
+        """Say which sibling is the ward: a process that is to be killed when we end, and whose end is told."""
+        self._connection.send({"ward": pid}, [pidfd])
+
+    def ended(self) -> int | None:
+        """The wait status of the ward, once the line can be read; None: the keeper was killed."""
+        received = self._connection.receive()
+        return received[0]["status"] if received else None
 
     def hand_over(self, message: dict[str, Any], descriptors: list[int], doze: "Doze") -> None:
         """Have the keeper go on with this, after a while; raises OSError if it has gone."""
@@ -97,16 +112,17 @@ def live(
 def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int = -1) -> Handed | None:
     """Have a worker do `work`: what it handed over, as soon as something happens; None once it has ended without."""
     ours, theirs = map(Connection, socket.socketpair())
+    taken = mmap.mmap(-1, _PAGE)
     pid, pidfd = syscalls.clone3(Namespace(0))
     if pid == 0:
         try:
             ours.close()
-            work(Line(theirs))
+            work(Line(theirs, taken))
         finally:
             os._exit(1)
     theirs.close()
     started()
-    words, descriptors = _listen(ours, zygote)
+    words, descriptors = _listen(ours, zygote, taken)
     if "doze" in words:
         title, wakers, seconds = words["doze"]
         syscalls.set_title(title)
@@ -118,21 +134,34 @@ def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int 
     return None
 
 
-def _listen(line: Connection, zygote: int) -> tuple[dict[str, Any], list[int]]:
-    if zygote >= 0 and not _is_taken(line, zygote):
-        os._exit(0)  # and the worker with us
-    while received := line.receive():
-        if _TAKEN not in received[0]:
-            return received
-    return {}, []
-
-
-def _is_taken(line: Connection, zygote: int) -> bool:
-    """Wait until the worker says something, or ends; False when the zygote ends before."""
+def _listen(line: Connection, zygote: int, taken: mmap.mmap) -> tuple[dict[str, Any], list[int]]:
+    """Hear what the worker hands over; nothing when it ends without, and then its ward has ended, too."""
     poll = select.poll()
     poll.register(line, select.POLLIN)
-    poll.register(zygote, select.POLLIN)
-    return line.fileno() in dict(poll.poll())
+    if zygote >= 0:
+        poll.register(zygote, select.POLLIN)
+    while line.fileno() not in dict(poll.poll()):
+        if not taken[0]:
+            os._exit(0)  # the zygote has ended, and the worker will with us
+        poll.unregister(zygote)
+    received = line.receive() or ({}, [])
+    if "ward" in received[0]:
+        _look_after(line, received[0]["ward"], *received[1])
+        return {}, []
+    return received
+
+
+def _look_after(line: Connection, ward: int, pidfd: int) -> None:
+    """Wait for the end of the ward, and tell the worker; kill it when the worker ends before."""
+    poll = select.poll()
+    poll.register(line, 0)  # nothing more will be said, but its end is
+    poll.register(pidfd, select.POLLIN)
+    if pidfd not in dict(poll.poll()):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    _, status = os.waitpid(ward, 0)
+    with contextlib.suppress(OSError):
+        line.send({"status": status})
+    os.close(pidfd)
 
 
 def _doze(wakers: list[int], seconds: float | None, worker: int, pidfd: int) -> None:

@@ -8,7 +8,8 @@ A module of jobs may have more functions. `warm()` does what can be done beforeh
 in what becomes the zygote. `settled(tier)` is called there when it has found its ground: what it opens then, all
 workers inherit. `ready(tier, hurried)` is called in each worker before it waits (a page of memory shared after a fork
 costs a microsecond when it is first written to: who has time touches it beforehand; `hurried`: an engine is waiting
-already), and `abandoned()` in one that ends without having been asked for anything.
+already), and `abandoned()` in one that ends without having been asked for anything. `MINDFUL` names jobs that see by
+themselves that their engine has gone; the zygote ends the others then.
 """
 
 import contextlib
@@ -64,7 +65,10 @@ class HandOver:
 
 
 class Request:
-    """What a job is given: its arguments, the open files that came along, and the way back to the engine."""
+    """What a job is given: its arguments, the open files that came along, and the way back to the engine.
+
+    `line` leads to the keeper; None in the keeper itself.
+    """
 
     def __init__(
         self,
@@ -73,30 +77,33 @@ class Request:
         descriptors: list[int],
         *,
         ground: Ground,
-        zygote: socket.socket | None = None,
+        line: Line | None = None,
+        announce: Callable[[], None] | None = None,
     ) -> None:
         self.connection = connection
         self.arguments: dict[str, Any] = message.get("arguments") or {}
         self.descriptors = descriptors
         self.tier, self.refusals = ground.tier, ground.refusals
-        self._zygote = zygote
+        self.line = line
+        self._announce = announce
         self.afterwards: list[Callable[[], None]] = []  # done when the engine has its answer already
 
     def send(self, event: Message) -> None:
         """Send an event to the engine, ahead of the result."""
         self.connection.send(event)
 
-    def detach(self) -> None:
-        """From now on live on when the engine goes away: this job looks out for that itself, if it minds."""
-        if self._zygote:
-            with contextlib.suppress(OSError):  # a zygote that is dead ends nobody
-                self._zygote.send(PIDS.pack(os.getppid(), os.getpid()))
+    def announce(self) -> None:
+        """Tell the zygote that this worker is at work, and the next one wanted; a mindful job says when."""
+        if self._announce:
+            self._announce()
+            self._announce = None
 
     def reply(self, message: Message) -> NoReturn:
         """Give the engine its answer, and end."""
         with contextlib.suppress(OSError):  # nobody may be listening any more
             self.connection.send(message)
         self.connection.close()
+        self.announce()
         for action in self.afterwards:
             action()
         os._exit(0)
@@ -121,16 +128,30 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     if connection is None:
         each(ground.modules, "abandoned")
         os._exit(0)
-    listener.close()
-    socket.send_fds(zygote, [PIDS.pack(os.getppid(), os.getpid())], [connection.fileno()])
     line.say_taken()
+    listener.close()
     # Hello: by this the engine knows that its request has found somebody, and on what ground.
     connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
     received = connection.receive()
     if received is None:
         os._exit(0)
-    request = Request(connection, *received, ground=ground, zygote=zygote)
-    _do(request, received[0].get("job", ""), ground, line)
+    name = received[0].get("job", "")
+
+    def announce(*connections: int) -> None:
+        with contextlib.suppress(OSError):  # a zygote that is dead makes no workers, and ends none
+            socket.send_fds(zygote, [PIDS.pack(os.getppid(), os.getpid())], connections)
+
+    is_mindful = _is_mindful(name)
+    if not is_mindful:
+        announce(connection.fileno())
+    request = Request(connection, *received, ground=ground, line=line, announce=announce if is_mindful else None)
+    _do(request, name, ground)
+
+
+def _is_mindful(name: str) -> bool:
+    """Whether a job sees by itself that its engine has gone: its module says so (`MINDFUL`)."""
+    module, _, function = name.partition(":")
+    return function in getattr(sys.modules.get(module), "MINDFUL", ())
 
 
 def go_on(handed: Handed, ground: Ground) -> NoReturn:
@@ -174,14 +195,14 @@ def find_job(name: str, modules: frozenset[str]) -> Job:
     return job
 
 
-def _do(request: Request, name: str, ground: Ground, line: Line | None = None) -> NoReturn:
+def _do(request: Request, name: str, ground: Ground) -> NoReturn:
     """Do a job, send its result or its error, and end this process."""
     reply: dict[str, Any] = {}
     try:
         with telling_no_space():
             result = find_job(name, ground.modules)(request)
-        if line is not None and isinstance(result, HandOver):
-            _hand_over(request, result, line)
+        if isinstance(result, HandOver):
+            _hand_over(request, result)
         reply = {"result": result}
     except PydockError as error:
         reply = {"error": error.to_json()}
@@ -190,10 +211,12 @@ def _do(request: Request, name: str, ground: Ground, line: Line | None = None) -
     request.reply(reply)
 
 
-def _hand_over(request: Request, left: HandOver, line: Line) -> NoReturn:
+def _hand_over(request: Request, left: HandOver) -> NoReturn:
+    assert request.line is not None  # noqa: S101 - for mypy; a keeper hands nothing over
     message = {"job": left.go_on, "arguments": left.arguments, "detached": left.detached}
     engine = [] if left.detached else [request.connection.fileno()]
+    doze = Doze(title=left.title, wakers=len(engine) + left.wakers, seconds=left.seconds)
     with contextlib.suppress(OSError):  # a keeper that was killed: what we left behind died with it
-        doze = Doze(title=left.title, wakers=len(engine) + left.wakers, seconds=left.seconds)
-        line.hand_over(message, [*engine, *left.descriptors], doze)
+        request.line.hand_over(message, [*engine, *left.descriptors], doze)
+    request.announce()
     os._exit(0)

@@ -45,7 +45,7 @@ _SPARES = 2  # workers that wait: the next container need not wait for the last 
 
 @dataclass(slots=True)
 class _Child:
-    """A keeper whose worker is at work, and the zygote's copy of the connection (-1 once it has detached)."""
+    """A keeper whose worker is at work, and a copy of its connection; -1 where it looks out for the engine itself."""
 
     pid: int
     worker: int
@@ -98,7 +98,7 @@ class Zygote:
                 self._poll.unregister(self._listener)
 
     def _handle(self, events: dict[int, int]) -> None:
-        # News first: that a worker has detached must be known before its engine is seen to be gone.
+        # News first: who has ended meanwhile must be known by its right name.
         if events.pop(self._news.fileno(), 0):
             self._hear_news()
         if events.pop(self._deaths.fileno(), 0):
@@ -145,21 +145,17 @@ class Zygote:
         keeper.live(work, lambda handed: worker.go_on(handed, self._ground), self._own, started=start)
 
     def _hear_news(self) -> None:
-        """A worker has taken up a request (its connection comes along), or has detached."""
+        """A worker has taken up a request; its connection comes along, unless it looks out for its engine itself."""
         content, connections, _, _ = socket.recv_fds(self._news, worker.PIDS.size, 1)
         pid, worker_pid = worker.PIDS.unpack(content)
-        if connections:
-            os.set_inheritable(connections[0], False)
-            pidfd = next(one for one, spare in self._spares.items() if spare == pid)
-            del self._spares[pidfd]
-            self._children[pidfd] = _Child(pid, worker_pid, connections[0])
-            self._engines[connections[0]] = pidfd
-            self._poll.register(connections[0], 0)  # only its hang-up is of interest here
-            self._quiet_until = time.monotonic() + _BREATHER_SECONDS
-            return
-        for child in self._children.values():
-            if child.pid == pid:
-                self._forget_engine(child)
+        pidfd = next(one for one, spare in self._spares.items() if spare == pid)
+        del self._spares[pidfd]
+        self._children[pidfd] = _Child(pid, worker_pid, connections[0] if connections else -1)
+        self._quiet_until = time.monotonic() + _BREATHER_SECONDS
+        for connection in connections:
+            os.set_inheritable(connection, False)
+            self._engines[connection] = pidfd
+            self._poll.register(connection, 0)  # only its hang-up is of interest here
 
     def _forget_engine(self, child: _Child) -> None:
         if child.connection >= 0:

@@ -10,6 +10,7 @@ from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.sandbox.worker import HandOver, Request
 
+MINDFUL = ("sleep_on",)
 warmed: list[int] = []
 made_ready: list[int] = []
 
@@ -84,7 +85,11 @@ def write(request: Request) -> int:
 
 
 def sleep(request: Request) -> None:
-    if request.arguments.get("detach"):
-        request.detach()
     request.send({"pid": os.getpid()})
     time.sleep(60)
+
+
+def sleep_on(request: Request) -> None:
+    """As `sleep`, but whether the engine is still there is no business of the zygote's."""
+    request.announce()
+    sleep(request)

@@ -36,8 +36,8 @@ def eventually(condition: Callable[[], bool]) -> bool:
     return False
 
 
-def asleep(sandbox: Sandbox, **arguments: Any) -> tuple[Connection, int]:
-    connection = sandbox.open(f"{JOBS}:sleep", arguments)
+def asleep(sandbox: Sandbox, job: str) -> tuple[Connection, int]:
+    connection = sandbox.open(f"{JOBS}:{job}")
     received = connection.receive()
     assert received is not None
     return connection, received[0]["pid"]
@@ -111,14 +111,14 @@ def test_only_named_modules_have_jobs(sandbox: Sandbox, job: str) -> None:
 
 
 def test_a_worker_ends_with_its_engine(sandbox: Sandbox) -> None:
-    connection, pid = asleep(sandbox)
+    connection, pid = asleep(sandbox, "sleep")
     assert is_alive(pid)
     connection.close()
     assert eventually(lambda: not is_alive(pid))
 
 
-def test_a_detached_worker_does_not(sandbox: Sandbox) -> None:
-    connection, pid = asleep(sandbox, detach=True)
+def test_a_mindful_job_does_not(sandbox: Sandbox) -> None:
+    connection, pid = asleep(sandbox, "sleep_on")
     connection.close()
     time.sleep(0.2)
     assert is_alive(pid)
