@@ -17,7 +17,7 @@ class Document:
     def to_json(self) -> dict[str, Any]:
         """Plain data, with every field."""
         found = {}
-        for name, (_, write) in _ways(type(self)).items():
+        for name, (_, write) in _ways(type(self)).items():  # type: ignore[arg-type] # a class is hashable
             value = getattr(self, name)
             found[name] = value if write is None else write(value)
         return found
@@ -26,7 +26,7 @@ class Document:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave; fields that are absent get their default, unknown ones are ignored."""
         given = {}
-        ways = _ways(cls)
+        ways = _ways(cls)  # type: ignore[arg-type] # a class is hashable
         for name, value in document.items():
             way = ways.get(name)
             if way is not None:
@@ -35,7 +35,7 @@ class Document:
 
 
 @cache
-def _ways(kind: Any) -> dict[str, tuple[_Way | None, _Way | None]]:
+def _ways(kind: type) -> dict[str, tuple[_Way | None, _Way | None]]:
     """How to read and to write each field of a dataclass; None: as it is.
 
     Found once, because looking at type hints takes a millisecond.

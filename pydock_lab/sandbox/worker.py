@@ -64,6 +64,22 @@ class HandOver:
     detached: bool = False
 
 
+class News:
+    """What a worker tells the zygote: that it is at work, and which engine it works for."""
+
+    def __init__(self, zygote: socket.socket) -> None:
+        self._zygote = zygote
+        self._is_told = False
+
+    def announce(self, *connections: int) -> None:
+        """Say it, once; with a connection: if that engine goes, the work is to end."""
+        if self._is_told and not connections:
+            return
+        self._is_told = True
+        with contextlib.suppress(OSError):  # a zygote that is dead makes no workers, and ends none
+            socket.send_fds(self._zygote, [PIDS.pack(os.getppid(), os.getpid())], connections)
+
+
 class Request:
     """What a job is given: its arguments, the open files that came along, and the way back to the engine.
 
@@ -78,14 +94,14 @@ class Request:
         *,
         ground: Ground,
         line: Line | None = None,
-        announce: Callable[[], None] | None = None,
+        news: "News | None" = None,
     ) -> None:
         self.connection = connection
         self.arguments: dict[str, Any] = message.get("arguments") or {}
         self.descriptors = descriptors
         self.tier, self.refusals = ground.tier, ground.refusals
         self.line = line
-        self._announce = announce
+        self._news = news
         self.afterwards: list[Callable[[], None]] = []  # done when the engine has its answer already
 
     def send(self, event: Message) -> None:
@@ -94,9 +110,8 @@ class Request:
 
     def announce(self) -> None:
         """Tell the zygote that this worker is at work, and the next one wanted; a mindful job says when."""
-        if self._announce:
-            self._announce()
-            self._announce = None
+        if self._news:
+            self._news.announce()
 
     def reply(self, message: Message) -> NoReturn:
         """Give the engine its answer, and end."""
@@ -123,7 +138,7 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
     if line.is_over():
         os._exit(0)
-    each(ground.modules, "ready", ground.tier, _is_hurried(listener))
+    each(ground.modules, "ready", ground.tier, _has_something(listener))
     connection = _accept(listener)
     if connection is None:
         each(ground.modules, "abandoned")
@@ -132,20 +147,16 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     listener.close()
     # Hello: by this the engine knows that its request has found somebody, and on what ground.
     connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
+    news = News(zygote)
+    if not _has_something(connection):
+        news.announce()  # who knows when it says what it wants
     received = connection.receive()
     if received is None:
         os._exit(0)
     name = received[0].get("job", "")
-
-    def announce(*connections: int) -> None:
-        with contextlib.suppress(OSError):  # a zygote that is dead makes no workers, and ends none
-            socket.send_fds(zygote, [PIDS.pack(os.getppid(), os.getpid())], connections)
-
-    is_mindful = _is_mindful(name)
-    if not is_mindful:
-        announce(connection.fileno())
-    request = Request(connection, *received, ground=ground, line=line, announce=announce if is_mindful else None)
-    _do(request, name, ground)
+    if not _is_mindful(name):
+        news.announce(connection.fileno())
+    _do(Request(connection, *received, ground=ground, line=line, news=news), name, ground)
 
 
 def _is_mindful(name: str) -> bool:
@@ -167,9 +178,10 @@ def _to_nobody() -> Connection:
     return Connection(end)
 
 
-def _is_hurried(listener: socket.socket) -> bool:
+def _has_something(end: socket.socket | Connection) -> bool:
+    """Whether something could be read, or accepted, at once."""
     poll = select.poll()
-    poll.register(listener, select.POLLIN)
+    poll.register(end, select.POLLIN)
     return bool(poll.poll(0))
 
 

@@ -145,15 +145,17 @@ class Zygote:
         keeper.live(work, lambda handed: worker.go_on(handed, self._ground), self._own, started=start)
 
     def _hear_news(self) -> None:
-        """A worker has taken up a request; its connection comes along, unless it looks out for its engine itself."""
+        """A worker is at work; its connection comes along, unless it looks out for its engine itself."""
         content, connections, _, _ = socket.recv_fds(self._news, worker.PIDS.size, 1)
         pid, worker_pid = worker.PIDS.unpack(content)
-        pidfd = next(one for one, spare in self._spares.items() if spare == pid)
-        del self._spares[pidfd]
-        self._children[pidfd] = _Child(pid, worker_pid, connections[0] if connections else -1)
-        self._quiet_until = time.monotonic() + _BREATHER_SECONDS
+        for pidfd in [one for one, spare in self._spares.items() if spare == pid]:
+            del self._spares[pidfd]
+            self._children[pidfd] = _Child(pid, worker_pid, -1)
+            self._quiet_until = time.monotonic() + _BREATHER_SECONDS
         for connection in connections:
+            pidfd = next(one for one, child in self._children.items() if child.pid == pid)
             os.set_inheritable(connection, False)
+            self._children[pidfd].connection = connection
             self._engines[connection] = pidfd
             self._poll.register(connection, 0)  # only its hang-up is of interest here
 

@@ -1,6 +1,7 @@
 """A zygote that is killed, stopped, or loses its socket: whoever asks next is answered, and nobody is left over."""
 
 import contextlib
+import mmap
 import os
 import shutil
 import signal
@@ -149,7 +150,7 @@ def test_a_worker_whose_keeper_died_before_it_could_say_so_ends() -> None:
     if pid == 0:
         ours.close()
         with contextlib.suppress(BaseException):
-            worker.live(listener, other, worker.Ground(tier=client.Tier.NONE), keeper.Line(theirs))
+            worker.live(listener, other, worker.Ground(tier=client.Tier.NONE), keeper.Line(theirs, mmap.mmap(-1, 4096)))
         os._exit(1)
     for end in (ours, theirs, listener, other):
         end.close()
