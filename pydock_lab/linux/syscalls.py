@@ -28,6 +28,7 @@ MNT_DETACH = 2
 # Calls with a number above 400 have the same one on every architecture; the others are given per architecture.
 _ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
+_BPF = 280 if _ARM else 321
 _SECCOMP = 277 if _ARM else 317
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLONE3, _OPENAT2, _MOUNT_SETATTR = 435, 437, 442
@@ -113,6 +114,7 @@ class _CloneArguments(ctypes.Structure):
 
 
 _CLONE_PIDFD = 0x1000
+_CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
 
@@ -127,13 +129,17 @@ def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
     return None if text is None else os.fsencode(text)
 
 
-def clone3(flags: Namespace) -> tuple[int, int]:
+def clone3(flags: Namespace, group: int = -1) -> tuple[int, int]:
     """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
-    Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended.
+    Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended. `group` is
+    the directory of a control group of version 2 that the child is born into (Linux 5.7).
     """
     pidfd = ctypes.c_int(-1)
     arguments = _CloneArguments(flags=int(flags) | _CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=_SIGCHLD)
+    if group >= 0:
+        arguments.flags |= _CLONE_INTO_CGROUP
+        arguments.cgroup = group
     pid = _checked(_libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments)), "clone3")
     return pid, pidfd.value
 
@@ -288,3 +294,37 @@ def open_in_root(root: int, path: bytes, *, follow_last: bool) -> int:
     flags = os.O_PATH | os.O_CLOEXEC | (0 if follow_last else os.O_NOFOLLOW)
     how = struct.pack("=QQQ", flags, 0, resolve_in_root)
     return _checked(_libc.syscall(_OPENAT2, root, path, how, len(how)), "openat2")
+
+
+def watch_file(path: str) -> int:
+    """A descriptor that becomes readable whenever the file changes, and does not block (inotify(7))."""
+    modify = 2
+    descriptor = _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
+    try:
+        _checked(_libc.inotify_add_watch(descriptor, _bytes(path), modify), "inotify_add_watch", path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def load_device_program(program: bytes) -> int:
+    """A program in eBPF that judges the use of devices, 8 bytes an instruction: its descriptor (bpf(2))."""
+    load, cgroup_device = 5, 15
+    code = ctypes.create_string_buffer(program, len(program))
+    licence = ctypes.create_string_buffer(b"BSD")
+    attributes = struct.pack(
+        "=IIQQ", cgroup_device, len(program) // 8, ctypes.addressof(code), ctypes.addressof(licence)
+    )
+    return _bpf(load, attributes)
+
+
+def attach_device_program(group: int, program: int) -> None:
+    """Let a program judge what is done in a control group, besides those that are there (bpf(2))."""
+    attach, cgroup_device, allow_multi = 8, 6, 2
+    _bpf(attach, struct.pack("=IIII", group, program, cgroup_device, allow_multi))
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    # The kernel reads as much as it is told; what is not there counts as zeros.
+    return _checked(_libc.syscall(_BPF, command, attributes, len(attributes)), "bpf")

@@ -226,8 +226,7 @@ class Shim:
         self._group = child.group
         if self._group:
             self._request.afterwards.append(self._group.remove)
-            with contextlib.suppress(OSError):
-                self._group.limit(self._spec.limits)
+            if not self._group.limit(self._spec.limits):
                 return
         if self._spec.limits:
             self._request.send({"noted": "runtime.no-limits"})
