@@ -34,6 +34,8 @@ _TOLD = {
     "pids": {"pids.current": "0\n"},
     "io": {"io.stat": ""},
 }
+# Controllers that threads of one process can be in different groups of; the others know whole processes (domains).
+_THREADED = {"cpu", "cpuset", "pids"}
 # Files that belong to whom a group was handed over (delegated); the rest stays with root.
 _HANDED_OVER = ("", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control")
 
@@ -59,6 +61,15 @@ class Group:
         yield self
         for child in self.children.values():
             yield from child.below()
+
+    def kind(self) -> str:
+        """What cgroup.type says."""
+        if any(group.is_thread_root() for group in list(self.ancestors())[1:]):
+            return "domain invalid"
+        return "domain threaded" if self.is_thread_root() else "domain"
+
+    def is_thread_root(self) -> bool:
+        return self.parent is not None and bool(self.processes) and bool(self.handed_down & _THREADED)
 
     def ancestors(self) -> Iterator["Group"]:
         group: Group | None = self
@@ -97,9 +108,10 @@ class FakeCgroup2:
             "cgroup.subtree_control": lambda: _line(group.handed_down),
             "cgroup.events": lambda: self._events(group),
             "cgroup.freeze": lambda: f"{int(group.frozen)}\n",
+            "cgroup.type": lambda: f"{group.kind()}\n",
         }
         if name == "cgroup.kill":
-            raise _fail(errno.EACCES)
+            raise self._never()
         if name in special:
             return special[name]()
         if name in group.told:
@@ -111,8 +123,10 @@ class FakeCgroup2:
         group, name = self._file(path)
         if self.read_only:
             raise _fail(errno.EROFS)
-        if not self._may(group, name) or name in ("cgroup.controllers", "cgroup.events") or self._is_told(name):
+        if not self._may(group, name):
             raise _fail(errno.EACCES)
+        if name in ("cgroup.controllers", "cgroup.events") or self._is_told(name):
+            raise self._never()
         special: dict[str, Callable[[Group, str], None]] = {
             "cgroup.procs": self._move,
             "cgroup.subtree_control": self._hand_down,
@@ -185,7 +199,7 @@ class FakeCgroup2:
         names = {"cgroup.procs", "cgroup.threads", "cgroup.controllers", "cgroup.subtree_control", "cpu.stat"}
         if group.parent is None:
             return names
-        names |= {"cgroup.events", "cgroup.freeze", "cgroup.kill"} | group.told.keys()
+        names |= {"cgroup.events", "cgroup.freeze", "cgroup.kill", "cgroup.type"} | group.told.keys()
         for controller in self._controllers(group):
             names |= _DEFAULTS[controller].keys() | _TOLD.get(controller, {}).keys()
         return names
@@ -200,6 +214,10 @@ class FakeCgroup2:
 
     def _is_told(self, name: str) -> bool:
         return any(name in told for told in _TOLD.values())
+
+    def _never(self) -> OSError:
+        """What a file has no operation for: the modes of the file forbid it, and root finds that out only then."""
+        return _fail(errno.EACCES if self.user else errno.EINVAL)
 
     def _may(self, group: Group, name: str) -> bool:
         if not self.user:
@@ -218,6 +236,8 @@ class FakeCgroup2:
         common = next(one for one in target.ancestors() if id(one) in above)
         if not self._may(common, "cgroup.procs"):
             raise _fail(errno.EACCES)
+        if target.kind() == "domain invalid":
+            raise _fail(errno.EOPNOTSUPP)
         if target.parent is not None and target.handed_down:  # no internal processes
             raise _fail(errno.EBUSY)
         source.processes.discard(pid)
@@ -236,7 +256,8 @@ class FakeCgroup2:
                 continue
             if name not in self._controllers(group):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            if group.parent is not None and group.processes and name not in group.handed_down:
+            is_new = name not in group.handed_down | _THREADED
+            if group.parent is not None and group.processes and is_new:
                 raise _fail(errno.EBUSY)
             group.handed_down.add(name)
 
@@ -260,7 +281,7 @@ class FakeCgroup2:
 
 
 def _line(words: set[str]) -> str:
-    return " ".join(name for name in ALL if name in words) + "\n"
+    return " ".join(name for name in ALL if name in words) + ("\n" if words else "")
 
 
 def _integer(text: str) -> int:
@@ -316,6 +337,13 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("make", "leaf", ""),
     ("make", "leaf", ""),
     ("make", "no/such", ""),
+    ("read", "cgroup.type", ""),
+    ("write", "cgroup.subtree_control", "+pids"),  # no domain: it is taken, and what is below becomes invalid
+    ("read", "cgroup.type", ""),
+    ("read", "leaf/cgroup.type", ""),
+    ("write", "leaf/cgroup.procs", "{pid}"),
+    ("write", "cgroup.subtree_control", "-pids"),
+    ("read", "leaf/cgroup.type", ""),
     ("write", "leaf/memory.max", "1048576"),  # ENOENT: not handed down
     ("write", "leaf/cgroup.procs", "{pid}"),
     ("read", "cgroup.events", ""),

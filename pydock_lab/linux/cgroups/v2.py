@@ -13,7 +13,6 @@ Source: Documentation/admin-guide/cgroup-v2.rst of Linux, "Organizing Processes 
 """
 
 import contextlib
-import errno
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -42,6 +41,7 @@ from pydock_lab.oci.runtime_spec import Limits
 _LEAF = "pydock.self"
 _PATIENCE = 200  # milliseconds
 _ROUNDS = 5
+_DOMAIN_FIRST = ("memory", "io", "cpu", "cpuset", "pids")  # the first two are refused where there are processes
 
 
 def make(hierarchy: Hierarchy, name: str) -> None:
@@ -57,38 +57,46 @@ def make(hierarchy: Hierarchy, name: str) -> None:
 
 
 def _hand_down(tree: Tree, place: Path, wanted: Iterable[str], *, is_ours: bool) -> None:
-    """Let the groups in `place` have these controllers, as far as `place` has them itself."""
+    """Let the groups in `place` have these controllers, as far as `place` has them itself.
+
+    What is missing then is told when a limit is to be written.
+    """
     control = place / "cgroup.subtree_control"
-    offered = set(tree.read(place / "cgroup.controllers").split())
-    for name in sorted(offered & set(wanted) - set(tree.read(control).split())):
-        try:
-            _switch_on(tree, place, name, may_clear=is_ours)
-        except OSError as error:
-            # What is missing then is told when a limit is to be written.
-            if error.errno not in (errno.EBUSY, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EOPNOTSUPP):
-                raise
+    missing = set(tree.read(place / "cgroup.controllers").split()) & set(wanted) - set(tree.read(control).split())
+    for name in sorted(missing, key=_DOMAIN_FIRST.index):
+        for _ in range(_ROUNDS):  # processes are born while we look
+            if _is_clear(tree, place, may_move=is_ours):
+                with contextlib.suppress(OSError):
+                    tree.write(control, f"+{name}")
+                    break
 
 
-def _switch_on(tree: Tree, place: Path, name: str, *, may_clear: bool) -> None:
-    for turn in range(_ROUNDS):
-        try:
-            return tree.write(place / "cgroup.subtree_control", f"+{name}")
-        except OSError as error:
-            if error.errno != errno.EBUSY or not may_clear or turn == _ROUNDS - 1:
-                raise
-        _clear(tree, place)  # more than once: children are born while we look
-    return None
+def _is_clear(tree: Tree, place: Path, *, may_move: bool) -> bool:
+    """Whether controllers may be handed down: nobody is in the group any more, or it is the root of all.
+
+    The kernel itself minds only for memory and io. It would take the others, make of all that are here threads of one
+    domain, and let nobody into the groups below (see "Threads" there).
+    """
+    inhabitants = processes(tree.read(place / "cgroup.procs"))
+    if not inhabitants or not _exists(tree, place / "cgroup.type"):
+        return True
+    if may_move:
+        leaf = place / _LEAF
+        with contextlib.suppress(FileExistsError):
+            tree.make(leaf)
+        for pid in inhabitants:
+            with contextlib.suppress(OSError):  # it has ended, or must stay
+                if pid:  # 0 would be us
+                    tree.write(leaf / "cgroup.procs", str(pid))
+    return may_move and not processes(tree.read(place / "cgroup.procs"))
 
 
-def _clear(tree: Tree, place: Path) -> None:
-    """Move the processes of a group into a leaf of it."""
-    leaf = place / _LEAF
-    with contextlib.suppress(FileExistsError):
-        tree.make(leaf)
-    for pid in processes(tree.read(place / "cgroup.procs")):
-        with contextlib.suppress(ProcessLookupError):  # it has ended
-            if pid:
-                tree.write(leaf / "cgroup.procs", str(pid))
+def _exists(tree: Tree, path: Path) -> bool:
+    try:
+        tree.read(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def settings(limits: Limits) -> Iterator[Setting]:
