@@ -13,9 +13,12 @@ whose text names the call. Sources: the manual pages of section 2, and linux/sch
 """
 
 import ctypes
+import errno
 import os
 import struct
 from enum import IntEnum, IntFlag
+
+from pydock_lab.linux.journal import noted
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -29,7 +32,9 @@ MNT_DETACH = 2
 _ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
 _BPF = 280 if _ARM else 321
+_CLONE = 220 if _ARM else 56
 _SECCOMP = 277 if _ARM else 317
+_KEYCTL = 219 if _ARM else 250
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
 _CLONE3, _OPENAT2, _MOUNT_SETATTR = 435, 437, 442
 
@@ -70,6 +75,8 @@ class MountFlag(IntFlag):
     BIND = 4096
     REC = 16384
     PRIVATE = 1 << 18
+    SLAVE = 1 << 19
+    SHARED = 1 << 20
     STRICTATIME = 1 << 24
 
 
@@ -113,7 +120,7 @@ class _CloneArguments(ctypes.Structure):
     ]
 
 
-_CLONE_PIDFD = 0x1000
+_CLONE_PIDFD, _CLONE_PARENT = 0x1000, 0x8000
 _CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
@@ -129,31 +136,40 @@ def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
     return None if text is None else os.fsencode(text)
 
 
-def clone3(flags: Namespace, group: int = -1) -> tuple[int, int]:
+def clone3(flags: Namespace, *, as_sibling: bool = False, group: int = -1) -> tuple[int, int]:
     """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
-    Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended. `group` is
-    the directory of a control group of version 2 that the child is born into (Linux 5.7).
+    Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended. With
+    `as_sibling` the child is our own parent's, who alone can wait for it (CLONE_PARENT). `group` is the directory of a
+    control group of version 2 that the child is born into (Linux 5.7). Where there is no clone3 (Docker's seccomp
+    profile says so to everybody), the older call does the same, but for the group.
     """
     pidfd = ctypes.c_int(-1)
-    arguments = _CloneArguments(flags=int(flags) | _CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=_SIGCHLD)
+    number = int(flags) | _CLONE_PIDFD | (_CLONE_PARENT if as_sibling else 0)
+    signal = 0 if as_sibling else _SIGCHLD  # a sibling's end is told as ours would be
+    arguments = _CloneArguments(flags=number, pidfd=ctypes.addressof(pidfd), exit_signal=signal)
     if group >= 0:
         arguments.flags |= _CLONE_INTO_CGROUP
         arguments.cgroup = group
-    pid = _checked(_libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments)), "clone3")
-    return pid, pidfd.value
+    pid = _libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
+    if pid < 0 and ctypes.get_errno() == errno.ENOSYS and group < 0:
+        pid = _libc.syscall(_CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
+    return _checked(pid, "clone3"), pidfd.value
 
 
+@noted("unshare")
 def unshare(flags: Namespace) -> None:
     """Leave the present namespaces for new ones (unshare(2)); a user namespace needs a single thread."""
     _checked(_libc.unshare(int(flags)), "unshare")
 
 
+@noted("setns")
 def setns(descriptor: int, flags: Namespace) -> None:
     """Enter the namespaces of a process (a pidfd) or the one behind a /proc/PID/ns file (setns(2))."""
     _checked(_libc.setns(descriptor, int(flags)), "setns")
 
 
+@noted("mount")
 def mount(
     source: str | None,
     target: str,
@@ -166,16 +182,19 @@ def mount(
     _checked(result, f"mount {kind or source or 'flags'}", target)
 
 
+@noted("umount2")
 def umount(target: str, flags: int = MNT_DETACH) -> None:
     """Detach a file system; by default lazily, with all that is mounted below it (umount2(2))."""
     _checked(_libc.umount2(_bytes(target), flags), "umount2", target)
 
 
+@noted("pivot_root")
 def pivot_root(new_root: str, put_old: str) -> None:
     """Make `new_root` the root of this mount namespace and put the old one at `put_old` (pivot_root(2))."""
     _checked(_libc.syscall(_PIVOT_ROOT, _bytes(new_root), _bytes(put_old)), "pivot_root", new_root)
 
 
+@noted("open_tree")
 def open_tree(path: str, *, recursive: bool = True) -> int:
     """A detached copy of the mounts at `path`, as a descriptor that `move_mount` attaches (open_tree(2))."""
     open_tree_clone, close_on_exec = 1, os.O_CLOEXEC
@@ -183,6 +202,7 @@ def open_tree(path: str, *, recursive: bool = True) -> int:
     return _checked(_libc.syscall(_OPEN_TREE, AT_FDCWD, _bytes(path), flags), "open_tree", path)
 
 
+@noted("move_mount")
 def move_mount(descriptor: int, target: str) -> None:
     """Attach what `open_tree` or `fsmount` gave (move_mount(2))."""
     from_empty_path = 4
@@ -190,6 +210,7 @@ def move_mount(descriptor: int, target: str) -> None:
     _checked(result, "move_mount", target)
 
 
+@noted("mount_setattr")
 def set_mount_attributes(descriptor: int, attributes: MountAttribute, path: str = "") -> None:
     """Switch attributes on for a mount and all mounts below it (mount_setattr(2), Linux 5.12)."""
     packed = struct.pack("=QQQQ", int(attributes), 0, 0, 0)
@@ -198,6 +219,15 @@ def set_mount_attributes(descriptor: int, attributes: MountAttribute, path: str 
     _checked(result, "mount_setattr", path or None)
 
 
+@noted("mount_setattr")
+def set_propagation(descriptor: int, propagation: MountFlag, *, recursive: bool = True) -> None:
+    """Make a mount (and with `recursive` all below it) PRIVATE, SLAVE or SHARED (mount_setattr(2))."""
+    packed = struct.pack("=QQQQ", 0, 0, int(propagation), 0)
+    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
+    _checked(_libc.syscall(_MOUNT_SETATTR, descriptor, b"", flags, packed, len(packed)), "mount_setattr")
+
+
+@noted("fsmount")
 def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: MountAttribute) -> int:
     """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2).
 
@@ -216,6 +246,7 @@ def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: M
         os.close(context)
 
 
+@noted("prctl")
 def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
     """Change an attribute of this process (prctl(2))."""
     value = ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_ulong(argument)
@@ -223,6 +254,7 @@ def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
     _checked(_libc.prctl(int(operation), value, zero, zero, zero), f"prctl {operation.name}")
 
 
+@noted("sethostname")
 def sethostname(name: str) -> None:
     """Name the host of this UTS namespace (sethostname(2))."""
     encoded = os.fsencode(name)
@@ -263,6 +295,7 @@ def capget() -> tuple[int, int]:
     return data[0] | data[3] << 32, data[1] | data[4] << 32
 
 
+@noted("capset")
 def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
     """Set the capabilities of this process, one bit each; powers given up never come back (capset(2))."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
@@ -271,6 +304,7 @@ def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(*low, *high)), "capset")
 
 
+@noted("seccomp")
 def install_seccomp(program: bytes, *, listen: bool = False) -> int:
     """Put every later system call of this process and its children through a BPF program (seccomp(2)).
 
@@ -281,6 +315,13 @@ def install_seccomp(program: bytes, *, listen: bool = False) -> int:
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     return _checked(_libc.syscall(_SECCOMP, set_mode_filter, new_listener if listen else 0, header), "seccomp")
+
+
+@noted("keyctl")
+def join_session_keyring() -> None:
+    """Have a new, empty session keyring instead of the parent's (keyctl_join_session_keyring(3))."""
+    join_anonymous = 1
+    _checked(_libc.syscall(_KEYCTL, join_anonymous, None), "keyctl")
 
 
 def chown_at(descriptor: int, uid: int, gid: int) -> None:

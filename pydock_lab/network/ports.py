@@ -64,11 +64,15 @@ def listen(port: PublishedPort) -> Listener:
     return Listener(socket=end, port=replace(port, host_port=end.getsockname()[1]))
 
 
-def forward(listeners: list[Listener], namespace: int, address: IPv4Address) -> int:
-    """Start a forwarder for the container at `address`, whose network namespace is a descriptor: its pid."""
-    pid = os.fork()
+def forward(listeners: list[Listener], namespace: int, address: IPv4Address, *, as_sibling: bool = False) -> int:
+    """Start a forwarder for the container at `address`, whose network namespace is a descriptor: its pid.
+
+    It dies with its parent. With `as_sibling` that is our own parent: who starts a container ends before it does.
+    """
+    pid, pidfd = syscalls.clone3(Namespace(0), as_sibling=as_sibling)
     if pid == 0:
         _live(listeners, namespace, address)
+    os.close(pidfd)
     return pid
 
 

@@ -26,9 +26,9 @@ from pydock_lab.runtime.state import ContainerState, Status
 from pydock_lab.sandbox.client import Sandbox, replies
 from pydock_lab.sandbox.protocol import Connection
 
-JOB_MODULES = ("pydock_lab.runtime.shim", "pydock_lab.runtime.probing")
+JOB_MODULES = ("pydock_lab.runtime.start", "pydock_lab.runtime.shim", "pydock_lab.runtime.probing")
 
-_START = "pydock_lab.runtime.shim:start"
+_START = "pydock_lab.runtime.start:start"
 _PROBE = "pydock_lab.runtime.probing:probe"
 
 
@@ -157,6 +157,7 @@ class Runtime:
             "detach": detach,
             "keep_input": keep_input,
             "pack": None if pack is None else dict(pack),
+            "tell_steps": on_event is not ignore,
         }
         connection = self.sandbox.open(_START, arguments, list(given.values()))
         return _started(connection, _START, lambda message: _tell(message, spec.id, on_event))
@@ -233,9 +234,10 @@ class Runtime:
 def _tell(message: Mapping[str, Any], container: str, on_event: OnEvent) -> None:
     """Turn the shim's messages into events."""
     if "noted" in message:
-        on_event(Noted(text=text(message["noted"])))
+        on_event(Noted(text=text(message["noted"], **message.get("fields", {}))))
     for step in message.get("steps", ()):
-        on_event(StartStep(container=container, **step))
+        name, detail, seconds = step["name"], step["detail"], step["seconds"]
+        on_event(StartStep(container=container, name=name, detail=detail, seconds=seconds))
 
 
 def _started(

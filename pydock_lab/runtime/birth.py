@@ -1,26 +1,31 @@
-"""From the shim's side: make a child in new namespaces, tell it what to become, and hear how that went."""
+"""From the side of who starts it: make a child in new namespaces, tell it what to become, and hear how that went.
+
+The child is made a *sibling* (CLONE_PARENT): its parent is our keeper, which stays and becomes its shim, while we end
+as soon as it runs. Only an `exec` has its child for itself.
+"""
 
 import contextlib
 import errno
 import os
+import select
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError, IsolationError
-from pydock_lab.linux import cgroups, syscalls
+from pydock_lab.linux import cgroups, journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import init
 from pydock_lab.runtime.init import Birthplace, Task
-from pydock_lab.runtime.owners import Owners
+from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -28,40 +33,41 @@ from pydock_lab.sandbox.protocol import Connection
 class Child:
     """A process in namespaces of its own: `pid` on the host, `pidfd` readable once it has ended.
 
-    `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, for
-    those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is the
-    control group that it was put into, where there can be one; `owners` who answers for owners, where that is needed.
+    `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, by name,
+    for those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is
+    the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
+    for owners, where that is needed, and `notes` what of its task is not in force.
     """
 
     pid: int
     pidfd: int
     line: Connection
-    namespaces: tuple[int, ...] = ()
+    namespaces: dict[str, int] = field(default_factory=dict)
     terminal: int = -1
     steps: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
     group: ControlGroup | None = None
-    owners: Owners | None = None
+    owner: tuple[list[int], list[int]] | None = None
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
         names = [name for flag, name in NAMESPACE_FILES.items() if flag in flags]
         # The mount namespace last: joining it changes what the paths of others would mean.
         names.sort(key=lambda name: name == "mnt")
-        paths = (f"/proc/{self.pid}/ns/{name}" for name in names)
-        self.namespaces = tuple(os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths)
+        for name in names:
+            self.namespaces[name] = os.open(f"/proc/{self.pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
-    def become(self, task: Task, standard: Sequence[int], doors: Sequence[int] = ()) -> None:
+    def become(self, task: Task, descriptors: Sequence[int]) -> None:
         """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
 
-        Whatever goes wrong, it is dead and buried then.
+        The descriptors are those that `Task` speaks of, in that order. Whatever goes wrong, it is dead then.
         """
         try:
             with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
-                self.line.send(task.to_json(), [*standard, *doors])
+                self.line.send(task.to_json(), descriptors)
             self._hear()
         except BaseException:
-            self.kill()
-            self.reap()
+            self.end()
             raise
 
     def _hear(self) -> None:
@@ -74,9 +80,10 @@ class Child:
             if "terminal" in message:
                 (self.terminal,) = descriptors
             elif "owner" in message:
-                self.owners = Owners(*descriptors, newcomer=tuple(message["owner"]))
+                self.owner = descriptors, message["owner"]
             else:
                 self.steps += message["steps"]
+                self.notes += message["notes"]
                 reports += 1
         self.line.close()
         if not reports:
@@ -87,28 +94,59 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, number)
 
-    def reap(self) -> int:
-        """Wait for its end: the exit status, 128 + signal where a signal ended it (as a shell says it)."""
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.pidfd)
-        code = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else 128 - code
+    def end(self) -> None:
+        """Kill it, and wait until it is dead; its parent buries it."""
+        self.kill()
+        self.has_ended(seconds=None)
+
+    def has_ended(self, seconds: float | None = 0) -> bool:
+        """Whether it is dead, after so many seconds at most (None: when it is)."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
-def bear(tier: Tier, namespaces: Namespace, group: ControlGroup | None = None) -> Child:
-    """Clone a child into new namespaces and a control group; it waits for its task, and dies with this process."""
+def wait(child: Child) -> int:
+    """The exit status of a child of our own: 128 + signal where a signal ended it (as a shell says it)."""
+    code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+    return code if code >= 0 else 128 - code
+
+
+def bear(
+    tier: Tier,
+    namespaces: Namespace,
+    group: ControlGroup | None = None,
+    *,
+    as_sibling: bool = True,
+    owns_groups: bool = True,
+    is_hurried: bool = True,
+) -> Child:
+    """Clone a child into new namespaces and a control group; it waits for its task, and dies with its parent."""
+    log = StepLog(is_ahead=not is_hurried)
     ours, theirs = socket.socketpair()
     doors = group.open_doors() if group else ()
     outside = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)] if Namespace.NET in namespaces else []
-    pid, pidfd = syscalls.clone3(namespaces)
+    pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling)
     if pid == 0:
-        place = Birthplace(tier=tier, namespaces=namespaces, doors=doors, outside=outside[0] if outside else -1)
+        place = Birthplace(
+            tier=tier,
+            namespaces=namespaces,
+            doors=doors,
+            outside=outside[0] if outside else -1,
+            owns_groups=owns_groups,
+            is_hurried=is_hurried,
+        )
         _keep_only(theirs.fileno(), *doors, *outside)
         init.live(Connection(theirs), place)
     theirs.close()
     for descriptor in (*outside, *doors):
         os.close(descriptor)
-    return Child(pid, pidfd, Connection(ours), group=group)
+    log.add("clone", "", pid=pid)
+    return Child(pid, pidfd, Connection(ours), group=group, steps=log.steps)
+
+
+def _clone(namespaces: int, as_sibling: bool) -> tuple[int, int]:  # noqa: FBT001 - what is noted are its arguments
+    return syscalls.clone3(Namespace(namespaces), as_sibling=as_sibling)
 
 
 def _keep_only(*wanted: int) -> None:
@@ -126,31 +164,32 @@ _GROUP = "shim-"
 _waiting: list[Child] = []
 
 
-def prepare(tier: Tier) -> None:
+def prepare(tier: Tier, *, is_hurried: bool) -> None:
     """Bear a child ahead of time, for a worker that is waiting itself.
 
     It joins its control group ahead of time, too: in version 1 that waits for all processors of the machine to come to
     rest (RCU), which took as long as all other steps of a start together.
     """
-    _waiting.append(bear(tier, init.OWN_AND_NETWORK, _make_group()))
+    _waiting.append(bear(tier, init.OWN_AND_NETWORK, _make_group(), is_hurried=is_hurried))
 
 
-def take(tier: Tier, namespaces: Namespace) -> Child:
-    """A child in these namespaces: the one that waits, if it fits, or can go back into the host's network.
-
-    The host's network is not that of a user namespace: who left it cannot come back.
-    """
-    if _waiting and (namespaces == init.OWN_AND_NETWORK or not tier.in_user_namespace):
+def take(fits: Callable[[Namespace], bool]) -> Child | None:
+    """The child that waits, if it fits: who knows its namespaces says so."""
+    if _waiting and fits(init.OWN_AND_NETWORK):
         return _waiting.pop()
     abandon()
-    return bear(tier, namespaces, _make_group())
+    return None
+
+
+def bear_now(tier: Tier, namespaces: Namespace, *, owns_groups: bool) -> Child:
+    """A child for a container that is unlike most."""
+    return bear(tier, namespaces, _make_group(), owns_groups=owns_groups)
 
 
 def abandon() -> None:
     """Nobody will need the child that waits."""
     for unfit in _waiting:
-        unfit.kill()
-        unfit.reap()
+        unfit.end()
         if unfit.group:
             unfit.group.remove()
     _waiting.clear()
@@ -172,7 +211,7 @@ def regroup(child: Child, parent: str) -> None:
     try:
         ControlGroup.sweep(place, _GROUP)
         child.group = ControlGroup.create(place, _name(), Limits())
-        child.group.add(child.pid)
+        child.group.add(child.pid)  # it has joined another one at its birth
     except OSError as error:
         raise IsolationError("runtime.cgroup-parent", facet="limits", parent=parent, reason=error.strerror) from None
     finally:
@@ -192,4 +231,5 @@ def _make_group() -> ControlGroup | None:
 
 
 def _name() -> str:
-    return f"{_GROUP}{os.getpid()}-{time.monotonic_ns()}"
+    # Of the keeper, which stays: a group whose keeper is dead can be swept.
+    return f"{_GROUP}{os.getppid()}-{time.monotonic_ns()}"

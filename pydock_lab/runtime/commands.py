@@ -1,43 +1,32 @@
 """What can be asked of a running container, by its engine or through `control.sock`."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydock_lab.errors import ContainerError, IsolationError, PydockError
-from pydock_lab.linux import orphans
-from pydock_lab.linux.cgroups import ControlGroup
-from pydock_lab.linux.tiers import Tier
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.runtime import joining
-from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.control import LATER, Command, reply
-from pydock_lab.runtime.relay import Loop
 from pydock_lab.runtime.state import Action
-from pydock_lab.runtime.stdio import Stdio
-from pydock_lab.sandbox.protocol import Connection
+
+if TYPE_CHECKING:
+    from pydock_lab.runtime.shim import Shim
+    from pydock_lab.sandbox.protocol import Connection
 
 
 class Commands:
-    """The commands on one container; `on_status` hears of pause and unpause."""
+    """The commands on one container."""
 
-    def __init__(
-        self,
-        loop: Loop,
-        child: Child,
-        stdio: Stdio,
-        *,
-        group: ControlGroup | None,
-        tier: Tier,
-        on_status: Callable[[Action], None],
-    ) -> None:
-        self.child = child
-        self._on_status = on_status
-        self._loop, self._stdio, self._group, self._tier = loop, stdio, group, tier
+    def __init__(self, shim: Shim) -> None:
+        self._shim = shim
         self._waiting: dict[int, tuple[Connection, dict[str, int]]] = {}
-        self._workers: dict[int, int] = {}
+        self._workers: set[int] = set()
 
     def table(self) -> dict[str, Command]:
         """The commands by name."""
@@ -46,7 +35,7 @@ class Commands:
             "pause": lambda *_: self._freeze(Action.PAUSE),
             "unpause": lambda *_: self._freeze(Action.UNPAUSE),
             "resize": self._resize,
-            "stats": lambda *_: asdict(self._group.usage()) if self._group else {},
+            "stats": self._stats,
             "wait": self._wait,
             "attach": self._attach,
             "exec": self._exec,
@@ -59,27 +48,37 @@ class Commands:
             self.table()[message["do"]](connection, message, descriptors)
 
     def finish(self, result: dict[str, Any]) -> None:
-        """The container has ended: tell all who wait, and let the exec workers end."""
+        """The container has ended: tell all who wait."""
         for connection, _ in self._waiting.values():
             reply(connection, {"result": result})
             connection.close()
-        for pid in self._workers.values():
-            os.waitpid(pid, 0)
+
+    def bury_workers(self) -> None:
+        """Wait for the workers of exec, whose programs ended with the container."""
+        for pid in self._workers:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        self._workers.clear()
 
     def _kill(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
         number = signal.Signals(message["signal"])
         # A paused process hears nothing but SIGKILL, and that only once it goes on.
-        self.child.kill(number)
-        if number == signal.SIGKILL and self._group:
-            self._group.freeze(frozen=False)
+        self._shim.life.kill(number)
+        if number == signal.SIGKILL and self._shim.life.group:
+            self._shim.life.group.freeze(frozen=False)
 
     def _freeze(self, action: Action) -> None:
-        if self._group is None or not self._group.freeze(frozen=action is Action.PAUSE):
+        group = self._shim.life.group
+        if group is None or not group.freeze(frozen=action is Action.PAUSE):
             raise IsolationError("runtime.no-freezer", facet="limits")
-        self._on_status(action)
+        self._shim.note(action)
 
     def _resize(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
-        self._stdio.resize(message["rows"], message["columns"])
+        self._shim.stdio.resize(message["rows"], message["columns"])
+
+    def _stats(self, _connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> dict[str, Any]:
+        group = self._shim.life.group
+        return asdict(group.usage()) if group else {}
 
     def _wait(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> object:
         self._waiting[connection.fileno()] = (connection, {})
@@ -87,7 +86,7 @@ class Commands:
 
     def _attach(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
         streams = dict(zip(message["streams"], descriptors, strict=False))
-        self._stdio.attach(streams)
+        self._shim.stdio.attach(streams)
         self._waiting[connection.fileno()] = (connection, streams)
         reply(connection, {"attached": True})
         return LATER
@@ -96,31 +95,24 @@ class Commands:
         for number, (waiting, streams) in tuple(self._waiting.items()):
             if waiting is connection:
                 del self._waiting[number]
-                self._stdio.detach(streams)
+                self._shim.stdio.detach(streams)
 
     def _exec(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
-        """Hand the connection to a forked worker: joining namespaces is a way of no return."""
-        doors = self._group.open_doors() if self._group else ()
-        pid = os.fork()
+        """Hand the connection to a worker: joining namespaces is a way of no return."""
+        shim = self._shim
+        doors = shim.life.group.open_doors() if shim.life.group else ()
+        pid, pidfd = syscalls.clone3(Namespace(0))
         if pid == 0:
-            joining.work(connection, message, descriptors, self._target(doors))
-        for descriptor in (*doors, *descriptors):
+            shim.family.leave()
+            target = joining.Target(tuple(shim.life.of_kind("ns:").values()), doors, shim.tier)
+            joining.work(connection, message, descriptors, target)
+        for descriptor in (pidfd, *doors, *descriptors):
             os.close(descriptor)
-        self._loop.forget(connection)
+        shim.loop.forget(connection)
         connection.close()
-        pidfd = os.pidfd_open(pid)
-        self._workers[pidfd] = pid
-        self._loop.watch(pidfd, lambda: self._bury(pidfd))
+        self._workers.add(pid)
+        shim.family.expect(pid, lambda _code: self._workers.discard(pid))
         return LATER
-
-    def _target(self, doors: tuple[int, ...]) -> joining.Target:
-        return joining.Target(self.child.namespaces, doors, self._tier)
-
-    def _bury(self, pidfd: int) -> None:
-        self._loop.forget(pidfd)
-        os.close(pidfd)
-        os.waitpid(self._workers.pop(pidfd), 0)
-        orphans.bury({self.child.pid, *self._workers.values()})
 
 
 def check_signal(name: str) -> int:

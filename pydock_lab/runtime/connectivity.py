@@ -22,7 +22,7 @@ class Connectivity:
     def __init__(self, spec: ContainerSpec, directory: Path) -> None:
         self._spec, self._network, self._directory = spec, spec.network, directory
         self._listeners: list[ports.Listener] = []
-        self._forwarder = 0
+        self.forwarder = 0
         self._has_outside = False
         self.address = ""
         self.gateway = ""
@@ -48,10 +48,9 @@ class Connectivity:
     def _close(self) -> None:
         for one in self._listeners:
             one.socket.close()
-        if self._forwarder:
-            os.kill(self._forwarder, signal.SIGKILL)
-            os.waitpid(self._forwarder, 0)
-            self._forwarder = 0
+        if self.forwarder:
+            os.kill(self.forwarder, signal.SIGKILL)  # its parent, who is ours, buries it
+            self.forwarder = 0
 
     def files(self) -> tuple[Mount, ...]:
         """Write the files that Docker, too, binds into every container, and say where they belong."""
@@ -71,7 +70,7 @@ class Connectivity:
         try:
             address = bridge.connect(self._network, namespace, has_outside=self._has_outside)
             if self._listeners:
-                self._forwarder = ports.forward(self._listeners, namespace, address)
+                self.forwarder = ports.forward(self._listeners, namespace, address, as_sibling=True)
         except OSError as error:
             raise IsolationError("network.refused", facet="network", reason=error.strerror) from None
         finally:

@@ -4,15 +4,17 @@ Each message is {"do": ..., ...}, answered with {"result": ...} or {"error": ...
 sandbox. `wait` and `attach` are answered when the container has ended, `exec` by the worker that does it.
 """
 
+import contextlib
 import os
 import socket
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydock_lab.errors import PydockError
-from pydock_lab.runtime.relay import Loop
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.errors import ContainerError, PydockError
+from pydock_lab.runtime.loop import Loop
+from pydock_lab.sandbox.protocol import Connection, Message
 
 SOCKET_FILE = "control.sock"
 
@@ -22,16 +24,23 @@ Command: TypeAlias = Callable[[Connection, dict[str, Any], list[int]], Any]
 LATER = object()
 
 
-class Control:
-    """Listens in the container's directory and calls `commands` by name."""
+def listen(directory: Path) -> int:
+    """A descriptor on which others can knock from now on, through the socket in `directory`."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(directory / SOCKET_FILE)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    with _short_path(directory) as path:
+        listener.bind(path)
+    listener.listen(16)
+    return listener.detach()
 
-    def __init__(self, loop: Loop, directory: Path, commands: dict[str, Command]) -> None:
+
+class Control:
+    """Hears who knocks at the `listener` of a container's directory, and calls `commands` by name."""
+
+    def __init__(self, loop: Loop, listener: int, directory: str, commands: dict[str, Command]) -> None:
         self._loop, self._directory, self._commands = loop, directory, commands
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        (directory / SOCKET_FILE).unlink(missing_ok=True)
-        with _short_path(directory) as path:
-            self._listener.bind(path)
-        self._listener.listen(16)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, listener)
         loop.watch(self._listener, self._accept)
 
     def _accept(self) -> None:
@@ -43,15 +52,18 @@ class Control:
         received = connection.receive()
         if received is None:
             self._loop.forget(connection)
-            connection.close()
             self._commands["gone"](connection, {}, [])
+            connection.close()
             return
         message, descriptors = received
+        command: Command = self._commands.get(message.get("do", ""), _unknown)
         try:
-            command = self._commands[message["do"]]
             result = command(connection, message, descriptors)
         except PydockError as error:
             reply(connection, {"error": error.to_json()})
+        except (LookupError, TypeError, ValueError, OSError):
+            # Whatever was asked: who asks wrongly is told so, and the container lives on.
+            reply(connection, {"failure": traceback.format_exc()})
         else:
             if result is not LATER:
                 reply(connection, {"result": result})
@@ -60,15 +72,18 @@ class Control:
         """Nobody can reach the container any more."""
         self._loop.forget(self._listener)
         self._listener.close()
-        (self._directory / SOCKET_FILE).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(self._directory, SOCKET_FILE))
 
 
-def reply(connection: Connection, message: dict[str, Any]) -> None:
+def _unknown(_connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> Any:
+    raise ContainerError("runtime.unknown-command", command=str(message.get("do", "")))
+
+
+def reply(connection: Connection, message: Message) -> None:
     """Answer, unless the other side has gone."""
-    try:
+    with contextlib.suppress(OSError):
         connection.send(message)
-    except OSError:
-        return
 
 
 def dial(directory: Path) -> Connection:

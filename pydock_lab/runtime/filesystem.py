@@ -14,12 +14,13 @@ import base64
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation
 from pydock_lab.runtime import kernel_views
 from pydock_lab.runtime.kernel_views import KernelViews
 from pydock_lab.runtime.steplog import StepLog
@@ -29,6 +30,13 @@ from pydock_lab.snapshot.overlay import mount_overlay
 _QUIET = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
 _QUIET_RDONLY = _QUIET | MountFlag.RDONLY
 _PRIVATE = MountFlag.REC | MountFlag.PRIVATE
+# What else than "private" a tree can be, which it is where nothing is said: for the tree itself, and all below it.
+_PROPAGATION = {
+    Propagation.SLAVE: (MountFlag.SLAVE, False),
+    Propagation.RSLAVE: (MountFlag.SLAVE, True),
+    Propagation.SHARED: (MountFlag.SHARED, False),
+    Propagation.RSHARED: (MountFlag.SHARED, True),
+}
 _MAKE_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
 
 # Places to mount something on; as the lowest layer they are there even in an image made from scratch.
@@ -61,18 +69,31 @@ def leave_alone() -> None:
     syscalls.mount(None, "/", None, _PRIVATE)
 
 
-def assemble(spec: ContainerSpec, mounts: Sequence[Mount], views: KernelViews, log: StepLog, *, stub: str) -> None:
+def assemble(
+    spec: ContainerSpec,
+    mounts: Sequence[Mount],
+    views: KernelViews,
+    log: StepLog,
+    *,
+    stub: str,
+    trees: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Give this process the container's tree as its "/"; it must be in a mount namespace of its own, left alone.
 
-    `mounts` are those that every container has, `views` the trees of /proc, /sys and /dev. Raises IsolationError,
-    ContainerError or OSError.
+    `mounts` are those that every container has, `views` the trees of /proc, /sys and /dev, `trees` what somebody else
+    took hold of already, by target. Raises IsolationError, ContainerError or OSError.
     """
     in_user_namespace = views.look.in_user_namespace
     files = _make_files(spec.mounts, spec.rootfs.mountpoint)
     mount_overlay(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub)
     log.add("overlay", f"{len(spec.rootfs.layers)} layers")
-    held = [(one, files.get(one) or _hold(one, in_user_namespace)) for one in (*mounts, *spec.mounts)]
-    os.chdir(spec.rootfs.mountpoint)
+    held = [
+        (one, files.get(one) or trees.get(one.target) or _hold(one, in_user_namespace))
+        for one in (*mounts, *spec.mounts)
+    ]
+    if held:
+        log.add("hold", f"{len(held)} trees")
+    journal.ask("chdir", os.chdir, spec.rootfs.mountpoint)
     syscalls.pivot_root(".", ".")
     log.add("pivot_root")
     views.attach(log)
@@ -125,26 +146,40 @@ def _hold(mount: Mount, in_user_namespace: bool) -> int:  # noqa: FBT001 - what 
     if mount.tree is not None:
         mount_overlay(mount.tree, in_user_namespace=in_user_namespace)
         source = os.path.join(mount.tree.mountpoint, mount.source.lstrip("/"))
+    return hold(mount, source)
+
+
+def hold(mount: Mount, source: str) -> int:
+    """Take hold of the tree at `source` for a bind, as a descriptor; raises ContainerError where it is not there."""
     try:
-        tree = syscalls.open_tree(source)
+        tree = syscalls.open_tree(source, recursive=mount.is_recursive)
     except FileNotFoundError:
         raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
     if mount.read_only:
         syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
+    if mount.propagation in _PROPAGATION:
+        propagation, below = _PROPAGATION[mount.propagation]
+        syscalls.set_propagation(tree, propagation, recursive=below)
     return tree
 
 
 def _attach(mount: Mount, tree: int) -> None:
     if mount.kind is MountKind.TMPFS:
         os.makedirs(mount.target, exist_ok=True)
-        size = f",size={mount.size}" if mount.size else ""
         flags = _QUIET_RDONLY if mount.read_only else _QUIET
         flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
-        syscalls.mount("tmpfs", mount.target, "tmpfs", flags, f"mode={mount.mode:o}{size}")
+        flags = flags & ~MountFlag.NOSUID if mount.allows_setuid else flags
+        syscalls.mount("tmpfs", mount.target, "tmpfs", flags, tmpfs_options(mount))
         return
     _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
     syscalls.move_mount(tree, mount.target)
     os.close(tree)
+
+
+def tmpfs_options(mount: Mount) -> str:
+    """The options of tmpfs(5) that a mount asks for."""
+    asked = {"size": mount.size, "nr_inodes": mount.inodes, "uid": mount.uid, "gid": mount.gid}
+    return ",".join([f"mode={mount.mode:o}", *(f"{name}={value}" for name, value in asked.items() if value)])
 
 
 def _make_place(target: str, *, is_directory: bool) -> None:

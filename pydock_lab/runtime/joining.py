@@ -16,11 +16,11 @@ from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
-from pydock_lab.runtime.birth import Child, bear
+from pydock_lab.runtime.birth import Child, bear, wait
 from pydock_lab.runtime.control import reply
 from pydock_lab.runtime.init import Task
-from pydock_lab.runtime.relay import Loop
-from pydock_lab.runtime.stdio import Stdio
+from pydock_lab.runtime.loop import Loop
+from pydock_lab.runtime.stdio import Stdio, make_ends
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -58,21 +58,23 @@ def _keep_only(wanted: set[int]) -> None:
 
 
 def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> int:
-    loop = Loop()
-    stdio = Stdio(loop, streams, use_terminal=process.terminal)
-    standard = stdio.prepare()
+    ends = make_ends(streams, use_terminal=process.terminal, piped=False, keep_input=False)
     # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     for namespace in target.namespaces:
         syscalls.setns(namespace, Namespace(0))
-    child = bear(target.tier, Namespace(0))
-    child.become(Task(tier=target.tier, process=process), standard, target.doors)
-    stdio.connect(child.terminal)
+    child = bear(target.tier, Namespace(0), as_sibling=False)
+    child.become(Task(tier=target.tier, process=process), [*ends.theirs, *target.doors])
+    for descriptor in dict.fromkeys(ends.theirs):
+        os.close(descriptor)
+    loop = Loop()
+    stdio = Stdio(loop, {"master": child.terminal} if child.terminal >= 0 else {})
+    if child.terminal >= 0:
+        stdio.attach(streams)
     reply(connection, {"started": child.pid})
     _relay(loop, connection, child, stdio)
-    code = child.reap()
     stdio.finish()
-    return code
+    return wait(child)
 
 
 def _relay(loop: Loop, connection: Connection, child: Child, stdio: Stdio) -> None:

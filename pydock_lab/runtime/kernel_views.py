@@ -25,7 +25,9 @@ from typing import TypeAlias
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
-from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import ContainerSpec, Device, NetworkMode
+from pydock_lab.runtime import devices
 from pydock_lab.runtime.steplog import StepLog
 
 # Combined here, once: the child of every container would otherwise work them out anew.
@@ -36,17 +38,6 @@ _DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
 _PTS = MountFlag.NOSUID | MountFlag.NOEXEC
 _MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
 _HOST_VIEW = MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
-
-# The devices of every container (OCI runtime specification, config-linux.md, "Default Devices").
-_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
-_DEVICE_LINKS = {
-    "ptmx": "pts/ptmx",
-    "fd": "/proc/self/fd",
-    "stdin": "/proc/self/fd/0",
-    "stdout": "/proc/self/fd/1",
-    "stderr": "/proc/self/fd/2",
-    "core": "/proc/kcore",
-}
 
 # What speaks of the whole machine (moby, oci/defaults.go).
 MASKED = (
@@ -64,19 +55,30 @@ _DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """What containers may differ in; `shm_size` in bytes. The default is that of most of them."""
+    """What containers may differ in; `shm_size` in bytes. The default is that of most of them.
+
+    `ipc` is as in `Namespaces.ipc`: who shares it with others shares their /dev/shm.
+    """
 
     in_user_namespace: bool
     masked: bool = True
     own_network: bool = True
     shm_size: int = _DEFAULT_SHM_SIZE
+    ipc: str = ""
+    devices: tuple[Device, ...] = ()
+    all_devices: bool = False
 
     @classmethod
-    def of(cls, spec: ContainerSpec, *, in_user_namespace: bool) -> "Look":
+    def of(cls, spec: ContainerSpec, tier: Tier) -> "Look":
         """What a container asks for."""
-        own_network = spec.network.mode is not NetworkMode.HOST
         return cls(
-            in_user_namespace=in_user_namespace, masked=spec.masked, own_network=own_network, shm_size=spec.shm_size
+            in_user_namespace=tier.in_user_namespace,
+            masked=spec.masked,
+            own_network=spec.network.mode in (NetworkMode.NONE, NetworkMode.BRIDGE),
+            shm_size=spec.shm_size,
+            ipc=spec.namespaces.ipc if spec.namespaces.ipc not in ("private", "shareable") else "",
+            devices=spec.devices,
+            all_devices=spec.privileged,
         )
 
     def of_place(self, place: str) -> tuple[object, ...]:
@@ -84,7 +86,7 @@ class Look:
         parts: dict[str, tuple[object, ...]] = {
             "/proc": (self.masked,),
             "/sys": (self.masked, self.own_network),
-            "/dev": (self.shm_size,),
+            "/dev": (self.shm_size, self.ipc, self.devices, self.all_devices),
         }
         return parts[place]
 
@@ -96,14 +98,18 @@ class KernelViews:
     look: Look
     trees: dict[str, int] = field(default_factory=dict)
 
-    def change(self, look: Look) -> None:
-        """Make anew what a container wants otherwise; raises OSError."""
+    def change(self, look: Look, shared_memory: int = -1) -> bool:
+        """Make anew what a container wants otherwise, and say whether there was anything; raises OSError.
+
+        `shared_memory` is a detached tree of another container's /dev/shm.
+        """
         different = [place for place in self.trees if self.look.of_place(place) != look.of_place(place)]
         for place in different:
             os.close(self.trees[place])
         self.look = look
         if different:
-            self.trees |= _make(look, different)
+            self.trees |= _make(look, different, shared_memory)
+        return bool(different)
 
     def attach(self, log: StepLog) -> None:
         """Put them in their places below "/", which is the container's by now; raises ContainerError, OSError."""
@@ -147,35 +153,44 @@ def _hide(path: str) -> None:
         syscalls.mount("/dev/null", path, None, MountFlag.BIND)
 
 
-def _make(look: Look, places: list[str]) -> dict[str, int]:
+def _make(look: Look, places: list[str], shared_memory: int = -1) -> dict[str, int]:
     """Make the trees of these places in the workshop, and take hold of them."""
-    devices = {name: syscalls.open_tree(f"/dev/{name}") for name in _DEVICES} if look.in_user_namespace else {}
+    taken = _Taken(devices.take(look.devices, every=look.all_devices, by_bind=look.in_user_namespace), shared_memory)
+    if look.ipc == "host":
+        taken.shared_memory = syscalls.open_tree("/dev/shm")  # noqa: S108 - the host's, which was asked for
     syscalls.mount("workshop", _WORKSHOP, "tmpfs", _QUIET, "mode=700")
     try:
-        return {place: _make_one(place, look, devices) for place in places}
+        return {place: _make_one(place, look, taken) for place in places}
     finally:
         syscalls.umount(_WORKSHOP)
-        for descriptor in devices.values():
-            os.close(descriptor)
+        devices.let_go(taken.devices)
 
 
-def _make_one(place: str, look: Look, devices: Mapping[str, int]) -> int:
+@dataclass(slots=True)
+class _Taken:
+    """What was taken hold of before the workshop covered it."""
+
+    devices: devices.Nodes
+    shared_memory: int
+
+
+def _make_one(place: str, look: Look, taken: _Taken) -> int:
     target = _WORKSHOP + place
     os.mkdir(target)
-    _MAKERS[place](target, look, devices)
+    _MAKERS[place](target, look, taken)
     if look.masked:
         mask(place, root=_WORKSHOP)
     return syscalls.open_tree(target)
 
 
-def _make_proc(target: str, _look: Look, _devices: Mapping[str, int]) -> None:
+def _make_proc(target: str, _look: Look, _taken: _Taken) -> None:
     syscalls.mount("proc", target, "proc", _QUIET)
 
 
-def _make_sys(target: str, look: Look, _devices: Mapping[str, int]) -> None:
+def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
     if look.own_network or not look.in_user_namespace:
-        syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY)
+        syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY if look.masked else _QUIET)
         return
     tree = syscalls.open_tree("/sys")
     syscalls.set_mount_attributes(tree, _HOST_VIEW)
@@ -183,24 +198,25 @@ def _make_sys(target: str, look: Look, _devices: Mapping[str, int]) -> None:
     os.close(tree)
 
 
-def _make_dev(target: str, look: Look, devices: Mapping[str, int]) -> None:
-    """A small tmpfs with the devices that every program may expect; `devices` are the host's, in a user namespace."""
+def _make_dev(target: str, look: Look, taken: _Taken) -> None:
+    """A small tmpfs with the devices that every program may expect, and those that were asked for."""
     syscalls.mount("tmpfs", target, "tmpfs", _DEV, "mode=755,size=64k")
-    for name, (major, minor) in _DEVICES.items():
-        path = f"{target}/{name}"
-        if name in devices:
-            # Device nodes cannot be made in a user namespace: the host's are bound.
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
-            syscalls.move_mount(devices[name], path)
-        else:
-            os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
-            os.chmod(path, 0o666)  # noqa: S103 - /dev/null is for everybody
-    for name, destination in _DEVICE_LINKS.items():
-        os.symlink(destination, f"{target}/{name}")
-    for name in ("pts", "shm", "mqueue"):
+    devices.make(target, taken.devices)
+    for name in ("pts", "mqueue"):
         os.mkdir(f"{target}/{name}")
     _mount_terminals(target)
-    syscalls.mount("shm", f"{target}/shm", "tmpfs", _QUIET, f"mode=1777,size={look.shm_size}")
+    _share_memory(f"{target}/shm", look, taken.shared_memory)
+
+
+def _share_memory(target: str, look: Look, shared: int) -> None:
+    if look.ipc == "none":
+        return
+    os.mkdir(target)
+    if shared >= 0:
+        syscalls.move_mount(shared, target)
+        os.close(shared)
+    else:
+        syscalls.mount("shm", target, "tmpfs", _QUIET, f"mode=1777,size={look.shm_size}")
 
 
 def _mount_terminals(target: str) -> None:
@@ -213,9 +229,9 @@ def _mount_terminals(target: str) -> None:
     try:
         syscalls.mount("mqueue", f"{target}/mqueue", "mqueue", _QUIET)
     except OSError:
-        os.rmdir(f"{target}/mqueue")  # a kernel without message queues
+        os.rmdir(f"{target}/mqueue")  # a kernel without message queues, or somebody else's
 
 
-_Maker: TypeAlias = Callable[[str, Look, Mapping[str, int]], None]
+_Maker: TypeAlias = Callable[[str, Look, _Taken], None]
 _MAKERS: Mapping[str, _Maker] = MappingProxyType({"/proc": _make_proc, "/sys": _make_sys, "/dev": _make_dev})
 _KINDS: Mapping[str, str] = MappingProxyType({"/proc": "proc", "/sys": "sysfs", "/dev": "tmpfs"})

@@ -6,6 +6,8 @@ The shim writes, and anybody may read at the same time. A file that has grown to
 place of the one before.
 """
 
+import contextlib
+import itertools
 import json
 import os
 import time
@@ -14,10 +16,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydock_lab.oci.plain import Document
+
 LOG_FILE = "log.jsonl"
-_ROTATE_AT = 16 * 1024 * 1024  # bytes
 _LONGEST_LINE = 16 * 1024  # bytes; Docker cuts longer lines into parts, too
 _POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLimits(Document):
+    """`--log-opt`: a file of more than `max_size` bytes is put aside, and so many files are kept (Docker: no limit)."""
+
+    max_size: int = 16 * 1024 * 1024
+    max_files: int = 2
+
+
+_DEFAULT_LIMITS = LogLimits()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,11 +44,11 @@ class LogEntry:
 
 
 class LogWriter:
-    """Cuts what comes into lines and appends them; one writer a file."""
+    """Cuts what comes into lines and appends them; one writer a file, which is made with the first line."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    def __init__(self, path: str, limits: LogLimits = _DEFAULT_LIMITS) -> None:
+        self._path, self._limits = path, limits
+        self._file = -1
         self._open_lines: dict[str, bytes] = {}
 
     def write(self, stream: str, content: bytes) -> None:
@@ -47,11 +61,11 @@ class LogWriter:
         self._open_lines[stream] = rest
         self._append(stream, entries)
 
-    def close(self) -> None:
-        """Append what has no line's end yet, and close."""
+    def flush(self) -> None:
+        """Append what has no line's end yet: the program has ended."""
         for stream, rest in self._open_lines.items():
             self._append(stream, [rest] if rest else [])
-        os.close(self._file)
+        self._open_lines.clear()
 
     def _append(self, stream: str, entries: list[bytes]) -> None:
         if not entries:
@@ -62,14 +76,30 @@ class LogWriter:
             json.dumps({"log": one.decode("utf-8", "replace"), "stream": stream, "time": stamp}, ensure_ascii=False)
             for one in entries
         ]
-        os.write(self._file, ("\n".join(lines) + "\n").encode())
-        if os.fstat(self._file).st_size > _ROTATE_AT:
+        if self._file < 0:
+            self._open()
+        content = ("\n".join(lines) + "\n").encode()
+        size = os.fstat(self._file).st_size
+        if size and size + len(content) > self._limits.max_size:
             self._rotate()
+        os.write(self._file, content)
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
 
     def _rotate(self) -> None:
-        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
         os.close(self._file)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        for number in range(self._limits.max_files - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(rotated(self._path, number - 1), rotated(self._path, number))
+        if self._limits.max_files == 1:
+            os.unlink(self._path)
+        self._open()
+
+
+def rotated(path: str, number: int) -> str:
+    """The name of an older file; 0 is the one that is written to."""
+    return f"{path}.{number}" if number else path
 
 
 def read(directory: Path, *, follow: Callable[[], bool] | None = None) -> Iterator[LogEntry]:
@@ -78,27 +108,56 @@ def read(directory: Path, *, follow: Callable[[], bool] | None = None) -> Iterat
     With `follow` further ones as they come, until it says that the container has ended. A line that is cut off by a
     crash is left out.
     """
-    path = directory / LOG_FILE
-    older = path.with_name(f"{path.name}.1")
-    if older.exists():
-        yield from _entries(older.read_bytes())
-    position, ended = 0, False
+    path = str(directory / LOG_FILE)
+    names = (rotated(path, number) for number in itertools.count(1))
+    for older in reversed(list(itertools.takewhile(os.path.exists, names))):
+        yield from _entries(Path(older).read_bytes())
+    tail = _Tail(path)
+    ended = False
     while True:
-        content = _from(path, position)
-        complete = content[: content.rfind(b"\n") + 1]
-        position += len(complete)
-        yield from _entries(complete)
+        found = tail.read()
+        yield from _entries(found)
         if follow is None or ended:
             return
         # Once more after the end: what was written in between must not be lost.
         ended = not follow()
-        if not complete and not ended:
+        if not found and not ended:
             time.sleep(_POLL_SECONDS)
 
 
-def _from(path: Path, position: int) -> bytes:
+class _Tail:
+    """Reads a file on and on, also when it is put aside meanwhile, and another takes its place."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._inode, self._position = 0, 0
+
+    def read(self) -> bytes:
+        """The lines that have become complete."""
+        state = _status(self._path)
+        rest = b""
+        if self._inode and (state is None or state.st_ino != self._inode):
+            before = _status(rotated(self._path, 1))
+            if before is not None and before.st_ino == self._inode:
+                rest = _from(rotated(self._path, 1), self._position)
+            self._position = 0
+        self._inode = state.st_ino if state else 0
+        content = _from(self._path, self._position)
+        complete = content[: content.rfind(b"\n") + 1]
+        self._position += len(complete)
+        return rest + complete
+
+
+def _status(path: str) -> os.stat_result | None:
     try:
-        with path.open("rb") as file:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _from(path: str, position: int) -> bytes:
+    try:
+        with open(path, "rb") as file:
             file.seek(position)
             return file.read()
     except FileNotFoundError:

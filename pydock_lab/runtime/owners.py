@@ -29,7 +29,7 @@ from pydock_lab.archive import marks
 from pydock_lab.archive.diff import MarkedOwners
 from pydock_lab.archive.marks import NO_MARK, Mark, Owner
 from pydock_lab.linux import seccomp, syscalls
-from pydock_lab.runtime.relay import Loop
+from pydock_lab.runtime.loop import Loop
 
 _NOTICE = struct.Struct("=QIIiIQ6Q")  # id, thread, flags, number of the call, architecture, address, arguments
 _ANSWER = struct.Struct("=QqiI")  # id, value, -errno, flags

@@ -1,6 +1,7 @@
 """What a program gives up before it starts, in the one order that works.
 
 limits          while the powers to set them are there
+keyring         of its own: the session keyring of who started us is not its business
 no_new_privs    where asked for: no setuid program brings anything back
 seccomp         while CAP_SYS_ADMIN is there; later it would demand no_new_privs, and `su` would stop working
 bounding set    before the user changes
@@ -10,14 +11,16 @@ capabilities    are set: Docker's 14 for root, none for others
 
 import os
 import resource
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from pydock_lab.linux import capabilities, seccomp, syscalls
+from pydock_lab.errors import ContainerError
+from pydock_lab.linux import capabilities, journal, seccomp, syscalls
 from pydock_lab.linux.capabilities import Capability
 from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec, Rlimit
 from pydock_lab.runtime.identity import Identity
 from pydock_lab.runtime.steplog import StepLog
@@ -40,31 +43,55 @@ class Powers:
 
 
 @cache
-def powers(names: tuple[str, ...], *, seccomp_on: bool, single_id: bool, asked: bool = False) -> Powers:
-    """What a program with these capabilities keeps.
+def powers(
+    names: tuple[str, ...], *, seccomp_on: bool, single_id: bool, asked: bool = False, profile: str = ""
+) -> Powers:
+    """What a program with these capabilities keeps; `profile` is the text of a seccomp profile, "" the default one.
 
     `single_id`: ids can only be pretended to change; with `asked` somebody will listen who writes down owners.
     """
     keep = capabilities.parse_all(names)
-    container = seccomp.assemble(seccomp.container_policy(keep)) if seccomp_on else b""
+    container = _container_program(keep, profile) if seccomp_on else b""
     ownership = seccomp.assemble(seccomp.ownership_policy()) if single_id else b""
     asking = seccomp.assemble(seccomp.ownership_policy(asked=True)) if single_id and asked else b""
     last = capabilities.last_capability()
     return Powers(keep=keep, last=last, container=container, ownership=ownership, asking=asking)
 
 
-def set_rlimits(rlimits: Iterable[Rlimit]) -> None:
-    """Set limits as far as it is allowed: without CAP_SYS_RESOURCE nobody may raise a hard limit."""
+def _container_program(keep: Capability, profile: str) -> bytes:
+    return seccomp.assemble(seccomp.profile_policy(profile, keep) if profile else seccomp.container_policy(keep))
+
+
+def powers_of(process: ProcessSpec, tier: Tier, *, asked: bool) -> Powers:
+    """What the program of `process` keeps on this ground."""
+    return powers(
+        process.capabilities,
+        seccomp_on=process.seccomp,
+        single_id=tier is Tier.ROOTLESS_SINGLE,
+        asked=asked,
+        profile=process.seccomp_profile,
+    )
+
+
+def set_rlimits(rlimits: Sequence[Rlimit], log: StepLog) -> None:
+    """Set limits as far as it is allowed: without CAP_SYS_RESOURCE nobody may raise a hard limit, and that is said."""
     for one in rlimits:
         number = getattr(resource, f"RLIMIT_{one.name.upper()}", None)
         if number is None:
-            continue
+            raise ContainerError("runtime.unknown-ulimit", ulimit=one.name)
         wanted = (_limit(one.soft), _limit(one.hard))
         try:
-            resource.setrlimit(number, wanted)
+            journal.ask("setrlimit", _set_rlimit, one.name, number, wanted)
         except (ValueError, OSError):
             _, most = resource.getrlimit(number)
-            resource.setrlimit(number, (_least(wanted[0], most), _least(wanted[1], most)))
+            _set_rlimit(one.name, number, (_least(wanted[0], most), _least(wanted[1], most)))
+            log.note("runtime.ulimit-refused", ulimit=one.name, wanted=one.hard, most=most)
+    if rlimits:
+        log.add("rlimits", " ".join(f"{one.name}={one.soft}:{one.hard}" for one in rlimits))
+
+
+def _set_rlimit(_name: str, number: int, values: tuple[int, int]) -> None:
+    resource.setrlimit(number, values)
 
 
 def _limit(value: int) -> int:
@@ -82,10 +109,15 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     Gives the descriptor on which somebody must listen from now on, -1 for none.
     """
     listener = -1
-    set_rlimits(process.rlimits)
+    set_rlimits(process.rlimits, log)
+    _be_first_to_die(process.oom_score_adj, log)
+    with suppress(OSError):  # a kernel without keyrings, or somebody around us who forbids them
+        syscalls.join_session_keyring()
+        log.add("keyring")
     _, permitted = syscalls.capget()
     if process.no_new_privileges:
         syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
+        log.add("no-new-privileges")
     if left.container:
         syscalls.install_seccomp(left.container)
         log.add("seccomp", f"{len(left.container) // 8} instructions")
@@ -96,8 +128,21 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     else:
         _change_user(identity)
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
-    log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}")
+    log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", before=permitted, kept=int(kept))
     return listener
+
+
+def _be_first_to_die(score: int | None, log: StepLog) -> None:
+    """Set how likely the kernel is to choose this program when memory is short."""
+    if score is None:
+        return
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write(str(score))
+    except OSError as error:
+        log.note("runtime.oom-score-refused", score=score, reason=error.strerror)
+        return
+    log.add("oom-score", str(score))
 
 
 def _pretend(left: Powers, log: StepLog) -> int:
@@ -113,8 +158,8 @@ def _pretend(left: Powers, log: StepLog) -> int:
 
 
 def _change_user(identity: Identity) -> None:
-    os.setgroups(list(identity.groups))
+    journal.ask("setgroups", os.setgroups, list(identity.groups))
     if identity.uid or identity.gid:
         syscalls.prctl(Prctl.SET_KEEPCAPS)
-        os.setresgid(identity.gid, identity.gid, identity.gid)
-        os.setresuid(identity.uid, identity.uid, identity.uid)
+        journal.ask("setresgid", os.setresgid, identity.gid, identity.gid, identity.gid)
+        journal.ask("setresuid", os.setresuid, identity.uid, identity.uid, identity.uid)

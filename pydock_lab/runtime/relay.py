@@ -1,4 +1,4 @@
-"""A loop that waits for many files at once, and what flows between a program and those who watch it.
+"""What flows between a program and those who watch it.
 
 container's pipe --- Flow ---> log.jsonl
                        '-----> the engine's descriptor, those of `attach`
@@ -7,48 +7,11 @@ container's pipe --- Flow ---> log.jsonl
 import contextlib
 import os
 import select
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
 
 from pydock_lab.runtime.logs import LogWriter
-
-Handler: TypeAlias = Callable[[], None]
+from pydock_lab.runtime.loop import Handler, Loop
 
 _CHUNK = 65536
-
-
-class _HasDescriptor(Protocol):
-    def fileno(self) -> int: ...
-
-
-class Loop:
-    """Calls a handler when its file has something to read, or has been closed at the other end."""
-
-    def __init__(self) -> None:
-        self._poll = select.poll()
-        self._handlers: dict[int, Handler] = {}
-
-    def watch(self, file: int | _HasDescriptor, handler: Handler) -> None:
-        """Call `handler` from now on."""
-        descriptor = file if isinstance(file, int) else file.fileno()
-        self._handlers[descriptor] = handler
-        self._poll.register(descriptor, select.POLLIN)
-
-    def forget(self, file: int | _HasDescriptor) -> None:
-        """Call nothing any more; to be said before the file is closed."""
-        descriptor = file if isinstance(file, int) else file.fileno()
-        if self._handlers.pop(descriptor, None):
-            self._poll.unregister(descriptor)
-
-    def turn(self, seconds: float | None = None) -> bool:
-        """Wait until something happens and handle it; False when nothing did in so many seconds."""
-        events = self._poll.poll(None if seconds is None else seconds * 1000)
-        for descriptor, _ in events:
-            # One handler may have made the loop forget the file of another.
-            handler = self._handlers.get(descriptor)
-            if handler:
-                handler()
-        return bool(events)
 
 
 class Flow:

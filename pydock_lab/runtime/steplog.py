@@ -1,18 +1,62 @@
-"""What a container's start consisted of: each step with its detail and how long it took."""
+"""What a container's start consists of: steps, each with the system calls that it was, and how long they took.
 
-import time
-from typing import Any
+Several processes take part in a start (the worker, the container's first process), and each keeps its own log. Their
+clock is the same one, so that `in_order` makes one list of them. Writing each step at once would be most of a start's
+time: a log stays in memory until the program runs.
+"""
+
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from pydock_lab.linux import journal
+
+Step: TypeAlias = dict[str, Any]
 
 
 class StepLog:
-    """Collects steps in memory; a start has about forty, and writing each at once would be most of its time."""
+    """Collects the steps of one process; `is_ahead`: they are done before anybody knows for which container."""
 
-    def __init__(self) -> None:
-        self.steps: list[dict[str, Any]] = []
-        self._last = time.perf_counter()
+    def __init__(self, *, is_ahead: bool = False) -> None:
+        journal.take()
+        self.steps: list[Step] = []
+        self.notes: list[dict[str, Any]] = []
+        self._is_ahead = is_ahead
+        self._last = perf_counter()
 
-    def add(self, name: str, detail: str = "") -> None:
-        """A step has just been done; its duration is the time since the one before, in seconds."""
-        now = time.perf_counter()
-        self.steps.append({"name": name, "detail": detail, "seconds": round(now - self._last, 7)})
+    def add(self, name: str, detail: str = "", **facts: Any) -> None:
+        """A step has just been done: all that was asked of the kernel since the one before belongs to it.
+
+        `facts` are what the step changed in words that need no calls to be understood. Times in seconds; `at` is when
+        it began, by the machine's monotonic clock.
+        """
+        now = perf_counter()
+        step: Step = {"name": name, "detail": detail, "at": self._last, "seconds": round(now - self._last, 7)}
+        if self._is_ahead:
+            step["ahead"] = True
+        if facts:
+            step["facts"] = facts
+        if calls := journal.take():
+            step["calls"] = [(call, _plain(arguments), round(seconds, 7)) for call, arguments, seconds in calls]
+        self.steps.append(step)
         self._last = now
+
+    def note(self, key: str, **fields: Any) -> None:
+        """Something that was asked for is not in force: who asked is to hear of it, by the key of a text."""
+        self.notes.append({"noted": key, "fields": fields})
+
+    def skip(self, *, is_ahead: bool | None = None) -> None:
+        """Time has passed that belongs to no step: somebody else was at work, or there was nothing to do."""
+        journal.take()
+        self._last = perf_counter()
+        self._is_ahead = self._is_ahead if is_ahead is None else is_ahead
+
+
+def _plain(arguments: Iterable[Any]) -> list[Any]:
+    """Arguments as JSON has them; of bytes only how many."""
+    return [len(one) if isinstance(one, bytes) else one for one in arguments]
+
+
+def in_order(*logs: Iterable[Step]) -> list[Step]:
+    """The steps of several processes in the order in which they began."""
+    return sorted((step for log in logs for step in log), key=lambda step: float(step["at"]))

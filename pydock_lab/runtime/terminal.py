@@ -5,6 +5,7 @@
 Sources: pty(7), ioctl_tty(2).
 """
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -35,8 +36,9 @@ def be_console(slave: int) -> None:
 
 
 def control(slave: int) -> None:
-    """Make the terminal the controlling one of this process, in a new session: Ctrl-C becomes SIGINT."""
-    os.setsid()
+    """Make the terminal the controlling one of this session: Ctrl-C becomes SIGINT."""
+    with contextlib.suppress(PermissionError):  # it leads a session of its own already, but not below an init
+        os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
 

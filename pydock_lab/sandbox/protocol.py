@@ -8,10 +8,11 @@ exactly one {"result": ...}, {"error": ...} (a PydockError as plain data) or {"f
 
 import array
 import json
+import select
 import socket
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 Message: TypeAlias = Mapping[str, Any]
 
@@ -26,6 +27,18 @@ class Connection:
 
     def __init__(self, end: socket.socket) -> None:
         self.socket = end
+
+    @classmethod
+    def of(cls, descriptor: int) -> Self:
+        """The connection behind a descriptor that came along with a message."""
+        # Python asks the kernel for what it does not know; we know.
+        return cls(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor))
+
+    def is_over(self) -> bool:
+        """Whether the other side has gone; what it sent before can still be received."""
+        poll = select.poll()
+        poll.register(self.socket, 0)
+        return bool(poll.poll(0))
 
     def fileno(self) -> int:
         """The descriptor, to be polled."""

@@ -1,23 +1,25 @@
-"""A worker: one process for one request. The zygote forks it ahead of time; it waits, does a job, answers and ends.
+"""A worker: one process for one request. It is made ahead of time; it waits, does a job, answers and ends.
 
 A job is a function `job(request) -> result`, in a module that the zygote was told to import. It may do anything to
-its process: enter namespaces, change its root, run out of memory. The zygote is never touched by it.
+its process: enter namespaces, change its root, run out of memory. Nobody else is touched by it. A job that leaves
+something behind that has to be watched ends with a `HandOver`: its keeper goes on (see keeper.py).
 
-A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called
-in the zygote and again in each waiting worker, because a page of memory shared after a fork costs a microsecond when
-it is first written to, and a job should not have to wait for a thousand of them. `settled(tier)` is called once in
-the zygote, when it has found its ground: what it opens there, all workers inherit. `ready(tier)` is called in each
-waiting worker, `abandoned()` in one that ends without having been asked for anything.
+A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called once,
+in what becomes the zygote. `settled(tier)` is called there when it has found its ground: what it opens then, all
+workers inherit. `ready(tier, hurried)` is called in each worker before it waits (a page of memory shared after a fork
+costs a microsecond when it is first written to: who has time touches it beforehand; `hurried`: an engine is waiting
+already), and `abandoned()` in one that ends without having been asked for anything.
 """
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import struct
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -25,11 +27,12 @@ from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
+from pydock_lab.sandbox.keeper import Handed, Line
 from pydock_lab.sandbox.protocol import Connection, Message
 
 Job: TypeAlias = Callable[["Request"], Any]
 
-PID = struct.Struct("i")
+PIDS = struct.Struct("2i")  # of a keeper and its worker
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -40,6 +43,18 @@ class Ground:
     tier: Tier
     refusals: tuple[Refusal, ...] = ()
     modules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandOver:
+    """How a job ends that its keeper is to go on with, by the job `go_on` (`module:function`).
+
+    `descriptors` go along with the plain data, in this order; and so does the connection to the engine.
+    """
+
+    go_on: str
+    arguments: dict[str, Any]
+    descriptors: Sequence[int] = ()
 
 
 class Request:
@@ -66,10 +81,19 @@ class Request:
         self.connection.send(event)
 
     def detach(self) -> None:
-        """From now on live on when the engine goes away; to be called before the engine hears of the start."""
+        """From now on live on when the engine goes away: this job looks out for that itself, if it minds."""
         if self._zygote:
             with contextlib.suppress(OSError):  # a zygote that is dead ends nobody
-                self._zygote.send(PID.pack(os.getpid()))
+                self._zygote.send(PIDS.pack(os.getppid(), os.getpid()))
+
+    def reply(self, message: Message) -> NoReturn:
+        """Give the engine its answer, and end."""
+        with contextlib.suppress(OSError):  # nobody may be listening any more
+            self.connection.send(message)
+        self.connection.close()
+        for action in self.afterwards:
+            action()
+        os._exit(0)
 
 
 def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
@@ -80,29 +104,39 @@ def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
             function(*arguments)
 
 
-def live(listener: socket.socket, zygote: socket.socket, ground: Ground, parent: int) -> NoReturn:
-    """Wait for an engine, do what it asks, and end; `parent` is the pid of the zygote."""
-    # As long as there is no request, the zygote is all we have; and it may have died before we could say so.
+def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: Line) -> NoReturn:
+    """Wait for an engine, do what it asks, and end; `line` leads to the keeper, our parent."""
+    # As long as there is no request the keeper ends with the zygote, and we end with it.
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+    if line.is_over():
         os._exit(0)
-    each(ground.modules, "warm")
-    each(ground.modules, "ready", ground.tier)
+    each(ground.modules, "ready", ground.tier, _is_hurried(listener))
     connection = _accept(listener)
     if connection is None:
         each(ground.modules, "abandoned")
         os._exit(0)
     listener.close()
-    socket.send_fds(zygote, [PID.pack(os.getpid())], [connection.fileno()])
-    syscalls.prctl(Prctl.SET_PDEATHSIG, 0)
+    socket.send_fds(zygote, [PIDS.pack(os.getppid(), os.getpid())], [connection.fileno()])
+    line.say_taken()
     # Hello: by this the engine knows that its request has found somebody, and on what ground.
     connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
     received = connection.receive()
     if received is None:
         os._exit(0)
-    message, descriptors = received
-    request = Request(connection, message, descriptors, ground=ground, zygote=zygote)
-    _answer(request, message.get("job", ""), ground.modules)
+    request = Request(connection, *received, ground=ground, zygote=zygote)
+    _do(request, received[0].get("job", ""), ground, line)
+
+
+def go_on(handed: Handed, ground: Ground) -> NoReturn:
+    """In a keeper: do the job that its worker has handed over, and answer the engine."""
+    message, (connection, *descriptors) = handed
+    _do(Request(Connection.of(connection), message, descriptors, ground=ground), message["job"], ground)
+
+
+def _is_hurried(listener: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _accept(listener: socket.socket) -> Connection | None:
@@ -127,18 +161,24 @@ def find_job(name: str, modules: frozenset[str]) -> Job:
     return job
 
 
-def _answer(request: Request, job_name: str, modules: frozenset[str]) -> NoReturn:
-    """Do the job, send its result or its error, and end this process."""
+def _do(request: Request, name: str, ground: Ground, line: Line | None = None) -> NoReturn:
+    """Do a job, send its result or its error, and end this process."""
+    reply: dict[str, Any] = {}
     try:
         with telling_no_space():
-            reply: dict[str, Any] = {"result": find_job(job_name, modules)(request)}
+            result = find_job(name, ground.modules)(request)
+        if line is not None and isinstance(result, HandOver):
+            _hand_over(request, result, line)
+        reply = {"result": result}
     except PydockError as error:
         reply = {"error": error.to_json()}
     except BaseException:  # noqa: BLE001 - whatever it was, the engine must hear of it
         reply = {"failure": traceback.format_exc()}
-    with contextlib.suppress(OSError):  # nobody may be listening any more
-        request.connection.send(reply)
-    request.connection.close()
-    for action in request.afterwards:
-        action()
+    request.reply(reply)
+
+
+def _hand_over(request: Request, left: HandOver, line: Line) -> NoReturn:
+    message = {"job": left.go_on, "arguments": left.arguments}
+    with contextlib.suppress(OSError):  # a keeper that was killed: what we left behind died with it
+        line.hand_over(message, [request.connection.fileno(), *left.descriptors])
     os._exit(0)

@@ -1,12 +1,13 @@
 """The zygote: a small process that forks. It is the one door from the engine to privileged work.
 
     Jupyter kernel (threads)              zygote (one thread, 10 MB)
-      engine --- connect, job, fds --->     worker, forked beforehand: does the job, answers, ends
+                                            keeper (keeper.py), its parent, waits
+      engine --- connect, job, fds --->     worker, made beforehand: does the job, answers, ends
       engine <-- events, result ----------------'
 
 Why not fork in the engine? A notebook's kernel has threads: a fork copies their locks but not the threads, and the
 kernel refuses unshare(NEWUSER) to a process with several. Why not start a program each time? Python takes 20 ms to
-start, a fork of this process one or two; and one worker is always there already, waiting for the next request.
+start, a fork of this process less than one; and a worker is always there already, waiting for the next request.
 
 Without root it enters one user namespace when it starts and stays in it; from then on it is root there, and root
 and rootless run the same code. It has its own session, so that Ctrl-C in a terminal or a notebook never reaches it,
@@ -29,10 +30,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pydock_lab.linux import orphans, syscalls
-from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
-from pydock_lab.sandbox import worker
+from pydock_lab.sandbox import keeper, worker
 from pydock_lab.sandbox.ground import settle
+from pydock_lab.sandbox.keeper import Line
 
 IDLE_SECONDS = 60
 # Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
@@ -43,9 +45,10 @@ _SPARES = 2  # workers that wait: the next container need not wait for the last 
 
 @dataclass(slots=True)
 class _Child:
-    """A worker at work, and the zygote's copy of its connection (-1 once it has detached)."""
+    """A keeper whose worker is at work, and the zygote's copy of the connection (-1 once it has detached)."""
 
     pid: int
+    worker: int
     connection: int
 
 
@@ -63,6 +66,8 @@ class Zygote:
         self._poll.register(self._deaths, select.POLLIN)
         self._spares: dict[int, int] = {}  # pids by pidfd
         self._quiet_until = 0.0
+        self._is_listening = False
+        self._own = os.pidfd_open(os.getpid())
 
     def serve(self) -> None:
         """Serve until there has been no worker at work and no request for a while."""
@@ -70,18 +75,27 @@ class Zygote:
         self._wake.setblocking(False)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        self._fork_spare()
+        self._make_spare()
         while True:
             is_short = len(self._spares) < _SPARES
+            self._listen(wanted=is_short)
             pause = max(0.0, self._quiet_until - time.monotonic()) if is_short else IDLE_SECONDS
             events = dict(self._poll.poll(pause * 1000))
             if is_short and (not events or events.pop(self._listener.fileno(), 0)):
-                self._fork_spare()
-                continue
-            if not events and not self._children:
+                self._make_spare()
+            elif not events and not self._children:
                 self._listener.shutdown(socket.SHUT_RDWR)  # the waiting workers' accept fails, and they end
                 return
             self._handle(events)
+
+    def _listen(self, *, wanted: bool) -> None:
+        """While workers are short, who knocks is heard here as well: there is no time for a breather."""
+        if wanted != self._is_listening:
+            self._is_listening = wanted
+            if wanted:
+                self._poll.register(self._listener, select.POLLIN)
+            else:
+                self._poll.unregister(self._listener)
 
     def _handle(self, events: dict[int, int]) -> None:
         # News first: that a worker has detached must be known before its engine is seen to be gone.
@@ -101,21 +115,18 @@ class Zygote:
             elif descriptor in self._engines:
                 self._end(self._children[self._engines[descriptor]])
 
-    def _fork_spare(self) -> None:
-        own = os.getpid()
-        pid = os.fork()
+    def _make_spare(self) -> None:
+        # As fork(2), but without what Python does after it: there are no threads whose locks would have to be mended.
+        pid, pidfd = syscalls.clone3(Namespace(0))
         if pid == 0:
             try:
-                self._be_worker(own)
+                self._be_keeper()
             finally:
                 os._exit(1)  # nothing may escape into the zygote's code
-        pidfd = os.pidfd_open(pid)
         self._spares[pidfd] = pid
         self._poll.register(pidfd, select.POLLIN)
-        with contextlib.suppress(KeyError):
-            self._poll.unregister(self._listener)
 
-    def _be_worker(self, zygote: int) -> NoReturn:
+    def _be_keeper(self) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # A copy of another worker's connection would hide from its engine that it has ended.
@@ -123,22 +134,28 @@ class Zygote:
             os.close(descriptor)
         for end in (self._news, self._deaths, self._wake):
             end.close()
-        worker.live(self._listener, self._tell, self._ground, zygote)
+
+        def work(line: Line) -> NoReturn:
+            worker.live(self._listener, self._tell, self._ground, line)
+
+        def start() -> None:
+            self._listener.close()
+            self._tell.close()
+
+        keeper.live(work, lambda handed: worker.go_on(handed, self._ground), self._own, started=start)
 
     def _hear_news(self) -> None:
         """A worker has taken up a request (its connection comes along), or has detached."""
-        content, connections, _, _ = socket.recv_fds(self._news, worker.PID.size, 1)
-        (pid,) = worker.PID.unpack(content)
+        content, connections, _, _ = socket.recv_fds(self._news, worker.PIDS.size, 1)
+        pid, worker_pid = worker.PIDS.unpack(content)
         if connections:
             os.set_inheritable(connections[0], False)
             pidfd = next(one for one, spare in self._spares.items() if spare == pid)
             del self._spares[pidfd]
-            self._children[pidfd] = _Child(pid, connections[0])
+            self._children[pidfd] = _Child(pid, worker_pid, connections[0])
             self._engines[connections[0]] = pidfd
             self._poll.register(connections[0], 0)  # only its hang-up is of interest here
             self._quiet_until = time.monotonic() + _BREATHER_SECONDS
-            if not self._spares:
-                self._poll.register(self._listener, select.POLLIN)  # until there is one, who knocks is heard here
             return
         for child in self._children.values():
             if child.pid == pid:
@@ -152,8 +169,9 @@ class Zygote:
             child.connection = -1
 
     def _end(self, child: _Child) -> None:
+        # Its keeper waits for it, and has not buried it: else it would have ended itself.
         with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGTERM)
+            os.kill(child.worker, signal.SIGTERM)
         self._forget_engine(child)
 
     def _reap(self, pidfd: int, pid: int) -> None:

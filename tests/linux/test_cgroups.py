@@ -1,6 +1,7 @@
 """Control groups: where they are found, what is written for a limit, and what is told of one that is not in force."""
 
 import errno
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -407,6 +408,20 @@ def test_killing_where_there_is_no_file_for_it(tmp_path: Path) -> None:
     tree.group("pydock/c").processes.add(0)
     assert not group.kill()
     assert 0 not in tree.killed
+
+
+def test_a_group_is_handed_to_another_process(tmp_path: Path) -> None:
+    tree = FakeCgroup2(ROOT)
+    group = ControlGroup.create(found(tmp_path, tree).below("lab"), "c", Limits(pids=7))
+    document = json.loads(json.dumps(group.to_json()))
+    assert ControlGroup.from_json(document).to_json() == document
+    assert document == {
+        "version": 2,
+        "tops": dict.fromkeys(("memory", "cpu", "pids", "io", "cpuset"), "/sys/fs/cgroup"),
+        "path": "lab",
+        "name": "c",
+        "joined": ["memory", "cpu", "pids", "io", "cpuset"],
+    }
 
 
 def test_sweeping_leaves_those_of_the_living(tmp_path: Path) -> None:

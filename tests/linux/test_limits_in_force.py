@@ -110,6 +110,9 @@ def test_processors_of_who_runs_already(group: ControlGroup) -> None:
     process = run_in(group, "input()")
     assert group.limit(Limits(cpuset_cpus="0")) == ()
     assert os.sched_getaffinity(process.pid) == {0}
+    elsewhere = ControlGroup.from_json(group.to_json())
+    assert elsewhere.to_json() == group.to_json()
+    assert elsewhere.processes() == (process.pid,)
     assert group.limit(Limits(cpuset_cpus="")) == ()
     assert end(process) == 0
 

@@ -49,7 +49,7 @@ def test_a_forbidden_machine_is_recognised() -> None:
     error = attempt(forbidden)
     assert error is not None
     assert error.strerror is not None
-    assert error.strerror.startswith("clone3")
+    assert error.strerror.startswith("unshare")
 
 
 def test_mounts_stay_in_their_namespace() -> None:

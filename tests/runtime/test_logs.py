@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from pydock_lab.runtime import logs
-from pydock_lab.runtime.logs import LOG_FILE, LogEntry, LogWriter
+from pydock_lab.runtime.logs import LOG_FILE, LogEntry, LogLimits, LogWriter
 
 
 @pytest.fixture
 def writer(tmp_path: Path) -> LogWriter:
-    return LogWriter(tmp_path / LOG_FILE)
+    return LogWriter(str(tmp_path / LOG_FILE))
 
 
 def texts(directory: Path) -> list[str]:
@@ -34,7 +34,7 @@ def texts(directory: Path) -> list[str]:
 def test_lines(writer: LogWriter, tmp_path: Path, chunks: list[bytes], expected: list[str]) -> None:
     for chunk in chunks:
         writer.write("stdout", chunk)
-    writer.close()
+    writer.flush()
     assert texts(tmp_path) == expected
 
 
@@ -42,7 +42,7 @@ def test_streams_have_their_own_halves(writer: LogWriter, tmp_path: Path) -> Non
     writer.write("stdout", b"o")
     writer.write("stderr", b"e\n")
     writer.write("stdout", b"ut\n")
-    writer.close()
+    writer.flush()
     assert [(entry.stream, entry.text) for entry in logs.read(tmp_path)] == [("stderr", "e\n"), ("stdout", "out\n")]
 
 
@@ -50,25 +50,27 @@ def test_times_are_dockers_and_are_read_back(writer: LogWriter, tmp_path: Path) 
     line = {"log": "x\n", "stream": "stdout", "time": "2025-01-31T12:00:00.250000000Z"}
     (tmp_path / LOG_FILE).write_text(json.dumps(line) + "\n")
     assert list(logs.read(tmp_path)) == [LogEntry(stream="stdout", text="x\n", time=1738324800.25)]
-    writer.close()
+    writer.flush()
 
 
 def test_a_line_that_a_crash_cut_off_is_left_out(writer: LogWriter, tmp_path: Path) -> None:
     writer.write("stdout", b"whole\n")
-    writer.close()
+    writer.flush()
     with (tmp_path / LOG_FILE).open("a") as file:
         file.write('{"log":"hal')
     assert texts(tmp_path) == ["whole\n"]
 
 
-def test_rotation_keeps_the_file_before(writer: LogWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_ROTATE_AT", 300)
-    for number in range(9):
+@pytest.mark.parametrize(("files", "least", "most"), [(1, 1, 4), (2, 4, 8), (3, 8, 12), (9, 20, 20)])
+def test_rotation_keeps_so_many_files(tmp_path: Path, files: int, least: int, most: int) -> None:
+    writer = LogWriter(str(tmp_path / LOG_FILE), LogLimits(max_size=250, max_files=files))
+    for number in range(20):
         writer.write("stdout", f"{number}\n".encode())
-    writer.close()
+    writer.flush()
     found = texts(tmp_path)
-    assert found == [f"{number}\n" for number in range(9)][-len(found) :]
-    assert 4 <= len(found) < 9
+    assert found == [f"{number}\n" for number in range(20)][-len(found) :]
+    assert least <= len(found) <= most
+    assert len(list(tmp_path.iterdir())) <= files
 
 
 def test_following_sees_what_comes_later(writer: LogWriter, tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_following_sees_what_comes_later(writer: LogWriter, tmp_path: Path) -> N
         return next(answers)
 
     assert [entry.text for entry in logs.read(tmp_path, follow=goes_on)] == ["one\n", "two\n", "three\n"]
-    writer.close()
+    writer.flush()
 
 
 def test_no_log_is_an_empty_one(tmp_path: Path) -> None:

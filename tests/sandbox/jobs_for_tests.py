@@ -5,13 +5,21 @@ import time
 from typing import Any
 
 from pydock_lab.errors import Conflict
-from pydock_lab.sandbox.worker import Request
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.sandbox.worker import HandOver, Request
 
-warmed = []
+warmed: list[int] = []
+made_ready: list[int] = []
 
 
 def warm() -> None:
     warmed.append(os.getpid())
+
+
+def ready(_tier: Tier, _hurried: bool) -> None:  # noqa: FBT001 - a hook
+    made_ready.append(os.getpid())
 
 
 def echo(request: Request) -> Any:
@@ -19,7 +27,37 @@ def echo(request: Request) -> Any:
 
 
 def pids(_request: Request) -> dict[str, Any]:
-    return {"worker": os.getpid(), "zygote": os.getppid(), "session": os.getsid(0), "warmed": warmed}
+    keeper = os.getppid()
+    return {
+        "worker": os.getpid(),
+        "keeper": keeper,
+        "zygote": parent(keeper),
+        "session": os.getsid(0),
+        "warmed": warmed,
+        "ready": made_ready,
+    }
+
+
+def parent(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def leave(request: Request) -> HandOver:
+    """Leave a child behind that ends with the status 7, and have the keeper wait for it."""
+    pid, pidfd = syscalls.clone3(Namespace(0), as_sibling=True)
+    if pid == 0:
+        time.sleep(0.05)
+        os._exit(7)
+    request.send({"worker": os.getpid()})
+    return HandOver(go_on=f"{__name__}:wait", arguments={"pid": pid, "worker": os.getpid()}, descriptors=[pidfd])
+
+
+def wait(request: Request) -> dict[str, Any]:
+    """In the keeper: how the child that the worker left ended."""
+    pid, worker = request.arguments["pid"], request.arguments["worker"]
+    os.waitpid(worker, 0)
+    return {"status": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), "descriptors": len(request.descriptors)}
 
 
 def count(request: Request) -> str:

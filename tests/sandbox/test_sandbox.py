@@ -58,8 +58,22 @@ def test_a_worker_is_new_and_warm_and_out_of_reach_of_ctrl_c(sandbox: Sandbox) -
     first, second = (sandbox.call(f"{JOBS}:pids") for _ in range(2))
     assert first["worker"] != second["worker"]
     assert first["zygote"] == second["zygote"]
-    assert first["worker"] in first["warmed"]
+    assert len(first["warmed"]) == 1, "once, and for all"
+    assert first["warmed"] == second["warmed"]
+    assert first["ready"] == [first["worker"]]
     assert first["session"] not in (os.getsid(0), os.getpid())
+
+
+def test_what_a_worker_leaves_behind_is_its_keepers(sandbox: Sandbox) -> None:
+    seen: list[dict[str, Any]] = []
+    assert sandbox.call(f"{JOBS}:leave", on_message=seen.append) == {"status": 7, "descriptors": 1}
+    assert eventually(lambda: not is_alive(seen[0]["worker"]))
+
+
+def test_a_burst_is_answered_by_several_workers(sandbox: Sandbox) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda _: sandbox.call(f"{JOBS}:pids")["worker"], range(32)))
+    assert len(set(found)) == 32
 
 
 def test_descriptors_go_along(sandbox: Sandbox) -> None:

@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from pydock_lab.errors import IsolationError
 from pydock_lab.runtime.base import Runtime
-from pydock_lab.sandbox import client, worker
+from pydock_lab.sandbox import client, keeper, worker
 from pydock_lab.sandbox.client import Sandbox
 from pydock_lab.sandbox.protocol import Connection
 
@@ -107,9 +108,13 @@ def test_only_who_answers_holds_the_socket(store: Path) -> None:
     rows = map(str.split, Path("/proc/net/unix").read_text().splitlines())
     (inode,) = {row[6] for row in rows if row[3] == LISTENS and row[-1] == str(sandbox._socket)}
     holders = {one for one in {pid, *descendants(pid)} if f"socket:[{inode}]" in open_files(one)}
-    waiting = {one for one, parent in parents().items() if parent == pid}
+    above = parents()
     connection.close()
-    assert holders <= {pid} | waiting
+    # The zygote, and of each keeper's children the worker that waits: not the keeper, nor the container-to-be.
+    assert pid in holders
+    keepers = [above[one] for one in holders - {pid}]
+    assert all(above[one] == pid for one in keepers)
+    assert len(keepers) == len(set(keepers)) > 0
 
 
 def open_files(pid: int) -> set[str]:
@@ -120,15 +125,34 @@ def open_files(pid: int) -> set[str]:
     return found
 
 
-def test_a_worker_whose_zygote_died_before_it_could_say_so_ends() -> None:
-    listener, other = socket.socketpair()
+def test_a_keeper_whose_zygote_died_before_it_could_say_so_ends() -> None:
+    def work(_line: keeper.Line) -> NoReturn:
+        time.sleep(60)
+        os._exit(1)
+
+    zygote = subprocess.Popen(["true"])
+    own = os.pidfd_open(zygote.pid)
+    zygote.wait()
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(BaseException):
-            worker.live(listener, other, worker.Ground(tier=client.Tier.NONE), os.getpid())
+            keeper.live(work, lambda _handed: os._exit(2), own)
+        os._exit(3)
+    os.close(own)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_worker_whose_keeper_died_before_it_could_say_so_ends() -> None:
+    ours, theirs = map(Connection, socket.socketpair())
+    listener, other = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        with contextlib.suppress(BaseException):
+            worker.live(listener, other, worker.Ground(tier=client.Tier.NONE), keeper.Line(theirs))
         os._exit(1)
-    listener.close()
-    other.close()
+    for end in (ours, theirs, listener, other):
+        end.close()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 

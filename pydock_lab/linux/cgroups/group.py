@@ -4,9 +4,9 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydock_lab.linux.cgroups import v1, v2
 from pydock_lab.linux.cgroups.devices import DeviceRule
@@ -38,7 +38,7 @@ class ControlGroup:
     """The group of one container, made by `create`; `unmet` are the limits that the kernel did not take at last."""
 
     def __init__(self, hierarchy: Hierarchy, name: str) -> None:
-        self._version = hierarchy.version
+        self._hierarchy, self._name = hierarchy, name
         self._places = {controller: parent / name for controller, parent in hierarchy.parents}
         self._files = Directories(hierarchy.tree, self._places)
         self._interface: _Interface = v2.Interface(self._files)
@@ -55,6 +55,25 @@ class ControlGroup:
         group = cls(hierarchy, name)
         group.limit(limits)
         return group
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ControlGroup":
+        """The group that `to_json` was asked of, for another process; nothing is made or looked for."""
+        tops = tuple((controller, Path(top)) for controller, top in document["tops"].items())
+        hierarchy = Hierarchy(version=Version(document["version"]), tops=tops, path=document["path"])
+        group = cls(hierarchy, document["name"])
+        group._files.places.update({controller: group._places[controller] for controller in document["joined"]})
+        return group
+
+    def to_json(self) -> dict[str, Any]:
+        """Where it is, as plain data."""
+        return {
+            "version": self._hierarchy.version.value,
+            "tops": {controller: str(top) for controller, top in self._hierarchy.tops},
+            "path": self._hierarchy.path,
+            "name": self._name,
+            "joined": list(self._files.places),
+        }
 
     @classmethod
     def sweep(cls, hierarchy: Hierarchy, prefix: str) -> None:
@@ -80,7 +99,7 @@ class ControlGroup:
 
     def open_directory(self) -> int:
         """For clone3(2), whose child is born into the group; -1 in version 1, which has doors only. Raises OSError."""
-        if self._version is Version.V1:
+        if self._hierarchy.version is Version.V1:
             return -1
         return os.open(self._files.each()[0], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 

@@ -1,0 +1,131 @@
+"""The last steps of a container's process, from inside: what its program gets, what it gives up, and execve.
+
+    who it runs as          identity.py, looked up in the container's own files
+    terminal, input, output terminal.py
+    powers                  privileges.py
+    PID 1                   pid1.py, with --init
+    the program             launch.py
+
+Nothing is imported from here on: the modules that would be found are the container's.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydock_lab.errors import PydockError
+from pydock_lab.linux import journal, syscalls
+from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import ProcessSpec
+from pydock_lab.runtime import launch, pid1, terminal
+from pydock_lab.runtime.identity import Identity, resolve
+from pydock_lab.runtime.privileges import give_up, powers_of
+from pydock_lab.runtime.steplog import StepLog
+from pydock_lab.sandbox.protocol import Connection
+
+CANNOT_START = 125
+
+
+@dataclass(frozen=True, slots=True)
+class Becoming:
+    """A process in the container's tree that is to become `process`; `line` leads to who watches its start.
+
+    `standard` are its three descriptors. With `tells_owners` somebody answers where owners can only be pretended.
+    """
+
+    process: ProcessSpec
+    tier: Tier
+    standard: Sequence[int]
+    line: Connection
+    log: StepLog
+    tells_owners: bool = False
+
+    def go(self, *, init: bool, console: bool = False) -> None:
+        """Become it: only an error comes back."""
+        process, log = self.process, self.log
+        identity = resolve(process.user, _read("/etc/passwd"), _read("/etc/group"), process.groups)
+        os.umask(0o022)
+        slave = self._open_terminal(identity, console=console) if process.terminal else -1
+        for number, descriptor in enumerate(self.standard if slave < 0 else (slave,) * 3):
+            os.dup2(descriptor, number)
+        self._give_pipes(identity)
+        _change_directory(process.cwd)
+        log.add("directory", process.cwd)
+        left = powers_of(process, self.tier, asked=self.tells_owners)
+        self._hand_over(give_up(process, identity, left, log), identity)
+        self._die_with_the_shim()
+        if init:
+            pid1.become()
+        if slave >= 0:
+            terminal.control(0)
+        log.add("exec", " ".join(process.args))
+        launch.reset_signals()
+        report(self.line, log)
+        launch.execute(process.args, launch.environment(process.env, identity.home))
+
+    def _open_terminal(self, identity: Identity, *, console: bool) -> int:
+        master, slave = terminal.open_terminal(self.process.rows, self.process.columns)
+        if console:
+            terminal.be_console(slave)
+        self.line.send({"terminal": True}, [master])
+        os.close(master)
+        if self.tier is not Tier.ROOTLESS_SINGLE:
+            os.fchown(slave, identity.uid, -1)
+        self.log.add("terminal", os.ttyname(slave))
+        return slave
+
+    def _give_pipes(self, identity: Identity) -> None:
+        """Let the user open /dev/stdout anew, as servers do for their logs; files and terminals of the host stay."""
+        for number in range(3):
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                with contextlib.suppress(OSError):  # with a single id there is nobody to give it to
+                    os.fchown(number, identity.uid, -1)
+
+    def _hand_over(self, listener: int, identity: Identity) -> None:
+        """Give the shim what it needs to answer for owners: see owners.py."""
+        if listener >= 0:
+            root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            self.line.send({"owner": [identity.uid, identity.gid]}, [listener, root])
+            os.close(listener)
+            os.close(root)
+
+    def _die_with_the_shim(self) -> None:
+        """Again: a change of user makes the kernel forget it. And the shim may have died in between."""
+        syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
+        readable, _, _ = select.select([self.line], [], [], 0)
+        if readable:
+            os._exit(CANNOT_START)  # the shim has no more to say: its end of the line has been closed
+
+
+def report(line: Connection, log: StepLog, error: PydockError | None = None) -> None:
+    """Tell who watches the start how far it came."""
+    document: dict[str, Any] = {"steps": log.steps, "notes": log.notes}
+    if error is not None:
+        document["error"] = error.to_json()
+    line.send(document)
+
+
+def _read(path: str) -> str:
+    """A small file of the image; what is missing, or no file at all, is empty."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    content = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, 65536):
+            content += chunk
+    os.close(descriptor)
+    return content.decode("utf-8", "replace")
+
+
+def _change_directory(path: str) -> None:
+    """Enter the working directory, made where the image lacks it (as Docker does)."""
+    os.makedirs(path, exist_ok=True)
+    journal.ask("chdir", os.chdir, path)

@@ -1,0 +1,88 @@
+"""One life of a container, from a start to an end, as it is handed from who started it to its shim.
+
+worker: starts it --- Handed, descriptors ---> shim: Life, until it ends
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.oci.plain import Document
+from pydock_lab.runtime.health import HealthCheck
+from pydock_lab.runtime.logs import LogLimits
+from pydock_lab.runtime.restart import RestartPolicy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supervision(Document):
+    """What a shim looks after besides the end: who it is of, its log, health, restarts, and who is told of it.
+
+    `events` is the path of the file that `docker events` shows ("": nobody is told), with `attributes` in each line.
+    `stop_signal` and `stop_timeout` (seconds, -1: as long as it takes) are for `docker stop`.
+    """
+
+    stop_signal: str = "SIGTERM"
+    stop_timeout: float = 10.0
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    health: HealthCheck | None = None
+    log: LogLimits = field(default_factory=LogLimits)
+    events: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handed(Document):
+    """What a shim has to know of a container that has just been started; `names` are those of the descriptors.
+
+    They are `process` (its PID 1), `lock` (of its files), `io:NAME` (our ends of its input and output), `ns:NAME` (its
+    namespaces), `engine:NAME` (what the engine gave for input and output), `owner:listener` and `owner:root` for who
+    answers for owners, with `newcomer`, the ids of who makes files. `forwarder` is the pid of who serves its ports.
+    """
+
+    pid: int
+    names: tuple[str, ...]
+    group: dict[str, Any] | None = None
+    newcomer: tuple[int, ...] = ()
+    forwarder: int = 0
+    started_at: float = 0
+
+
+class Life:
+    """A container that runs, from its shim's side."""
+
+    def __init__(self, handed: Handed, descriptors: Sequence[int]) -> None:
+        self.pid, self.forwarder = handed.pid, handed.forwarder
+        self.started_at = handed.started_at
+        self.newcomer = handed.newcomer
+        self._named = dict(zip(handed.names, descriptors, strict=True))
+        self.group = ControlGroup.from_json(handed.group) if handed.group else None
+
+    def of_kind(self, kind: str) -> dict[str, int]:
+        """The descriptors whose names begin so (`ns:`, `engine:`, `io:`, `owner:`), by the rest of their names."""
+        return {name.removeprefix(kind): one for name, one in self._named.items() if name.startswith(kind)}
+
+    def forget_forwarder(self) -> None:
+        """Who served the ports has ended before the container."""
+        self.forwarder = 0
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal; nothing happens if it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._named["process"], number)
+
+    def close(self) -> None:
+        """It is over: what only it needed."""
+        if self.forwarder:
+            os.kill(self.forwarder, signal.SIGKILL)
+            os.waitpid(self.forwarder, 0)  # its ports are free again
+        if "lock" in self._named:
+            # Said aloud: the worker that started it may still be ending, with a copy of the descriptor.
+            fcntl.flock(self._named["lock"], fcntl.LOCK_UN)
+        for name, descriptor in self._named.items():
+            if name in ("process", "lock") or name.startswith("ns:"):
+                os.close(descriptor)

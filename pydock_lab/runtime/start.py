@@ -1,0 +1,290 @@
+"""Starting a container: the job of a worker, from a specification to a program that runs; then its shim goes on.
+
+    engine --- spec, descriptors ---> worker: files, network, limits
+                                        |--- task ---> the child that waits (birth.py, init.py)
+                                        |<-- silence: it has become its program
+                                        '--- Handed ---> its keeper, which is the shim from now on (shim.py)
+
+The worker ends then, and its memory is free again: what a container costs while it runs is its shim, which has hardly
+looked at anything yet. A restart is the same once more, with a worker that the shim makes.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.tiers import Refusal, Tier
+from pydock_lab.network import hub
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode
+from pydock_lab.runtime import birth, init, state
+from pydock_lab.runtime.birth import Child
+from pydock_lab.runtime.connectivity import Connectivity
+from pydock_lab.runtime.control import listen
+from pydock_lab.runtime.filesystem import make_stub
+from pydock_lab.runtime.init import Task
+from pydock_lab.runtime.life import Handed
+from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
+from pydock_lab.runtime.stdio import Ends, make_ends
+from pydock_lab.runtime.steplog import StepLog, in_order
+from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.worker import HandOver, Request
+from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
+
+START_FILE = "start.json"
+_INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
+_WATCH = "pydock_lab.runtime.shim:watch"
+
+Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
+
+
+def start(request: Request) -> HandOver:
+    """The job: start a container; its shim then answers with `{"exit_code": ..., "oom_killed": ...}`.
+
+    Arguments: `spec` and `directory` (the container's own), `stub` (the lowest layer), `streams` (names of the
+    descriptors that came along), `record` (keep state, log, steps and a control socket), `detach`, `keep_input`, `pack`
+    (what to make a layer of), `supervision`. The events {"noted": ...} and {"started": pid} come first. Raises
+    ContainerError, IsolationError, Conflict.
+    """
+    if request.tier is Tier.NONE:
+        raise _nothing_to_stand_on(request.refusals)
+    # Whoever watches the container sees by itself that the engine has gone, and cleans up.
+    request.detach()
+    streams = dict(zip(request.arguments.get("streams", ()), request.descriptors, strict=False))
+    starter = Starter(request.arguments, streams, request.tier, request.send)
+    try:
+        handed, descriptors = starter.start()
+    finally:
+        request.afterwards.append(starter.clean_up)
+    return HandOver(go_on=_WATCH, arguments=request.arguments | {"handed": handed}, descriptors=descriptors)
+
+
+def warm() -> None:
+    """Prepare what every start needs."""
+    init.rehearse()
+    ProcessMark.of(os.getpid())
+
+
+def ready(tier: Tier, hurried: bool) -> None:  # noqa: FBT001 - a hook
+    """In a worker that waits: have the child of the next container wait, too."""
+    if tier is not Tier.NONE:
+        birth.prepare(tier, is_hurried=hurried)
+        if not hurried:
+            _rehearse(tier)
+
+
+def _rehearse(tier: Tier) -> None:
+    """Take up a request as `start` does, up to where something would be done.
+
+    After its child's birth: the memory that this writes to is no longer shared then, and need not be copied later.
+    """
+    arguments = {"spec": init.example(tier).to_json()["container"], "directory": "/", "stub": "/"}
+    ours, theirs = map(Connection, socket.socketpair())
+    ours.send({"job": "", "arguments": arguments}, [ours.fileno()])
+    received = theirs.receive()
+    if received is not None:
+        os.close(received[1][0])
+        Starter(received[0]["arguments"], {}, tier, theirs.send).rehearse()
+    ours.close()
+    theirs.close()
+
+
+def settled(tier: Tier) -> None:
+    """Make what all containers share."""
+    if tier is not Tier.NONE:
+        birth.sweep()
+        hub.found()
+
+
+def abandoned() -> None:
+    """In a worker that nobody asked for anything: let go what was prepared."""
+    birth.abandon()
+
+
+class Starter:
+    """One start of a container; `tell` reaches the engine."""
+
+    def __init__(self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell) -> None:
+        self._spec = ContainerSpec.from_json(arguments["spec"])
+        self._directory = Path(arguments["directory"])
+        self._stub: str = arguments["stub"]
+        self._record: bool = arguments.get("record", False)
+        self._detach: bool = arguments.get("detach", False)
+        self._keep_input: bool = arguments.get("keep_input", False)
+        self._tell_steps: bool = arguments.get("tell_steps", False)
+        self._tells_owners: bool = arguments.get("pack") is not None
+        self._streams, self._tier, self._tell = streams, tier, tell
+        self._state = state.load(self._directory) if self._record else ContainerState()
+        self._held: dict[str, int] = {}
+        self._group: ControlGroup | None = None
+        self._log = StepLog()
+
+    def rehearse(self) -> None:
+        """Find the words of a start, and send its task to nobody."""
+        contents = Connectivity(self._spec, self._directory).contents()
+        mounts = tuple(Mount(target=name) for name in contents)
+        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
+        self._state.then(Action.START).to_json()
+
+    def start(self) -> tuple[dict[str, Any], list[int]]:
+        """Start it: what to hand over, and the descriptors. Raises PydockError, which is written down then."""
+        try:
+            return self._start()
+        except PydockError as error:
+            changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
+            self._note(Action.DIE, **changes)
+            raise
+
+    def clean_up(self) -> None:
+        """It could not be started: remove what was made for it."""
+        if self._group:
+            self._group.remove()
+
+    def _start(self) -> tuple[dict[str, Any], list[int]]:
+        self._prepare_files()
+        ends = make_ends(
+            self._streams,
+            use_terminal=self._spec.process.terminal,
+            piped=self._record,
+            keep_input=self._keep_input,
+        )
+        with contextlib.ExitStack() as undo:
+            network = undo.enter_context(Connectivity(self._spec, self._directory))
+            mounts = network.files()
+            self._log.add("network-files", " ".join(one.target for one in mounts))
+            child = self._bear()
+            undo.callback(child.end)
+            self._limit(child)
+            network.connect(child.pid)
+            if network.address:
+                self._log.add("connect", network.address, gateway=network.gateway)
+            task = Task(
+                tier=self._tier,
+                container=self._spec,
+                stub=self._stub,
+                mounts=mounts,
+                tells_owners=self._tells_owners,
+            )
+            child.become(task, ends.theirs)
+            undo.pop_all()
+        self._announce(child, network)
+        return self._handed(child, network, ends)
+
+    def _prepare_files(self) -> None:
+        rootfs = self._spec.rootfs
+        make_stub(self._stub, has_single_uid=self._tier is Tier.ROOTLESS_SINGLE)
+        prepare_upper(rootfs)
+        for mount in self._spec.mounts:
+            if mount.tree is not None:
+                prepare_upper(mount.tree)
+        if rootfs.upper:
+            self._held["lock"] = lock_upper(rootfs.upper)
+        self._log.add("upper", rootfs.upper)
+
+    def _bear(self) -> Child:
+        wanted = init.clone_flags(self._spec)
+        fits_host = self._spec.network.mode is NetworkMode.HOST and not self._tier.in_user_namespace
+
+        def fits(namespaces: Namespace) -> bool:
+            # The host's network is not that of a user namespace: who left it cannot come back.
+            return namespaces == wanted or (fits_host and namespaces == wanted | Namespace.NET)
+
+        child = birth.take(fits) or birth.bear_now(self._tier, wanted, owns_groups=True)
+        if self._record:
+            child.hold_namespaces(wanted)
+        return child
+
+    def _limit(self, child: Child) -> None:
+        """Write the limits to the child's control group; say so where they cannot be in force."""
+        if self._spec.cgroup_parent:
+            birth.regroup(child, self._spec.cgroup_parent)
+        self._group = child.group
+        if self._group:
+            unmet = self._group.limit(self._spec.limits)
+            self._log.add("limits")
+            if not unmet:
+                return
+        if self._spec.limits:
+            self._tell({"noted": "runtime.no-limits"})
+
+    # ---- telling
+
+    def _announce(self, child: Child, network: Connectivity) -> None:
+        """Write down that it runs, become reachable, and tell the engine, in this order.
+
+        What has ended already in the foreground is only written down as ended: nobody could have reached it.
+        """
+        changes: dict[str, Any] = {
+            "started_at": time.time(),
+            "finished_at": 0,
+            "exit_code": 0,
+            "error": None,
+            "oom_killed": False,
+            "address": network.address,
+            "gateway": network.gateway,
+            "ports": network.ports,
+        }
+        if self._record:
+            lives = self._detach or not child.has_ended(_INSTANT_SECONDS)
+            if lives:
+                self._held["control"] = listen(self._directory)
+                marks = {"process": ProcessMark.of(child.pid), "shim": ProcessMark.of(os.getppid())}
+                self._note(Action.START, **marks, **changes)
+            else:
+                self._state = self._state.then(Action.START, **changes)
+        steps = in_order(self._log.steps, child.steps)
+        for note in child.notes:
+            self._tell(note)
+        with contextlib.suppress(OSError):
+            self._tell({"started": child.pid, "steps": steps if self._tell_steps else []})
+        if self._record:
+            self._write_steps(steps)
+
+    def _write_steps(self, steps: list[dict[str, Any]]) -> None:
+        document = json.dumps({"format": 1, "started_at": self._state.started_at, "steps": steps})
+        with open(self._directory / START_FILE, "w", encoding="utf-8") as file:
+            file.write(document)
+
+    def _note(self, action: Action, **changes: Any) -> None:
+        if self._record:
+            self._state = self._state.then(action, **changes)
+            state.save(self._directory, self._state)
+
+    # ---- handing over
+
+    def _handed(self, child: Child, network: Connectivity, ends: Ends) -> tuple[dict[str, Any], list[int]]:
+        if child.terminal >= 0:
+            ends.ours["master"] = child.terminal
+        held = self._held | {"process": child.pidfd}
+        held |= {f"ns:{name}": one for name, one in child.namespaces.items()}
+        held |= {f"io:{name}": one for name, one in ends.ours.items()}
+        if not ends.is_direct:
+            # Else the program has them itself: whoever reads is to hear of its end, not of ours.
+            held |= {f"engine:{name}": one for name, one in self._streams.items() if name != "layer"}
+        if "layer" in self._streams:
+            held["layer"] = self._streams["layer"]
+        newcomer: tuple[int, ...] = ()
+        if child.owner:
+            (listener, root), ids = child.owner
+            held |= {"owner:listener": listener, "owner:root": root}
+            newcomer = tuple(ids)
+        handed = Handed(
+            pid=child.pid,
+            names=tuple(held),
+            group=child.group.to_json() if child.group else None,
+            newcomer=newcomer,
+            forwarder=network.forwarder,
+        )
+        return {"life": handed.to_json(), "state": self._state.to_json()}, list(held.values())
+
+
+def _nothing_to_stand_on(refusals: tuple[Refusal, ...]) -> PydockError:
+    last = refusals[-1] if refusals else None
+    return IsolationError("runtime.no-isolation", facet="namespaces", call=last.call if last else "?")
