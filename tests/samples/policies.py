@@ -37,6 +37,11 @@ def expected(policy: Policy, name: str, arguments: tuple[int, ...]) -> int:
     return policy.default
 
 
+def mentioned(policy: Policy) -> list[str]:
+    """The calls that the rules speak of, and one that they do not."""
+    return [*sorted({name for rule in policy.rules for name in rule.names}), "reboot"]
+
+
 def arguments_near(policy: Policy, name: str) -> Iterator[tuple[int, ...]]:
     """Each value that a rule compares with, one less and one more, in all places; and nothing in any."""
     conditions = [one for rule in policy.rules if name in rule.names for one in rule.conditions]
@@ -48,20 +53,27 @@ def arguments_near(policy: Policy, name: str) -> Iterator[tuple[int, ...]]:
 
 
 @st.composite
-def _conditions(draw: st.DrawFn, *, for_libseccomp: bool) -> Condition:
-    argument, value = draw(st.integers(0, 5)), draw(_NUMBERS)
-    mask = draw(st.one_of(st.just(ALL_BITS), _NUMBERS))
-    if mask == ALL_BITS:
-        return Condition(argument=argument, comparison=draw(st.sampled_from(Comparison)), value=value)
-    if for_libseccomp:  # it compares masked values for being equal, and has no opinion on bits beside the mask
-        return Condition(argument=argument, mask=mask, comparison=Comparison.EQUAL, value=value & mask)
-    return Condition(argument=argument, mask=mask, comparison=draw(st.sampled_from(Comparison)), value=value)
+def _conditions(draw: st.DrawFn) -> Condition:
+    mask, value = draw(st.one_of(st.just(ALL_BITS), _NUMBERS)), draw(_NUMBERS)
+    comparison = draw(st.sampled_from(Comparison))
+    return Condition(argument=draw(st.integers(0, 5)), mask=mask, comparison=comparison, value=value)
+
+
+@st.composite
+def _agreed_conditions(draw: st.DrawFn, *, alone: bool) -> Condition:
+    """What libseccomp can express; of several rules on a call, which is right: it mixes up two inequalities.
+
+    (Version 2.5.4 finds that 1 is not less than 2**32 where another rule says "less than 0".)
+    """
+    mask, value = draw(st.one_of(st.just(ALL_BITS), _NUMBERS)), draw(_NUMBERS)
+    comparison = draw(st.sampled_from(Comparison)) if alone and mask == ALL_BITS else Comparison.EQUAL
+    return Condition(argument=draw(st.integers(0, 5)), mask=mask, comparison=comparison, value=value & mask)
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """Any policy at all."""
-    conditions = st.lists(_conditions(for_libseccomp=False), max_size=4).map(tuple)
+    conditions = st.lists(_conditions(), max_size=4).map(tuple)
     names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=5).map(tuple)
     rule = st.builds(Rule, names=names, verdict=st.sampled_from(VERDICTS), conditions=conditions)
     rules = draw(st.lists(rule, max_size=12))
@@ -75,7 +87,9 @@ def agreed_policies(draw: st.DrawFn) -> Policy:
     rules = []
     for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=6)):
         verdict = draw(st.sampled_from([one for one in VERDICTS if one != default]))
-        for _ in range(draw(st.integers(1, 3))):
-            drawn = draw(st.lists(_conditions(for_libseccomp=True), max_size=3, unique_by=lambda one: one.argument))
+        count = draw(st.integers(1, 3))
+        condition = _agreed_conditions(alone=count == 1)
+        for _ in range(count):
+            drawn = draw(st.lists(condition, max_size=3, unique_by=lambda one: one.argument))
             rules.append(Rule(names=(name,), verdict=verdict, conditions=tuple(drawn)))
     return Policy(rules=tuple(rules), default=default)
