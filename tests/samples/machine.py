@@ -19,16 +19,28 @@ from samples.distribution import SOURCES
 PROJECT = Path(__file__).parents[2]
 CACHE = PROJECT / ".cache" / "vm"
 KERNEL = "linux-image-cloud-amd64"
-PACKAGES = ("mount", "python3", "python3-pytest", "python3-hypothesis")
+PACKAGES = ("busybox-static", "e2fsprogs", "mount", "python3", "python3-pytest", "python3-hypothesis")
+MODULES = ("loop", "overlay")
 _LEFT_OUT = ("doc", "man", "locale", "info")
 _SECONDS = 900
 _MEMORY = "1536M"
-_INIT = """#!/bin/sh
+# The tree that the kernel unpacks is nothing that pivot_root(2) could leave: so it moves into another one first.
+_INIT = """#!/bin/busybox sh
+/bin/busybox mkdir /new
+/bin/busybox mount -t tmpfs -o size=80%,mode=755 tmpfs /new
+for name in bin sbin lib lib64 usr etc var srv pydock; do /bin/busybox cp -a /$name /new; done
+/bin/busybox mkdir /new/root /new/home /new/proc /new/sys /new/dev /new/tmp /new/run /new/mnt
+exec /bin/busybox switch_root /new /pydock/start
+"""
+_START = """#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+for module in /pydock/modules/*; do busybox insmod $module; done
+# Files in memory have no attributes of users, which overlays in user namespaces need.
+truncate -s 400M /disk && mkfs.ext4 -q /disk && mount -o loop /disk /srv && chmod 1777 /srv
 cd /pydock
 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 {script}
 # Not the host's: qemu ends when its machine restarts.
@@ -36,6 +48,7 @@ echo b > /proc/sysrq-trigger
 """
 
 Need = Callable[[str], str]
+Member = tuple[str, int, bytes]  # path, mode, content
 
 
 class Machine:
@@ -47,23 +60,35 @@ class Machine:
 
     def run(self, script: str) -> str:
         """What the console said while a Python script of the project ran, as root; raises TimeoutExpired."""
-        archive = CACHE / f"boot-{os.getpid()}.cpio"
+        archive, command = CACHE / f"boot-{os.getpid()}.cpio", self._command()
         try:
             with open(archive, "wb") as file:
                 file.write(self._root().read_bytes())
-                file.write(b"".join(_cpio(_project(script))))
-            done = subprocess.run(self._command(archive), capture_output=True, timeout=_SECONDS, check=False)
+                file.write(b"".join(_cpio(self._project(script))))
+            done = subprocess.run(
+                [*command, "-initrd", str(archive)], capture_output=True, timeout=_SECONDS, check=False
+            )
             assert done.returncode == 0, done.stderr.decode()
             return done.stdout.decode("utf-8", "replace").replace("\r", "")
         finally:
             archive.unlink(missing_ok=True)
 
-    def _command(self, archive: Path) -> list[str]:
+    def _project(self, script: str) -> Iterator[Member]:
+        """What changes: the project, the kernel's modules, and what is started first."""
+        yield from _project()
+        yield "pydock/modules", stat.S_IFDIR | 0o755, b""
+        for name in MODULES:
+            (module,) = (CACHE / "kernel").glob(f"lib/modules/*/kernel/**/{name}.ko")
+            yield f"pydock/modules/{module.name}", stat.S_IFREG | 0o644, module.read_bytes()
+        yield "init", stat.S_IFREG | 0o755, _INIT.encode()
+        yield "pydock/start", stat.S_IFREG | 0o755, _START.format(script=script).encode()
+
+    def _command(self) -> list[str]:
         accelerator = os.environ.get("PYDOCK_VM_ACCEL", "tcg")
-        kernel_words = "console=ttyS0 quiet panic=-1 cgroup_no_v1=all psi=1 rdinit=/pydock/init"
+        kernel_words = "console=ttyS0 quiet panic=-1 cgroup_no_v1=all psi=1"
         words = [self._qemu, "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", _MEMORY]
         words += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio"]
-        return [*words, "-kernel", str(self._kernel()), "-initrd", str(archive), "-append", kernel_words]
+        return [*words, "-kernel", str(self._kernel()), "-append", kernel_words]
 
     def _kernel(self) -> Path:
         """The newest one that the package lists know."""
@@ -94,9 +119,6 @@ class Machine:
         return archive
 
 
-Member = tuple[str, int, bytes]  # path, mode, content
-
-
 def _members(path: Path) -> Iterator[Member]:
     """What is in a tar, but for devices, which the kernel makes itself."""
     kinds = {tarfile.DIRTYPE: stat.S_IFDIR, tarfile.REGTYPE: stat.S_IFREG, tarfile.SYMTYPE: stat.S_IFLNK}
@@ -113,9 +135,9 @@ def _members(path: Path) -> Iterator[Member]:
                 yield name, kinds[entry.type] | entry.mode, content.read()
 
 
-def _project(script: str) -> Iterator[Member]:
-    """This project below /pydock, and what is started first."""
-    places = ("pydock_lab", "tests/linux", "tests/samples", "tests/vm")
+def _project() -> Iterator[Member]:
+    """This project below /pydock."""
+    places = ("pydock_lab", "tests/linux", "tests/runtime", "tests/samples", "tests/vm")
     files = [path for place in places for path in (PROJECT / place).rglob("*") if "__pycache__" not in path.parts]
     files.append(PROJECT / "pyproject.toml")
     folders = {parent for path in files for parent in path.relative_to(PROJECT).parents}
@@ -124,7 +146,6 @@ def _project(script: str) -> Iterator[Member]:
     for path in files:
         if path.is_file():
             yield f"pydock/{path.relative_to(PROJECT)}", stat.S_IFREG | 0o644, path.read_bytes()
-    yield "pydock/init", stat.S_IFREG | 0o755, _INIT.format(script=script).encode()
 
 
 def _cpio(members: Iterator[Member]) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 USER = 1000
-LIMITS = ("tests/linux/test_limits_in_force.py", "tests/vm/inside_kernel.py")
+LIMITS = ("tests/linux/test_limits_in_force.py", "tests/vm/inside_kernel.py", "tests/vm/inside_containers.py")
 AS_ROOT = (*LIMITS, "tests/linux/test_devices.py", "tests/linux/test_seccomp.py")
 
 
@@ -32,8 +32,9 @@ def run(name: str, files: tuple[str, ...], group: Path | None = None) -> None:
             os.setresgid(USER, USER, USER)
             os.setresuid(USER, USER, USER)
 
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["PYTHONPATH"] = "/pydock:/pydock/tests/vm"
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/srv", "TMPDIR": "/srv"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PYTHONPATH"] = "/pydock:/pydock/tests/vm:/pydock/tests/runtime"
     options = ["-q", "--noconftest", "-p", "inside_fixtures", "-p", "no:cacheprovider", "--color=no"]
     command = [sys.executable, "-m", "pytest", *options, *files]
     done = subprocess.run(command, env=environment, preexec_fn=enter, check=False)

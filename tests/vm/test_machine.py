@@ -1,10 +1,10 @@
 """`make vm`: limits on a kernel with cgroup version 2 only, which the machine that the tests run on may not have.
 
-Debian's kernel and a small Debian run under qemu, in memory, without a network. In there the tests of limits and
-devices run as root, and as a user who was given a part of the tree; and the made-up tree that the quick tests stand on
-(`samples/fake_cgroup2.py`) is compared with the kernel, operation by operation.
+Debian's kernel and a small Debian run under qemu, in memory, without a network. In there the tests of limits, devices
+and seccomp run, and containers with limits: as root, and as a user who was given a part of the tree. The made-up tree
+that the quick tests stand on (`samples/fake_cgroup2.py`) is compared with the kernel, operation by operation.
 
-It takes some minutes where the processor is emulated, and is no part of `make test`. The first time it downloads a
+It takes two minutes where the processor is emulated, and is no part of `make test`. The first time it downloads a
 kernel and some sixty packages of Debian's, and keeps them in .cache/vm. `inside.py` is what runs in there.
 """
 
