@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.archive.diff import MarkedOwners
-from pydock_lab.linux import syscalls
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.runtime import state
 from pydock_lab.runtime.commands import Commands
@@ -91,8 +90,8 @@ class Shim:
 
     def run(self) -> dict[str, Any]:
         """Watch it until it has ended for good, and clean up."""
-        syscalls.set_title(f"pydock-shim {self._arguments['spec']['id']}")
-        self.loop.watch(self._request.connection, self._hear_engine)
+        if not self._detach:
+            self.loop.watch(self._request.connection, self._hear_engine)
         self._live()
         result = {"exit_code": self._exit_code, "oom_killed": self._was_out_of_memory()}
         self.life.close()
@@ -138,9 +137,8 @@ class Shim:
         self.loop.forget(self._request.connection)
         self.stdio.detach(self.streams)
         self.streams = {}
-        if not self._detach:
-            self.was_stopped = True
-            self.life.kill()
+        self.was_stopped = True
+        self.life.kill()
 
     def note(self, action: Action, **changes: Any) -> None:
         """Write down what became of it."""

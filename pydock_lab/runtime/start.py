@@ -30,7 +30,7 @@ from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import listen
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.init import Task
-from pydock_lab.runtime.life import Handed
+from pydock_lab.runtime.life import Handed, Supervision
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import StepLog, in_order
@@ -41,6 +41,8 @@ from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
 _WATCH = "pydock_lab.runtime.shim:watch"
+# What a shim has to hear of: the container's end, who knocks, what its program writes, who types, who asks for owners.
+_WAKERS = ("process", "control", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
 
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -60,16 +62,27 @@ def start(request: Request) -> HandOver:
     streams = dict(zip(request.arguments.get("streams", ()), request.descriptors, strict=False))
     starter = Starter(request.arguments, streams, request.tier, request.send)
     try:
-        handed, descriptors = starter.start()
+        handed, held = starter.start()
     finally:
         request.afterwards.append(starter.clean_up)
-    return HandOver(go_on=_WATCH, arguments=request.arguments | {"handed": handed}, descriptors=descriptors)
+    return HandOver(
+        go_on=_WATCH,
+        title=f"pydock-shim {request.arguments['spec']['id']}",
+        arguments=request.arguments | {"handed": handed},
+        descriptors=list(held.values()),
+        wakers=sum(name in _WAKERS for name in held),
+        detached=request.arguments.get("detach", False),
+    )
 
 
 def warm() -> None:
-    """Prepare what every start needs."""
+    """Prepare what every start needs, and every shim."""
     init.rehearse()
-    ProcessMark.of(os.getpid())
+    mark = ProcessMark.of(os.getpid())
+    running = ContainerState(process=mark, shim=mark).then(Action.START)
+    ContainerState.from_json(running.to_json())
+    Supervision.from_json(Supervision().to_json())
+    Handed.from_json(Handed(pid=0, names=()).to_json())
 
 
 def ready(tier: Tier, hurried: bool) -> None:  # noqa: FBT001 - a hook
@@ -133,8 +146,11 @@ class Starter:
         self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
         self._state.then(Action.START).to_json()
 
-    def start(self) -> tuple[dict[str, Any], list[int]]:
-        """Start it: what to hand over, and the descriptors. Raises PydockError, which is written down then."""
+    def start(self) -> tuple[dict[str, Any], dict[str, int]]:
+        """Start it: what to hand over, and the descriptors by name, those that a shim has to hear of first.
+
+        Raises PydockError, which is written down then.
+        """
         try:
             return self._start()
         except PydockError as error:
@@ -147,7 +163,7 @@ class Starter:
         if self._group:
             self._group.remove()
 
-    def _start(self) -> tuple[dict[str, Any], list[int]]:
+    def _start(self) -> tuple[dict[str, Any], dict[str, int]]:
         self._prepare_files()
         ends = make_ends(
             self._streams,
@@ -259,7 +275,7 @@ class Starter:
 
     # ---- handing over
 
-    def _handed(self, child: Child, network: Connectivity, ends: Ends) -> tuple[dict[str, Any], list[int]]:
+    def _handed(self, child: Child, network: Connectivity, ends: Ends) -> tuple[dict[str, Any], dict[str, int]]:
         if child.terminal >= 0:
             ends.ours["master"] = child.terminal
         held = self._held | {"process": child.pidfd}
@@ -267,7 +283,9 @@ class Starter:
         held |= {f"io:{name}": one for name, one in ends.ours.items()}
         if not ends.is_direct:
             # Else the program has them itself: whoever reads is to hear of its end, not of ours.
-            held |= {f"engine:{name}": one for name, one in self._streams.items() if name != "layer"}
+            feeds = {"master", "stdin"} & ends.ours.keys()
+            unneeded = {"layer"} if feeds else {"layer", "stdin"}
+            held |= {f"engine:{name}": one for name, one in self._streams.items() if name not in unneeded}
         if "layer" in self._streams:
             held["layer"] = self._streams["layer"]
         newcomer: tuple[int, ...] = ()
@@ -275,6 +293,7 @@ class Starter:
             (listener, root), ids = child.owner
             held |= {"owner:listener": listener, "owner:root": root}
             newcomer = tuple(ids)
+        held = dict(sorted(held.items(), key=lambda item: item[0] not in _WAKERS))
         handed = Handed(
             pid=child.pid,
             names=tuple(held),
@@ -282,7 +301,7 @@ class Starter:
             newcomer=newcomer,
             forwarder=network.forwarder,
         )
-        return {"life": handed.to_json(), "state": self._state.to_json()}, list(held.values())
+        return {"life": handed.to_json(), "state": self._state.to_json()}, held
 
 
 def _nothing_to_stand_on(refusals: tuple[Refusal, ...]) -> PydockError:

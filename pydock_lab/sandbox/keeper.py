@@ -21,15 +21,28 @@ import os
 import select
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.linux import orphans, syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.sandbox.protocol import Connection
 
-Handed: TypeAlias = tuple[dict[str, Any], list[int]]
-
 _TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a worker has handed over: its `message` lies unread in the `line`, for as long as nothing happens."""
+
+    line: Connection
+    descriptors: list[int]
+
+    def message(self) -> dict[str, Any]:
+        """Read it, once."""
+        received = self.line.receive()
+        self.line.close()
+        return received[0] if received else {}
 
 
 class Line:
@@ -47,9 +60,19 @@ class Line:
         with contextlib.suppress(OSError):
             self._connection.send({_TAKEN: True})
 
-    def hand_over(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        """Have the keeper go on with this when the worker ends; raises OSError if it has gone."""
-        self._connection.send(message, descriptors)
+    def hand_over(self, message: dict[str, Any], descriptors: list[int], doze: "Doze") -> None:
+        """Have the keeper go on with this, after a while; raises OSError if it has gone."""
+        self._connection.send({"doze": [doze.title, doze.wakers, doze.seconds]}, descriptors)
+        self._connection.send(message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doze:
+    """Until when a keeper has nothing to do: until one of the first `wakers` descriptors can be read, or `seconds`."""
+
+    title: str
+    wakers: int
+    seconds: float | None
 
 
 Work: TypeAlias = Callable[[Line], NoReturn]
@@ -72,10 +95,7 @@ def live(
 
 
 def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int = -1) -> Handed | None:
-    """Have a worker do `work`: what it handed over, or None once it has ended without.
-
-    Who goes on has to bury the worker: it is still ending then.
-    """
+    """Have a worker do `work`: what it handed over, as soon as something happens; None once it has ended without."""
     ours, theirs = map(Connection, socket.socketpair())
     pid, pidfd = syscalls.clone3(Namespace(0))
     if pid == 0:
@@ -84,24 +104,27 @@ def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int 
             work(Line(theirs))
         finally:
             os._exit(1)
-    os.close(pidfd)
     theirs.close()
     started()
-    handed = _listen(ours, zygote)
-    ours.close()
-    if handed is None:
-        os.waitpid(pid, 0)
-        orphans.bury(frozenset())
-    return handed
+    words, descriptors = _listen(ours, zygote)
+    if "doze" in words:
+        title, wakers, seconds = words["doze"]
+        syscalls.set_title(title)
+        _doze(descriptors[:wakers], seconds, pid, pidfd)
+        return Handed(ours, descriptors)
+    os.close(pidfd)
+    os.waitpid(pid, 0)
+    orphans.bury(frozenset())
+    return None
 
 
-def _listen(line: Connection, zygote: int) -> Handed | None:
+def _listen(line: Connection, zygote: int) -> tuple[dict[str, Any], list[int]]:
     if zygote >= 0 and not _is_taken(line, zygote):
         os._exit(0)  # and the worker with us
     while received := line.receive():
         if _TAKEN not in received[0]:
             return received
-    return None
+    return {}, []
 
 
 def _is_taken(line: Connection, zygote: int) -> bool:
@@ -110,3 +133,15 @@ def _is_taken(line: Connection, zygote: int) -> bool:
     poll.register(line, select.POLLIN)
     poll.register(zygote, select.POLLIN)
     return line.fileno() in dict(poll.poll())
+
+
+def _doze(wakers: list[int], seconds: float | None, worker: int, pidfd: int) -> None:
+    """Wait for one of the descriptors, and bury the worker meanwhile: most of what is kept does nothing for hours."""
+    poll = select.poll()
+    for descriptor in (*wakers, pidfd):
+        poll.register(descriptor, select.POLLIN)
+    patience = None if seconds is None else seconds * 1000
+    while [descriptor for descriptor, _ in poll.poll(patience)] == [pidfd]:
+        os.waitpid(worker, 0)
+        poll.unregister(pidfd)
+    os.close(pidfd)

@@ -27,7 +27,7 @@ from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
-from pydock_lab.sandbox.keeper import Handed, Line
+from pydock_lab.sandbox.keeper import Doze, Handed, Line
 from pydock_lab.sandbox.protocol import Connection, Message
 
 Job: TypeAlias = Callable[["Request"], Any]
@@ -47,14 +47,20 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOver:
-    """How a job ends that its keeper is to go on with, by the job `go_on` (`module:function`).
+    """How a job ends that its keeper is to go on with, by the job `go_on` (`module:function`), under the name `title`.
 
-    `descriptors` go along with the plain data, in this order; and so does the connection to the engine.
+    `descriptors` go along with the plain data, in this order; and so does the connection to the engine, unless it is
+    `detached`. The keeper begins when the engine says something or goes, when one of the first `wakers` of them can be
+    read, or after so many `seconds` (None: none); until then it dozes.
     """
 
     go_on: str
+    title: str
     arguments: dict[str, Any]
     descriptors: Sequence[int] = ()
+    wakers: int = 0
+    seconds: float | None = None
+    detached: bool = False
 
 
 class Request:
@@ -129,8 +135,15 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
 
 def go_on(handed: Handed, ground: Ground) -> NoReturn:
     """In a keeper: do the job that its worker has handed over, and answer the engine."""
-    message, (connection, *descriptors) = handed
-    _do(Request(Connection.of(connection), message, descriptors, ground=ground), message["job"], ground)
+    message, descriptors = handed.message(), handed.descriptors
+    connection = _to_nobody() if message["detached"] else Connection.of(descriptors.pop(0))
+    _do(Request(connection, message, descriptors, ground=ground), message["job"], ground)
+
+
+def _to_nobody() -> Connection:
+    end, other = socket.socketpair()
+    other.close()
+    return Connection(end)
 
 
 def _is_hurried(listener: socket.socket) -> bool:
@@ -178,7 +191,9 @@ def _do(request: Request, name: str, ground: Ground, line: Line | None = None) -
 
 
 def _hand_over(request: Request, left: HandOver, line: Line) -> NoReturn:
-    message = {"job": left.go_on, "arguments": left.arguments}
+    message = {"job": left.go_on, "arguments": left.arguments, "detached": left.detached}
+    engine = [] if left.detached else [request.connection.fileno()]
     with contextlib.suppress(OSError):  # a keeper that was killed: what we left behind died with it
-        line.hand_over(message, [request.connection.fileno(), *left.descriptors])
+        doze = Doze(title=left.title, wakers=len(engine) + left.wakers, seconds=left.seconds)
+        line.hand_over(message, [*engine, *left.descriptors], doze)
     os._exit(0)

@@ -50,14 +50,15 @@ def leave(request: Request) -> HandOver:
         time.sleep(0.05)
         os._exit(7)
     request.send({"worker": os.getpid()})
-    return HandOver(go_on=f"{__name__}:wait", arguments={"pid": pid, "worker": os.getpid()}, descriptors=[pidfd])
+    go_on = f"{__name__}:wait"
+    return HandOver(go_on=go_on, title="test-keeper", arguments={"pid": pid}, descriptors=[pidfd], wakers=1)
 
 
 def wait(request: Request) -> dict[str, Any]:
     """In the keeper: how the child that the worker left ended."""
-    pid, worker = request.arguments["pid"], request.arguments["worker"]
-    os.waitpid(worker, 0)
-    return {"status": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), "descriptors": len(request.descriptors)}
+    status = os.waitstatus_to_exitcode(os.waitpid(request.arguments["pid"], 0)[1])
+    with open("/proc/self/comm") as file:
+        return {"status": status, "descriptors": len(request.descriptors), "title": file.read().strip()}
 
 
 def count(request: Request) -> str:

@@ -66,7 +66,8 @@ def test_a_worker_is_new_and_warm_and_out_of_reach_of_ctrl_c(sandbox: Sandbox) -
 
 def test_what_a_worker_leaves_behind_is_its_keepers(sandbox: Sandbox) -> None:
     seen: list[dict[str, Any]] = []
-    assert sandbox.call(f"{JOBS}:leave", on_message=seen.append) == {"status": 7, "descriptors": 1}
+    found = sandbox.call(f"{JOBS}:leave", on_message=seen.append)
+    assert found == {"status": 7, "descriptors": 1, "title": "test-keeper"}
     assert eventually(lambda: not is_alive(seen[0]["worker"]))
 
 
