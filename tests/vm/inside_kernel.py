@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from samples.fake_cgroup2 import OPERATIONS, FakeCgroup2, answer
+from samples.cgroup2_operations import OPERATIONS, answer
+from samples.fake_cgroup2 import FakeCgroup2
 
 from pydock_lab.linux import cgroups, syscalls
 from pydock_lab.linux.cgroups import ControlGroup, Hierarchy, Version
