@@ -8,9 +8,11 @@ NPM    := .cache/node_modules/axe-core/axe.min.js
 # What the tests compare us with, and what they look with. Only Debian's own packages, by name.
 DEBS   := busybox-static graphviz chromium skopeo umoci oci-image-tool docker-registry crun mmdebstrap \
           uidmap slirp4netns strace apache2-utils libcap2-bin openssh-client git
+# For `make vm` alone, and large.
+VMDEBS := qemu-system-x86 mmdebstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test check format bench soak fuzz docs system clean
+.PHONY: help setup lab demo test check format bench soak fuzz vm docs system clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +76,10 @@ soak: $(VENV)/.test  ## the long form of what `make test` does in short: kills, 
 
 fuzz: $(VENV)/.test  ## the long form of the fuzz tests
 	PYDOCK_FUZZ=1 $(BIN)/python -m pytest -q tests -m fuzz
+
+vm: DEBS := $(VMDEBS)
+vm: system $(VENV)/.test  ## limits on a kernel with cgroup version 2, in a machine of its own (qemu; some minutes)
+	$(BIN)/python -m pytest -q tests/vm -m vm
 
 clean:  ## remove what was made
 	rm -rf $(VENV) .cache docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -75,6 +75,15 @@ def containers() -> None:
 
 
 @pytest.fixture
+def control_groups() -> None:
+    """This test makes control groups: as root, or in a part of the tree that this account was given."""
+    from pydock_lab.linux.cgroups import find_hierarchy  # noqa: PLC0415 - Linux only
+
+    if find_hierarchy() is None:
+        missing("this account may make no control groups")
+
+
+@pytest.fixture
 def engine(home: Path) -> Engine:
     """The Python face of the local engine on an empty store."""
     return Engine(home)

@@ -31,11 +31,12 @@ MNT_DETACH = 2
 # Calls with a number above 400 have the same one on every architecture; the others are given per architecture.
 _ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
+_BPF = 280 if _ARM else 321
 _CLONE = 220 if _ARM else 56
 _SECCOMP = 277 if _ARM else 317
 _KEYCTL = 219 if _ARM else 250
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-_CLONE3, _OPENAT2, _MOUNT_SETATTR = 435, 437, 442
+_CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
 
 
 class Namespace(IntFlag):
@@ -88,6 +89,9 @@ class MountAttribute(IntFlag):
     NOEXEC = 8
 
 
+_NONE = MountAttribute(0)
+
+
 class Prctl(IntEnum):
     """The operations of prctl(2) that the package uses."""
 
@@ -120,6 +124,7 @@ class _CloneArguments(ctypes.Structure):
 
 
 _CLONE_PIDFD, _CLONE_PARENT = 0x1000, 0x8000
+_CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
 
@@ -134,19 +139,23 @@ def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
     return None if text is None else os.fsencode(text)
 
 
-def clone3(flags: Namespace, *, as_sibling: bool = False) -> tuple[int, int]:
+def clone3(flags: Namespace, *, as_sibling: bool = False, group: int = -1) -> tuple[int, int]:
     """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
     Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended. With
-    `as_sibling` the child is our own parent's, who alone can wait for it (CLONE_PARENT). Where there is no clone3
-    (Docker's seccomp profile says so to everybody), the older call does the same.
+    `as_sibling` the child is our own parent's, who alone can wait for it (CLONE_PARENT). `group` is the directory of a
+    control group of version 2 that the child is born into (Linux 5.7). Where there is no clone3 (Docker's seccomp
+    profile says so to everybody), the older call does the same, but for the group.
     """
     pidfd = ctypes.c_int(-1)
     number = int(flags) | _CLONE_PIDFD | (_CLONE_PARENT if as_sibling else 0)
     signal = 0 if as_sibling else _SIGCHLD  # a sibling's end is told as ours would be
     arguments = _CloneArguments(flags=number, pidfd=ctypes.addressof(pidfd), exit_signal=signal)
+    if group >= 0:
+        arguments.flags |= _CLONE_INTO_CGROUP
+        arguments.cgroup = group
     pid = _libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
-    if pid < 0 and ctypes.get_errno() == errno.ENOSYS:
+    if pid < 0 and ctypes.get_errno() == errno.ENOSYS and group < 0:
         pid = _libc.syscall(_CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
     return _checked(pid, "clone3"), pidfd.value
 
@@ -205,10 +214,12 @@ def move_mount(descriptor: int, target: str) -> None:
 
 
 @noted("mount_setattr")
-def set_mount_attributes(descriptor: int, attributes: MountAttribute, path: str = "") -> None:
-    """Switch attributes on for a mount and all mounts below it (mount_setattr(2), Linux 5.12)."""
-    packed = struct.pack("=QQQQ", int(attributes), 0, 0, 0)
-    flags = AT_RECURSIVE | (0 if path else AT_EMPTY_PATH)
+def set_mount_attributes(
+    descriptor: int, attributes: MountAttribute, path: str = "", *, off: MountAttribute = _NONE, recursive: bool = True
+) -> None:
+    """Switch attributes on (and others off) for a mount and all mounts below it (mount_setattr(2), Linux 5.12)."""
+    packed = struct.pack("=QQQQ", int(attributes), int(off), 0, 0)
+    flags = (AT_RECURSIVE if recursive else 0) | (0 if path else AT_EMPTY_PATH)
     result = _libc.syscall(_MOUNT_SETATTR, descriptor, _bytes(path), flags, packed, len(packed))
     _checked(result, "mount_setattr", path or None)
 
@@ -329,3 +340,46 @@ def open_in_root(root: int, path: bytes, *, follow_last: bool) -> int:
     flags = os.O_PATH | os.O_CLOEXEC | (0 if follow_last else os.O_NOFOLLOW)
     how = struct.pack("=QQQ", flags, 0, resolve_in_root)
     return _checked(_libc.syscall(_OPENAT2, root, path, how, len(how)), "openat2")
+
+
+def close_on_exec(first: int) -> None:
+    """Let no descriptor from this one on get into the next program, whoever opened it how (close_range(2), Linux 5.11).
+
+    An error of a kernel that is older is ENOSYS or EINVAL.
+    """
+    highest, cloexec = 2**32 - 1, 4
+    _checked(_libc.syscall(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(highest), cloexec), "close_range")
+
+
+def watch_file(path: str) -> int:
+    """A descriptor that becomes readable whenever the file changes, and does not block (inotify(7))."""
+    modify = 2
+    descriptor = _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
+    try:
+        _checked(_libc.inotify_add_watch(descriptor, _bytes(path), modify), "inotify_add_watch", path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def load_device_program(program: bytes) -> int:
+    """A program in eBPF that judges the use of devices, 8 bytes an instruction: its descriptor (bpf(2))."""
+    load, cgroup_device = 5, 15
+    code = ctypes.create_string_buffer(program, len(program))
+    licence = ctypes.create_string_buffer(b"BSD")
+    attributes = struct.pack(
+        "=IIQQ", cgroup_device, len(program) // 8, ctypes.addressof(code), ctypes.addressof(licence)
+    )
+    return _bpf(load, attributes)
+
+
+def attach_device_program(group: int, program: int) -> None:
+    """Let a program judge what is done in a control group, besides those that are there (bpf(2))."""
+    attach, cgroup_device, allow_multi = 8, 6, 2
+    _bpf(attach, struct.pack("=IIII", group, program, cgroup_device, allow_multi))
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    # The kernel reads as much as it is told; what is not there counts as zeros.
+    return _checked(_libc.syscall(_BPF, command, attributes, len(attributes)), "bpf")

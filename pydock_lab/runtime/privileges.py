@@ -59,8 +59,7 @@ def powers(
 
 
 def _container_program(keep: Capability, profile: str) -> bytes:
-    del profile  # MERGE: seccomp.profile_policy(profile, keep) if profile
-    return seccomp.assemble(seccomp.container_policy(keep))
+    return seccomp.assemble(seccomp.profile_policy(profile, keep) if profile else seccomp.container_policy(keep))
 
 
 def powers_of(process: ProcessSpec, tier: Tier, *, asked: bool) -> Powers:

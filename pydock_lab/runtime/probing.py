@@ -110,8 +110,10 @@ def _limits() -> Facet:
 
     def be_limited() -> None:
         name = f"trial-{os.getpid()}"
-        group = ControlGroup.create(hierarchy, name, Limits(memory=64 * 1024 * 1024, pids=64, cpus=0.5))
+        group = ControlGroup.create(hierarchy, name, Limits(memory=64 * 1024 * 1024, memory_swap=-1, pids=64, cpus=0.5))
         group.remove()
+        for one in group.unmet:
+            raise OSError(one.code, f"{one.limit}: {one.reason}")
 
     version = f"cgroup {hierarchy.version.name.lower()}"
     return _facet("limits", f"{version}: {', '.join(sorted(hierarchy.controllers()))}", attempt(be_limited))

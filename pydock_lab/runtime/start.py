@@ -234,9 +234,9 @@ class Starter:
             birth.regroup(child, self._spec.cgroup_parent)
         self._group = child.group
         if self._group:
-            with contextlib.suppress(OSError):
-                self._group.limit(self._spec.limits)
-                self._log.add("limits")
+            unmet = self._group.limit(self._spec.limits)
+            self._log.add("limits")
+            if not unmet:
                 return
         if self._spec.limits:
             self._tell({"noted": "runtime.no-limits"})

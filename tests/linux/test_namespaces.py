@@ -10,7 +10,7 @@ import pytest
 
 from pydock_lab.linux import netlink, seccomp, syscalls
 from pydock_lab.linux.netlink import Netlink
-from pydock_lab.linux.syscalls import MountFlag, Namespace, Prctl
+from pydock_lab.linux.syscalls import MountAttribute, MountFlag, Namespace, Prctl
 from pydock_lab.linux.tiers import attempt, try_container
 
 pytestmark = pytest.mark.usefixtures("as_root")
@@ -68,6 +68,38 @@ def test_errors_name_the_call_and_the_path() -> None:
     error = attempt(lambda: syscalls.mount("x", "/nowhere", "tmpfs"))
     assert error is not None
     assert (error.errno, error.strerror) == (errno.ENOENT, "mount tmpfs: No such file or directory")
+
+
+def test_attributes_of_a_mount_and_of_what_is_below_it() -> None:
+    """Read-only with all that is in it, or alone; and back again."""
+
+    def is_read_only(path: str) -> bool:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+    def change() -> None:
+        syscalls.unshare(Namespace.MOUNT)
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        syscalls.mount("outer", "/mnt", "tmpfs")
+        os.mkdir("/mnt/inner")
+        syscalls.mount("inner", "/mnt/inner", "tmpfs")
+        syscalls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt", recursive=False)
+        check((is_read_only("/mnt"), is_read_only("/mnt/inner")) == (True, False))
+        syscalls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt")
+        check(is_read_only("/mnt/inner"))
+        syscalls.set_mount_attributes(-1, MountAttribute(0), "/mnt", off=MountAttribute.RDONLY)
+        check(not is_read_only("/mnt"))
+
+    assert done(change)
+
+
+def test_nothing_open_gets_into_the_next_program() -> None:
+    def execute() -> None:
+        for number in (20, 400):
+            os.dup2(0, number, inheritable=True)
+        syscalls.close_on_exec(3)
+        check(not any(os.get_inheritable(number) for number in (20, 400)))
+
+    assert done(execute)
 
 
 def test_a_host_name_of_ones_own() -> None:
