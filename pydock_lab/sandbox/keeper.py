@@ -32,6 +32,9 @@ from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.sandbox.protocol import Connection
 
 _PAGE = 4096
+# In the memory that a keeper and its worker share. Each writes its own, and then reads the other's: at least one of
+# the two sees that both have happened at the same time.
+_IS_TAKEN, _IS_OVER = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,13 @@ class Line:
         """Whether the keeper has ended."""
         return self._connection.is_over()
 
-    def say_taken(self) -> None:
-        """An engine has come: from now on the zygote's end is none of ours; to be said before hello."""
-        self._taken[0] = 1
+    def say_taken(self) -> bool:
+        """An engine has come: from now on the zygote's end is none of ours.
+
+        To be said before hello: False when it is too late, and the engine has to knock at the next zygote's door.
+        """
+        self._taken[_IS_TAKEN] = 1
+        return not self._taken[_IS_OVER]
 
     def adopt(self, pid: int, pidfd: int) -> None:
         """Say which sibling is the ward: a process that is to be killed when we end, and whose end is told."""
@@ -141,7 +148,8 @@ def _listen(line: Connection, zygote: int, taken: mmap.mmap) -> tuple[dict[str, 
     if zygote >= 0:
         poll.register(zygote, select.POLLIN)
     while line.fileno() not in dict(poll.poll()):
-        if not taken[0]:
+        taken[_IS_OVER] = 1
+        if not taken[_IS_TAKEN]:
             os._exit(0)  # the zygote has ended, and the worker will with us
         poll.unregister(zygote)
     received = line.receive() or ({}, [])

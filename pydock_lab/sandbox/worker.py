@@ -143,7 +143,8 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     if connection is None:
         each(ground.modules, "abandoned")
         os._exit(0)
-    line.say_taken()
+    if not line.say_taken():
+        os._exit(0)
     listener.close()
     # Hello: by this the engine knows that its request has found somebody, and on what ground.
     connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
