@@ -5,25 +5,22 @@ as soon as it runs. Only an `exec` has its child for itself.
 """
 
 import contextlib
-import errno
 import os
 import select
 import signal
 import socket
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from pydock_lab import errors
-from pydock_lab.errors import ContainerError, IsolationError
-from pydock_lab.linux import cgroups, journal, syscalls
+from pydock_lab.errors import ContainerError
+from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import Limits
-from pydock_lab.runtime import init
+from pydock_lab.runtime import groups, init
 from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
 from pydock_lab.runtime.steplog import StepLog
@@ -160,7 +157,6 @@ def _keep_only(*wanted: int) -> None:
 
 
 _MOST_DESCRIPTORS = 4096
-_GROUP = "shim-"
 _waiting: list[Child] = []
 
 
@@ -170,20 +166,15 @@ def prepare(tier: Tier, *, is_hurried: bool) -> None:
     It joins its control group ahead of time, too: in version 1 that waits for all processors of the machine to come to
     rest (RCU), which took as long as all other steps of a start together.
     """
-    _waiting.append(bear(tier, init.OWN_AND_NETWORK, _make_group(), is_hurried=is_hurried))
+    _waiting.append(bear(tier, init.OWN_AND_NETWORK, groups.make(), is_hurried=is_hurried))
 
 
 def take(fits: Callable[[Namespace], bool]) -> Child | None:
-    """The child that waits, if it fits: who knows its namespaces says so."""
+    """The child that waits, if it fits: who knows which namespaces are wanted says so."""
     if _waiting and fits(init.OWN_AND_NETWORK):
         return _waiting.pop()
     abandon()
     return None
-
-
-def bear_now(tier: Tier, namespaces: Namespace, *, owns_groups: bool) -> Child:
-    """A child for a container that is unlike most."""
-    return bear(tier, namespaces, _make_group(), owns_groups=owns_groups)
 
 
 def abandon() -> None:
@@ -193,43 +184,3 @@ def abandon() -> None:
         if unfit.group:
             unfit.group.remove()
     _waiting.clear()
-
-
-def sweep() -> None:
-    """Remove the control groups of shims that were killed."""
-    hierarchy = cgroups.find_hierarchy()
-    if hierarchy is not None:
-        ControlGroup.sweep(hierarchy, _GROUP)
-
-
-def regroup(child: Child, parent: str) -> None:
-    """Give a child another control group, below `parent` (`--cgroup-parent`); raises IsolationError."""
-    hierarchy = cgroups.find_hierarchy()
-    if hierarchy is None:
-        raise IsolationError("runtime.cgroup-parent", facet="limits", parent=parent, reason=os.strerror(errno.EACCES))
-    place, before = hierarchy.below(parent), child.group
-    try:
-        ControlGroup.sweep(place, _GROUP)
-        child.group = ControlGroup.create(place, _name(), Limits())
-        child.group.add(child.pid)  # it has joined another one at its birth
-    except OSError as error:
-        raise IsolationError("runtime.cgroup-parent", facet="limits", parent=parent, reason=error.strerror) from None
-    finally:
-        if before is not None and child.group is not before:
-            before.remove()
-
-
-def _make_group() -> ControlGroup | None:
-    """A group for the next child, without limits yet; None where this machine lets us make none."""
-    hierarchy = cgroups.find_hierarchy()
-    if hierarchy is None:
-        return None
-    try:
-        return ControlGroup.create(hierarchy, _name(), Limits())
-    except OSError:
-        return None
-
-
-def _name() -> str:
-    # Of the keeper, which stays: a group whose keeper is dead can be swept.
-    return f"{_GROUP}{os.getppid()}-{time.monotonic_ns()}"

@@ -24,7 +24,7 @@ from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode
-from pydock_lab.runtime import birth, init, state
+from pydock_lab.runtime import birth, groups, init, state
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import listen
@@ -123,7 +123,7 @@ def _rehearse(tier: Tier) -> None:
 def settled(tier: Tier) -> None:
     """Make what all containers share."""
     if tier is not Tier.NONE:
-        birth.sweep()
+        groups.sweep()
         hub.found()
 
 
@@ -219,27 +219,28 @@ class Starter:
         wanted = init.clone_flags(self._spec)
         fits_host = self._spec.network.mode is NetworkMode.HOST and not self._tier.in_user_namespace
 
+        owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
+
         def fits(namespaces: Namespace) -> bool:
+            if not (owns_groups and groups.fits(self._spec)):
+                return False
             # The host's network is not that of a user namespace: who left it cannot come back.
             return namespaces == wanted or (fits_host and namespaces == wanted | Namespace.NET)
 
-        child = birth.take(fits) or birth.bear_now(self._tier, wanted, owns_groups=True)
+        child = birth.take(fits)
+        if child is None:
+            child = birth.bear(self._tier, wanted, groups.make_for(self._spec), owns_groups=owns_groups)
+        self._group = child.group
         if self._record:
             child.hold_namespaces(wanted)
         return child
 
     def _limit(self, child: Child) -> None:
-        """Write the limits to the child's control group; say so where they cannot be in force."""
-        if self._spec.cgroup_parent:
-            birth.regroup(child, self._spec.cgroup_parent)
-        self._group = child.group
-        if self._group:
-            unmet = self._group.limit(self._spec.limits)
-            self._log.add("limits")
-            if not unmet:
-                return
+        """Write the limits to the child's control group; say which cannot be in force."""
+        for note in groups.limit(child.group, self._spec.limits):
+            self._tell(note)
         if self._spec.limits:
-            self._tell({"noted": "runtime.no-limits"})
+            self._log.add("limits")
 
     # ---- telling
 

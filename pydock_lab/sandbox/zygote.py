@@ -29,8 +29,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pydock_lab.linux import orphans, syscalls
-from pydock_lab.linux.syscalls import Namespace, Prctl
+from pydock_lab.linux import orphans, sealed, syscalls
+from pydock_lab.linux.syscalls import MountFlag, Namespace, Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox import keeper, worker
 from pydock_lab.sandbox.ground import settle
@@ -185,6 +185,8 @@ class Zygote:
 def main(arguments: Sequence[str]) -> None:
     """`{"socket": path, "modules": [...]}`: become a zygote and report `{"tier": ...}` on standard output."""
     options: dict[str, Any] = json.loads(arguments[0])
+    if os.geteuid() == 0 and not options.get("sealed"):
+        _seal(options)
     path = options["socket"]
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
@@ -196,6 +198,23 @@ def main(arguments: Sequence[str]) -> None:
     if settle(lambda tier, refusals: _live(listener, options["modules"], tier, refusals)):
         return
     os.unlink(path)
+
+
+def _seal(options: dict[str, Any]) -> None:
+    """Become the same program once more, from a mount that nobody can write to (see linux/sealed.py).
+
+    Root in a container may be given powers with which it could write to the Python that started it. Where this is
+    refused, so is the tier in which it would matter.
+    """
+    program = os.path.realpath("/proc/self/exe")
+    try:
+        syscalls.unshare(Namespace.MOUNT)
+        # What the host mounts later is still seen here, but not the other way round.
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
+        sealed.seal(program)
+    except OSError:
+        return
+    os.execv(program, [*sys.orig_argv[:-1], json.dumps(options | {"sealed": True})])  # noqa: S606 - a list of words
 
 
 def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:

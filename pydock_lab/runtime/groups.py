@@ -1,0 +1,102 @@
+"""The control group of a container, from the side of who starts it: made, told its limits, swept.
+
+It is made before its process is, which joins it at its birth: nothing the container does is ever outside of it. Where
+this machine lets us make none, a container runs without, and what was asked for and is not in force is said by name.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from pydock_lab.errors import IsolationError
+from pydock_lab.linux import cgroups
+from pydock_lab.linux.cgroups import ControlGroup, device_rules
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits
+
+_PREFIX = "shim-"
+
+
+def make() -> ControlGroup | None:
+    """A group for a container like most, without limits yet; None where none can be made."""
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is None:
+        return None
+    try:
+        group = ControlGroup.create(hierarchy, _name())
+    except OSError:
+        return None
+    _restrict_devices(group)
+    return group
+
+
+def fits(spec: ContainerSpec) -> bool:
+    """Whether a container may be in a group that was made ahead of time."""
+    return not (spec.cgroup_parent or spec.devices or spec.privileged)
+
+
+def make_for(spec: ContainerSpec) -> ControlGroup | None:
+    """A group for this container; raises IsolationError where `--cgroup-parent` cannot be had."""
+    if fits(spec):
+        return make()
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is None and spec.cgroup_parent:
+        raise _no_parent(spec, OSError(errno.EACCES, os.strerror(errno.EACCES)))
+    if hierarchy is None:
+        return None
+    place = hierarchy.below(spec.cgroup_parent) if spec.cgroup_parent else hierarchy
+    try:
+        ControlGroup.sweep(place, _PREFIX)
+        group = ControlGroup.create(place, _name())
+    except OSError as error:
+        if spec.cgroup_parent:
+            raise _no_parent(spec, error) from None
+        return None
+    _restrict_devices(group, spec)
+    return group
+
+
+def _no_parent(spec: ContainerSpec, error: OSError) -> IsolationError:
+    return IsolationError(
+        "runtime.cgroup-parent", facet="limits", parent=spec.cgroup_parent, reason=error.strerror or ""
+    )
+
+
+def _restrict_devices(group: ControlGroup, spec: ContainerSpec | None = None) -> None:
+    rules = device_rules(spec.devices, privileged=spec.privileged) if spec else device_rules()
+    try:
+        group.restrict_devices(rules)
+    except OSError as error:
+        # In a user namespace there are no devices that could be forbidden; and a kernel may lack the controller.
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOENT, errno.ENOSYS, errno.EINVAL):
+            raise
+
+
+def limit(group: ControlGroup | None, limits: Limits) -> Iterator[dict[str, Any]]:
+    """Write the limits, and say which are not in force: the keys of texts with their fields."""
+    if group is None:
+        asked = [one.name for one in fields(limits) if getattr(limits, one.name) not in (None, "")]
+        if asked:
+            yield {"noted": "runtime.no-limits", "fields": {"limits": ", ".join(map(option, asked))}}
+        return
+    for unmet in group.limit(limits):
+        yield {"noted": "runtime.limit-refused", "fields": {"limit": option(unmet.limit), "reason": unmet.reason}}
+
+
+def option(name: str) -> str:
+    """What a limit is called on the command line."""
+    return "--" + {"pids": "pids-limit"}.get(name, name).replace("_", "-")
+
+
+def sweep() -> None:
+    """Remove the groups of shims that were killed."""
+    hierarchy = cgroups.find_hierarchy()
+    if hierarchy is not None:
+        ControlGroup.sweep(hierarchy, _PREFIX)
+
+
+def _name() -> str:
+    # Of the keeper, which stays: a group whose keeper is dead can be swept.
+    return f"{_PREFIX}{os.getppid()}-{time.monotonic_ns()}"
