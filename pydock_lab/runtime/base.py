@@ -20,9 +20,11 @@ from pydock_lab.events import Noted, OnEvent, StartStep, ignore
 from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import text
-from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
 from pydock_lab.runtime import control, state
-from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.runtime.life import Supervision
+from pydock_lab.runtime.restart import RestartPolicy
+from pydock_lab.runtime.state import ContainerState
 from pydock_lab.sandbox.client import Sandbox, replies
 from pydock_lab.sandbox.protocol import Connection
 
@@ -51,6 +53,7 @@ class Stdio:
 
 
 _NOTHING = Stdio()
+_NO_SUPERVISION = Supervision()
 
 
 class Process:
@@ -138,9 +141,10 @@ class Runtime:
         detach: bool = False,
         keep_input: bool = False,
         pack: Mapping[str, Any] | None = None,
+        supervision: Supervision = _NO_SUPERVISION,
         on_event: OnEvent = ignore,
     ) -> Process:
-        """Start a container and return as soon as its program runs.
+        """Start a container and return as soon as its program runs; `supervision` is what its shim looks after.
 
         With `record` its state, log and events are kept in `directory`, and others can reach it; a build's step
         needs none of that. With `detach` it outlives this process, and `keep_input` leaves its standard input open
@@ -158,6 +162,7 @@ class Runtime:
             "keep_input": keep_input,
             "pack": None if pack is None else dict(pack),
             "tell_steps": on_event is not ignore,
+            "supervision": supervision.to_json(),
         }
         connection = self.sandbox.open(_START, arguments, list(given.values()))
         return _started(connection, _START, lambda message: _tell(message, spec.id, on_event))
@@ -199,6 +204,21 @@ class Runtime:
         """Send a signal to a running container's first process; raises ContainerError."""
         _ask(directory, {"do": "kill", "signal": int(signal)})
 
+    def stop(self, directory: Path, signal: int, timeout: float) -> int:
+        """Have it end, by a signal, and by SIGKILL after so many seconds (-1: never): the exit status.
+
+        Its restart policy ends with it. Raises ContainerError unless it runs.
+        """
+        return int(_ask(directory, {"do": "stop", "signal": int(signal), "timeout": timeout})["exit_code"])
+
+    def update(self, directory: Path, limits: Limits, policy: RestartPolicy | None = None) -> Iterator[Noted]:
+        """Change the limits of a running container, and its restart policy; gives what is not in force."""
+        message: dict[str, Any] = {"do": "update", "limits": limits.to_json()}
+        if policy is not None:
+            message["restart"] = policy.to_json()
+        for note in _ask(directory, message):
+            yield Noted(text=text(note["noted"], **note["fields"]))
+
     def pause(self, directory: Path) -> None:
         """Freeze all processes of a container; raises ContainerError, IsolationError."""
         _ask(directory, {"do": "pause"})
@@ -228,7 +248,7 @@ class Runtime:
 
     def is_running(self, directory: Path) -> bool:
         """Whether its processes exist (a paused one's do)."""
-        return self.state(directory).status in (Status.RUNNING, Status.PAUSED)
+        return self.state(directory).status in state.LIVING
 
 
 def _tell(message: Mapping[str, Any], container: str, on_event: OnEvent) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pydock_lab.errors import ContainerError, IsolationError, PydockError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace
-from pydock_lab.runtime import joining
+from pydock_lab.oci.runtime_spec import Limits, ProcessSpec
+from pydock_lab.runtime import groups, joining
 from pydock_lab.runtime.control import LATER, Command, reply
+from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.state import Action
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Commands:
         """The commands by name."""
         return {
             "kill": self._kill,
+            "stop": self._stop,
+            "update": self._update,
             "pause": lambda *_: self._freeze(Action.PAUSE),
             "unpause": lambda *_: self._freeze(Action.UNPAUSE),
             "resize": self._resize,
@@ -49,9 +53,12 @@ class Commands:
 
     def finish(self, result: dict[str, Any]) -> None:
         """The container has ended: tell all who wait."""
-        for connection, _ in self._waiting.values():
+        for connection, streams in self._waiting.values():
+            self._shim.loop.forget(connection)
+            self._shim.stdio.detach(streams)
             reply(connection, {"result": result})
             connection.close()
+        self._waiting.clear()
 
     def bury_workers(self) -> None:
         """Wait for the workers of exec, whose programs ended with the container."""
@@ -62,16 +69,46 @@ class Commands:
 
     def _kill(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
         number = signal.Signals(message["signal"])
-        # A paused process hears nothing but SIGKILL, and that only once it goes on.
+        if number in (signal.SIGKILL, self._shim.stop_signal):
+            self._shim.stop_by_hand()
+        self._send(number)
+
+    def _send(self, number: int) -> None:
+        self._shim.tell("kill", signal=str(int(number)))
         self._shim.life.kill(number)
+        # A paused process hears nothing but SIGKILL, and that only once it goes on.
         if number == signal.SIGKILL and self._shim.life.group:
             self._shim.life.group.freeze(frozen=False)
+
+    def _stop(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
+        """`docker stop`: the stop signal, SIGKILL after so many seconds (-1: never); the answer is its end."""
+        shim = self._shim
+        shim.stop_by_hand()
+        self._waiting[connection.fileno()] = (connection, {})
+        if shim.is_running:
+            self._send(message["signal"])
+            if message["timeout"] >= 0:
+                shim.loop.later(message["timeout"], self._insist)
+        return LATER
+
+    def _insist(self) -> None:
+        if self._shim.is_running:
+            self._send(signal.SIGKILL)
+
+    def _update(
+        self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]
+    ) -> list[dict[str, Any]]:
+        """`docker update`: other limits, and another restart policy; gives notes of what is not in force."""
+        if "restart" in message:
+            self._shim.change_policy(RestartPolicy.from_json(message["restart"]))
+        return list(groups.limit(self._shim.life.group, Limits.from_json(message["limits"])))
 
     def _freeze(self, action: Action) -> None:
         group = self._shim.life.group
         if group is None or not group.freeze(frozen=action is Action.PAUSE):
             raise IsolationError("runtime.no-freezer", facet="limits")
         self._shim.note(action)
+        self._shim.tell(action)
 
     def _resize(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
         self._shim.stdio.resize(message["rows"], message["columns"])
@@ -89,6 +126,7 @@ class Commands:
         self._shim.stdio.attach(streams)
         self._waiting[connection.fileno()] = (connection, streams)
         reply(connection, {"attached": True})
+        self._shim.tell("attach")
         return LATER
 
     def _gone(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> None:
@@ -96,23 +134,33 @@ class Commands:
             if waiting is connection:
                 del self._waiting[number]
                 self._shim.stdio.detach(streams)
+                if streams:
+                    self._shim.tell("detach")
 
     def _exec(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
-        """Hand the connection to a worker: joining namespaces is a way of no return."""
+        self._shim.loop.forget(connection)
+        process = ProcessSpec.from_json(message["process"])
+        self.join(connection, process, dict(zip(message["streams"], descriptors, strict=False)))
+        self._shim.tell(f"exec_start: {' '.join(process.args)}")
+        return LATER
+
+    def join(self, connection: Connection, process: ProcessSpec, streams: dict[str, int]) -> None:
+        """Hand a connection to a worker, for another program in the container: the way into namespaces is one-way.
+
+        The connection and the descriptors of the streams are closed here then.
+        """
         shim = self._shim
         doors = shim.life.group.open_doors() if shim.life.group else ()
         pid, pidfd = syscalls.clone3(Namespace(0))
         if pid == 0:
             shim.family.leave()
             target = joining.Target(tuple(shim.life.of_kind("ns:").values()), doors, shim.tier)
-            joining.work(connection, message, descriptors, target)
-        for descriptor in (pidfd, *doors, *descriptors):
+            joining.work(connection, process, streams, target)
+        for descriptor in (pidfd, *doors, *streams.values()):
             os.close(descriptor)
-        shim.loop.forget(connection)
         connection.close()
         self._workers.add(pid)
         shim.family.expect(pid, lambda _code: self._workers.discard(pid))
-        return LATER
 
 
 def check_signal(name: str) -> int:

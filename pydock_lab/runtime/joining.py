@@ -33,12 +33,10 @@ class Target:
     tier: Tier
 
 
-def work(connection: Connection, message: dict[str, object], descriptors: list[int], target: Target) -> NoReturn:
+def work(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> NoReturn:
     """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
     try:
-        _keep_only({connection.fileno(), *descriptors, *target.namespaces, *target.doors})
-        process = ProcessSpec.from_json(message["process"])  # type: ignore[arg-type]
-        streams = dict(zip(message["streams"], descriptors, strict=False))  # type: ignore[call-overload]
+        _keep_only({connection.fileno(), *streams.values(), *target.namespaces, *target.doors})
         code = _run(connection, process, streams, target)
         reply(connection, {"result": {"exit_code": code}})
     except PydockError as error:

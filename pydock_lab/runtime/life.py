@@ -23,11 +23,8 @@ class Supervision(Document):
     """What a shim looks after besides the end: who it is of, its log, health, restarts, and who is told of it.
 
     `events` is the path of the file that `docker events` shows ("": nobody is told), with `attributes` in each line.
-    `stop_signal` and `stop_timeout` (seconds, -1: as long as it takes) are for `docker stop`.
     """
 
-    stop_signal: str = "SIGTERM"
-    stop_timeout: float = 10.0
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     health: HealthCheck | None = None
     log: LogLimits = field(default_factory=LogLimits)
@@ -39,9 +36,10 @@ class Supervision(Document):
 class Handed(Document):
     """What a shim has to know of a container that has just been started; `names` are those of the descriptors.
 
-    They are `process` (its PID 1), `lock` (of its files), `io:NAME` (our ends of its input and output), `ns:NAME` (its
-    namespaces), `engine:NAME` (what the engine gave for input and output), `owner:listener` and `owner:root` for who
-    answers for owners, with `newcomer`, the ids of who makes files. `forwarder` is the pid of who serves its ports.
+    They are `process` (its PID 1), `lock` (of its files), `oom` (readable when memory is short), `control` (where
+    others knock), `io:NAME` (our ends of its input and output), `ns:NAME` (its namespaces), `engine:NAME` (what the
+    engine gave for input and output), `owner:listener` and `owner:root` for who answers for owners, with `newcomer`,
+    the ids of who makes files. `forwarder` is the pid of who serves its ports.
     """
 
     pid: int
@@ -49,7 +47,6 @@ class Handed(Document):
     group: dict[str, Any] | None = None
     newcomer: tuple[int, ...] = ()
     forwarder: int = 0
-    started_at: float = 0
 
 
 class Life:
@@ -57,7 +54,6 @@ class Life:
 
     def __init__(self, handed: Handed, descriptors: Sequence[int]) -> None:
         self.pid, self.forwarder = handed.pid, handed.forwarder
-        self.started_at = handed.started_at
         self.newcomer = handed.newcomer
         self._named = dict(zip(handed.names, descriptors, strict=True))
         self.group = ControlGroup.from_json(handed.group) if handed.group else None
@@ -89,5 +85,5 @@ class Life:
             # Said aloud: the worker that started it may still be ending, with a copy of the descriptor.
             fcntl.flock(self._named["lock"], fcntl.LOCK_UN)
         for name, descriptor in self._named.items():
-            if name in ("process", "lock") or name.startswith("ns:"):
+            if name in ("process", "lock", "oom") or name.startswith("ns:"):
                 os.close(descriptor)

@@ -7,7 +7,6 @@ place of the one before.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import time
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydock_lab.oci.plain import Document
+from pydock_lab.store.tail import Tail, older, rotated
 
 LOG_FILE = "log.jsonl"
 _LONGEST_LINE = 16 * 1024  # bytes; Docker cuts longer lines into parts, too
@@ -97,11 +97,6 @@ class LogWriter:
         self._open()
 
 
-def rotated(path: str, number: int) -> str:
-    """The name of an older file; 0 is the one that is written to."""
-    return f"{path}.{number}" if number else path
-
-
 def read(directory: Path, *, follow: Callable[[], bool] | None = None) -> Iterator[LogEntry]:
     """The entries of a container's log, oldest first.
 
@@ -109,10 +104,9 @@ def read(directory: Path, *, follow: Callable[[], bool] | None = None) -> Iterat
     crash is left out.
     """
     path = str(directory / LOG_FILE)
-    names = (rotated(path, number) for number in itertools.count(1))
-    for older in reversed(list(itertools.takewhile(os.path.exists, names))):
-        yield from _entries(Path(older).read_bytes())
-    tail = _Tail(path)
+    for one in older(path):
+        yield from _entries(Path(one).read_bytes())
+    tail = Tail(path)
     ended = False
     while True:
         found = tail.read()
@@ -123,45 +117,6 @@ def read(directory: Path, *, follow: Callable[[], bool] | None = None) -> Iterat
         ended = not follow()
         if not found and not ended:
             time.sleep(_POLL_SECONDS)
-
-
-class _Tail:
-    """Reads a file on and on, also when it is put aside meanwhile, and another takes its place."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._inode, self._position = 0, 0
-
-    def read(self) -> bytes:
-        """The lines that have become complete."""
-        state = _status(self._path)
-        rest = b""
-        if self._inode and (state is None or state.st_ino != self._inode):
-            before = _status(rotated(self._path, 1))
-            if before is not None and before.st_ino == self._inode:
-                rest = _from(rotated(self._path, 1), self._position)
-            self._position = 0
-        self._inode = state.st_ino if state else 0
-        content = _from(self._path, self._position)
-        complete = content[: content.rfind(b"\n") + 1]
-        self._position += len(complete)
-        return rest + complete
-
-
-def _status(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except FileNotFoundError:
-        return None
-
-
-def _from(path: str, position: int) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            file.seek(position)
-            return file.read()
-    except FileNotFoundError:
-        return b""
 
 
 def _entries(content: bytes) -> Iterator[LogEntry]:

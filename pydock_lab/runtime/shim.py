@@ -11,28 +11,40 @@ the background (`-d`) lives on, and so does its shim: the engine may end, be res
 `control.sock`. If the shim is killed, the kernel kills PID 1 (PR_SET_PDEATHSIG), and with it everything in its pid
 namespace. So nothing is ever left without somebody who will clean up after it.
 
-It is the keeper of the worker that started the container (sandbox/keeper.py), and begins where that one ends.
+In the background it is the keeper of the worker that started the container, and begins where that one ends. In the
+foreground it is that worker itself, and the keeper tells it of the end (sandbox/keeper.py).
 """
 
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydock_lab.archive.diff import MarkedOwners
+from pydock_lab.errors import PydockError
+from pydock_lab.linux.cgroups.watch import OomWatch
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.runtime import state
+from pydock_lab.oci.runtime_spec import ProcessSpec
+from pydock_lab.runtime import restart, state
+from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.control import Control
+from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.life import Handed, Life, Supervision
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
 from pydock_lab.runtime.loop import Family, Loop, end_status
 from pydock_lab.runtime.owners import NOBODY_ELSES, Owners
+from pydock_lab.runtime.restart import RestartPolicy
+from pydock_lab.runtime.start import Starter
 from pydock_lab.runtime.state import Action, ContainerState
 from pydock_lab.runtime.stdio import Stdio
+from pydock_lab.sandbox import keeper
+from pydock_lab.sandbox.keeper import Doze, Line
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot.jobs import pack_directory
+from pydock_lab.store import happenings
 
 
 def watch(request: Request) -> dict[str, Any]:
@@ -52,17 +64,22 @@ class Shim:
         self.tier = request.tier
         self.directory: str = arguments["directory"]
         self._record: bool = arguments.get("record", False)
-        self._detach: bool = arguments.get("detach", False)
-        self.supervision = Supervision.from_json(arguments.get("supervision") or {})
+        self._is_detached: bool = arguments.get("detach", False)
+        self._supervision = Supervision.from_json(arguments.get("supervision") or {})
+        self._policy = self._supervision.restart
+        self.stop_signal = signal.Signals[arguments["spec"]["stop_signal"]]
         self.loop = Loop()
         self.family = Family(self.loop)
         self._pack: dict[str, Any] | None = arguments.get("pack")
-        log = LogWriter(os.path.join(self.directory, LOG_FILE), self.supervision.log) if self._record else None
-        self._log = log
-        self.was_stopped = False
-        self._take_up(arguments["handed"], request.descriptors)
+        self._log = LogWriter(os.path.join(self.directory, LOG_FILE), self._supervision.log) if self._record else None
+        self._by_hand = False
+        self._is_stopping = False
+        self._pause = 0.0
         self.commands = Commands(self)
+        self._take_up(arguments["handed"], request.descriptors)
         self._control = self._listen()
+
+    # ---- one life
 
     def _take_up(self, handed: dict[str, Any], descriptors: list[int]) -> None:
         """Begin to watch what has just been started."""
@@ -72,46 +89,23 @@ class Shim:
         self.stdio = Stdio(self.loop, life.of_kind("io:"), self._log)
         self.streams = life.of_kind("engine:")
         self.stdio.attach(self.streams)
-        owner = life.of_kind("owner:")
-        self._owners = None
-        if owner:
-            newcomer = (life.newcomer[0], life.newcomer[1])
-            self._owners = Owners(owner["listener"], owner["root"], newcomer=newcomer)
-            self._owners.answer_in(self.loop)
+        self._answer_for_owners()
         self._expect_end()
         if life.forwarder:
             self.family.expect(life.forwarder, lambda _code: life.forget_forwarder())
         self.family.bury()  # the worker is ending, and the container may have ended already
+        self._oom = OomWatch(life.of_kind("oom")[""]) if life.of_kind("oom") else None
+        if self._oom:
+            self.loop.watch(self._oom, self._hear_of_memory)
+        self._checking = Checking(self, self._supervision.health) if self._supervision.health else None
 
-    def _listen(self) -> Control | None:
-        listener = self.life.of_kind("control").get("")
-        if listener is None:
-            return None
-        return Control(self.loop, listener, self.directory, self.commands.table())
-
-    def run(self) -> dict[str, Any]:
-        """Watch it until it has ended for good, and clean up."""
-        if not self._detach:
-            self.loop.watch(self._request.connection, self._hear_engine)
-        self._live()
-        result = {"exit_code": self._exit_code, "oom_killed": self._was_out_of_memory()}
-        self.life.close()
-        self.note(Action.DIE, process=None, shim=None, finished_at=time.time(), **result)
-        self._request.afterwards.append(self._clean_up)
-        # Who asks how it ended must find either us or the answer: out of reach comes after written down.
-        self.commands.finish(result)
-        if self._control:
-            self._control.close()
-        return result
-
-    def _live(self) -> None:
-        while self._exit_code is None:
-            self.loop.turn()
-        self.stdio.finish()
-        self.commands.bury_workers()
-        if self._exit_code == 0 and self._pack is not None:
-            # Here, where the privilege is: another worker would first have to be made.
-            pack_directory(self._pack, self.life.of_kind("layer")[""], self._marked())
+    def _answer_for_owners(self) -> None:
+        owner = self.life.of_kind("owner:")
+        self._owners = None
+        if owner:
+            newcomer = (self.life.newcomer[0], self.life.newcomer[1])
+            self._owners = Owners(owner["listener"], owner["root"], newcomer=newcomer)
+            self._owners.answer_in(self.loop)
 
     def _expect_end(self) -> None:
         line = self._request.line
@@ -133,18 +127,123 @@ class Shim:
     def _end(self, code: int) -> None:
         self._exit_code = code
 
+    def _listen(self) -> Control | None:
+        listener = self.life.of_kind("control").get("")
+        if listener is None:
+            return None
+        return Control(self.loop, listener, self.directory, self.commands.table())
+
+    def _live(self) -> dict[str, Any]:
+        """Until it has ended: how."""
+        while self._exit_code is None:
+            self.loop.turn()
+        if self._checking:
+            self._checking.stop()
+        if self._oom:
+            self.loop.forget(self._oom)
+        self.stdio.finish()
+        self.commands.bury_workers()
+        if self._exit_code == 0 and self._pack is not None:
+            # Here, where the privilege is: another worker would first have to be made.
+            pack_directory(self._pack, self.life.of_kind("layer")[""], self._marked())
+        group = self.life.group
+        result = {"exit_code": self._exit_code, "oom_killed": bool(group and group.was_out_of_memory())}
+        self.life.close()
+        self.tell("die", exitCode=str(self._exit_code))
+        return result
+
     def _marked(self) -> MarkedOwners | None:
         """Whose the files are, where all of them are one user's."""
         if self.tier is not Tier.ROOTLESS_SINGLE:
             return None
         return self._owners.marked if self._owners else NOBODY_ELSES
 
-    def _was_out_of_memory(self) -> bool:
-        return bool(self.life.group and self.life.group.was_out_of_memory())
+    @property
+    def is_running(self) -> bool:
+        """Whether its program runs, and not only its policy waits."""
+        return self._exit_code is None
 
-    def _clean_up(self) -> None:
+    # ---- all lives
+
+    def run(self) -> dict[str, Any]:
+        """Watch it until it has ended for good, and clean up."""
+        if not self._is_detached:
+            self.loop.watch(self._request.connection, self._hear_engine)
+        self._request.announce()
+        result = self._live()
+        while self._policy.wants_again(result["exit_code"], self.state.restarts, by_hand=self._by_hand):
+            if not self._live_again(result):
+                break
+            result = self._live()
+        self._note_end(result)
+        self._request.afterwards.append(self._remove_group)
+        # Who asks how it ended must find either us or the answer: out of reach comes after written down.
+        self.commands.finish(result)
+        if self._control:
+            self._control.close()
+        return result
+
+    def _note_end(self, result: dict[str, Any]) -> None:
+        by_hand = self._by_hand
+        self.note(Action.DIE, process=None, shim=None, finished_at=time.time(), by_hand=by_hand, health=None, **result)
+        if self._is_stopping:
+            self.tell("stop")
+
+    def _live_again(self, result: dict[str, Any]) -> bool:
+        """Wait a while, and start it once more; False when it was stopped meanwhile, or cannot be started."""
+        self._pause = restart.pause(self._pause, time.time() - self.state.started_at)
+        self.note(Action.RETRY, process=None, finished_at=time.time(), health=None, **result)
+        self._remove_group()
+        self._let_the_engine_go(result)
+        self.commands.finish(result)
+        until = time.monotonic() + self._pause
+        self.loop.later(self._pause, lambda: None)
+        while not self._by_hand and time.monotonic() < until:
+            self.loop.turn()
+        return not self._by_hand and self._start_again()
+
+    def _let_the_engine_go(self, result: dict[str, Any]) -> None:
+        """Who ran it in the foreground hears of its first end, as with Docker; it goes on in the background."""
+        if not self._is_detached:
+            self.loop.forget(self._request.connection)
+            self._request.send({"result": result})
+            self._is_detached = True
+        self.stdio.detach(self.streams)
+
+    def _start_again(self) -> bool:
+        arguments = self._arguments | {"detach": True, "is_again": True}
+
+        def work(line: Line) -> NoReturn:
+            self.family.leave()
+            starter = Starter(arguments, {}, self.tier, lambda _message: None)
+            doze = Doze(title="pydock-shim", wakers=0, seconds=0)
+            try:
+                handed, held = starter.start()
+                line.hand_over({"handed": handed}, list(held.values()), doze)
+            except PydockError:
+                starter.clean_up()  # what went wrong is written down
+            os._exit(0)
+
+        again = keeper.keep(work)
+        if again is None:
+            self.state = state.load(Path(self.directory))
+            return False
+        self._take_up(again.message()["handed"], again.descriptors)
+        return True
+
+    def stop_by_hand(self) -> None:
+        """A person wants it to end: its restart policy does, too."""
+        self._by_hand = self._is_stopping = True
+
+    def change_policy(self, policy: RestartPolicy) -> None:
+        """`docker update --restart`."""
+        self._policy = policy
+
+    def _remove_group(self) -> None:
         if self.life.group:
             self.life.group.remove()
+
+    # ---- hearing and telling
 
     def _hear_engine(self) -> None:
         """What the engine that started the container says on the way: signals, the terminal's size; or it has gone."""
@@ -155,11 +254,33 @@ class Shim:
         self.loop.forget(self._request.connection)
         self.stdio.detach(self.streams)
         self.streams = {}
-        self.was_stopped = True
+        self._by_hand = True
         self.life.kill()
+
+    def _hear_of_memory(self) -> None:
+        assert self._oom is not None  # noqa: S101 - for mypy; it is watched
+        self._oom.drain()
+        if self.life.group and self.life.group.was_out_of_memory():
+            self.tell("oom")
+
+    def process(self) -> ProcessSpec:
+        """What the container was started with."""
+        return ProcessSpec.from_json(self._arguments["spec"]["process"])
 
     def note(self, action: Action, **changes: Any) -> None:
         """Write down what became of it."""
         if self._record:
             self.state = self.state.then(action, **changes)
             state.save(Path(self.directory), self.state)
+
+    def note_health(self, health: HealthState, *, is_news: bool) -> None:
+        """Write down what its check has found."""
+        self.state = replace(self.state, health=health)
+        state.save(Path(self.directory), self.state)
+        if is_news:
+            self.tell(f"health_status: {health.status}")
+
+    def tell(self, action: str, **attributes: str) -> None:
+        """Say that something happened to it, for `docker events`."""
+        about = {**self._supervision.attributes, **attributes}
+        happenings.tell(self._supervision.events, "container", action, self._arguments["spec"]["id"], about)

@@ -29,21 +29,24 @@ from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import listen
 from pydock_lab.runtime.filesystem import make_stub
+from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.life import Handed, Supervision
+from pydock_lab.runtime.restart import RestartKind
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import StepLog, in_order
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
+from pydock_lab.store import happenings
 
 MINDFUL = ("start",)
 START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
 _WATCH = "pydock_lab.runtime.shim:watch"
 # What a shim has to hear of: the container's end, who knocks, what its program writes, who types, who asks for owners.
-_WAKERS = ("process", "control", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
+_WAKERS = ("process", "control", "oom", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
 
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -73,6 +76,7 @@ def start(request: Request) -> Any:
         arguments=request.arguments | {"handed": handed},
         descriptors=list(held.values()),
         wakers=sum(name in _WAKERS for name in held),
+        seconds=0 if handed["checks"] else None,
         detached=True,
     )
 
@@ -144,6 +148,8 @@ class Starter:
         self._keep_input: bool = arguments.get("keep_input", False)
         self._tell_steps: bool = arguments.get("tell_steps", False)
         self._tells_owners: bool = arguments.get("pack") is not None
+        self._is_again: bool = arguments.get("is_again", False)
+        self._supervision = Supervision.from_json(arguments.get("supervision") or {})
         self._streams, self._tier, self._tell = streams, tier, tell
         self._state = state.load(self._directory) if self._record else ContainerState()
         self._held: dict[str, int] = {}
@@ -241,6 +247,9 @@ class Starter:
             self._tell(note)
         if self._spec.limits:
             self._log.add("limits")
+        if self._record and child.group and self._spec.limits.memory:
+            with contextlib.suppress(OSError):
+                self._held["oom"] = child.group.watch().fileno()
 
     # ---- telling
 
@@ -255,18 +264,25 @@ class Starter:
             "exit_code": 0,
             "error": None,
             "oom_killed": False,
+            "by_hand": False,
+            "restarts": self._state.restarts + 1 if self._is_again else 0,
+            "health": HealthState() if self._supervision.health else None,
             "address": network.address,
             "gateway": network.gateway,
             "ports": network.ports,
         }
         if self._record:
-            lives = self._detach or not child.has_ended(_INSTANT_SECONDS)
+            comes_back = self._supervision.restart.kind is not RestartKind.NO
+            lives = self._detach or comes_back or not child.has_ended(_INSTANT_SECONDS)
             if lives:
-                self._held["control"] = listen(self._directory)
+                if not self._is_again:
+                    self._held["control"] = listen(self._directory)
                 marks = {"process": ProcessMark.of(child.pid), "shim": ProcessMark.of(os.getppid())}
                 self._note(Action.START, **marks, **changes)
             else:
                 self._state = self._state.then(Action.START, **changes)
+        about = self._supervision
+        happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
         steps = in_order(self._log.steps, child.steps)
         for note in child.notes:
             self._tell(note)
@@ -313,7 +329,8 @@ class Starter:
             newcomer=newcomer,
             forwarder=network.forwarder,
         )
-        return {"life": handed.to_json(), "state": self._state.to_json()}, held
+        checks = self._supervision.health is not None
+        return {"life": handed.to_json(), "state": self._state.to_json(), "checks": checks}, held
 
 
 def _nothing_to_stand_on(refusals: tuple[Refusal, ...]) -> PydockError:

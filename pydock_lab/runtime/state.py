@@ -2,11 +2,13 @@
 
                  start            die
     created ----------> running --------> exited --- start --> running
-       |                 |    ^              |
-       |           pause |    | unpause      | remove
-       |                 v    |              v
-       |                 paused           removing --- (its files are gone)
-       '----- remove -----------------------^  |
+       |                 |  | ^              |  ^
+       |           pause |  | | unpause      |  | die: it was stopped meanwhile
+       |                 v  | |              |  |
+       |              paused| '- start --- restarting <-- retry: its policy wants it again
+       |                    '----------------^
+       |                                     | remove (of exited)
+       '----- remove ------------------> removing --- (its files are gone)
                                                '-- fail --> dead: something of it could not be removed
 
 Who does what: the engine creates and removes; the shim starts, pauses and sees the end, because it is the parent of
@@ -28,6 +30,7 @@ from typing import Any
 from pydock_lab.errors import ContainerError
 from pydock_lab.oci.plain import Document
 from pydock_lab.oci.runtime_spec import PublishedPort
+from pydock_lab.runtime.health import HealthState
 
 STATE_FILE = "state.json"
 _FORMAT = 1
@@ -41,9 +44,14 @@ class Status(StrEnum):
     CREATED = "created"
     RUNNING = "running"
     PAUSED = "paused"
+    RESTARTING = "restarting"
     EXITED = "exited"
     REMOVING = "removing"
     DEAD = "dead"
+
+
+# With a shim that looks after it.
+LIVING = frozenset({Status.RUNNING, Status.PAUSED, Status.RESTARTING})
 
 
 class Action(StrEnum):
@@ -52,6 +60,7 @@ class Action(StrEnum):
     START = "start"
     PAUSE = "pause"
     UNPAUSE = "unpause"
+    RETRY = "retry"
     DIE = "die"
     REMOVE = "remove"
     FAIL = "fail"
@@ -64,8 +73,12 @@ TRANSITIONS: Mapping[tuple[Status, Action], Status] = MappingProxyType(
         (Status.CREATED, Action.REMOVE): Status.REMOVING,
         (Status.RUNNING, Action.PAUSE): Status.PAUSED,
         (Status.RUNNING, Action.DIE): Status.EXITED,
+        (Status.RUNNING, Action.RETRY): Status.RESTARTING,
         (Status.PAUSED, Action.UNPAUSE): Status.RUNNING,
         (Status.PAUSED, Action.DIE): Status.EXITED,
+        (Status.PAUSED, Action.RETRY): Status.RESTARTING,
+        (Status.RESTARTING, Action.START): Status.RUNNING,
+        (Status.RESTARTING, Action.DIE): Status.EXITED,
         (Status.EXITED, Action.START): Status.RUNNING,
         (Status.EXITED, Action.DIE): Status.EXITED,  # a second start that failed
         (Status.EXITED, Action.REMOVE): Status.REMOVING,
@@ -131,7 +144,8 @@ class ContainerState(Document):
     """What is known of a container's life: `state.json`. Times are seconds since 1970, 0 where not yet.
 
     `process` is its first process, `shim` the one that watches it. `ports` are those that are open, with the host
-    port that was found for each. `error` is a PydockError as plain data, where it could not be started.
+    port that was found for each. `error` is a PydockError as plain data, where it could not be started. `by_hand`: it
+    was stopped by a person, which ends its restart policy; `health` is what its check has found.
     """
 
     status: Status = Status.CREATED
@@ -142,6 +156,9 @@ class ContainerState(Document):
     started_at: float = 0
     finished_at: float = 0
     oom_killed: bool = False
+    restarts: int = 0
+    by_hand: bool = False
+    health: HealthState | None = None
     address: str = ""
     gateway: str = ""
     ports: tuple[PublishedPort, ...] = ()
@@ -174,8 +191,7 @@ def save(directory: Path, state: ContainerState) -> None:
 def observe(directory: Path) -> ContainerState:
     """The state as it is: one that is called running, but whose shim is no more, has ended unseen."""
     state = load(directory)
-    lives = state.status in (Status.RUNNING, Status.PAUSED)
-    if not lives or (state.shim and state.shim.is_alive()):
+    if state.status not in LIVING or (state.shim and state.shim.is_alive()):
         return state
     ended = state.then(Action.DIE, exit_code=LOST, process=None, shim=None)
     with contextlib.suppress(OSError):
