@@ -43,6 +43,7 @@ class Commands:
             "wait": self._wait,
             "attach": self._attach,
             "exec": self._exec,
+            "share": self._share,
             "gone": self._gone,
         }
 
@@ -127,6 +128,12 @@ class Commands:
         self._waiting[connection.fileno()] = (connection, streams)
         reply(connection, {"attached": True})
         self._shim.tell("attach")
+        return LATER
+
+    def _share(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
+        """Give a namespace to who starts a container that is to live in it, too."""
+        with contextlib.suppress(OSError):  # who asks has gone
+            connection.send({"result": True}, [self._shim.life.of_kind("ns:")[message["kind"]]])
         return LATER
 
     def _gone(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> None:

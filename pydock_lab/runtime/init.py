@@ -182,12 +182,16 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
     if not place.is_hurried:
         rehearse()
         log.skip()
-    _join(place.doors, log)
+    _join(place.doors, log, owns_groups=place.owns_groups)
     if Namespace.MOUNT not in place.namespaces:
         return None
     filesystem.leave_alone()
     log.add("private")
-    look = Look(in_user_namespace=place.tier.in_user_namespace, own_network=Namespace.NET in place.namespaces)
+    look = Look(
+        in_user_namespace=place.tier.in_user_namespace,
+        own_network=Namespace.NET in place.namespaces,
+        pid="" if Namespace.PID in place.namespaces else "host",
+    )
     views = kernel_views.prepare(look)
     log.add("views", "/proc /sys /dev")
     return views
@@ -228,14 +232,15 @@ def _name_host(spec: ContainerSpec, log: StepLog) -> None:
         log.add("hostname", spec.hostname, before=before)
 
 
-def _join(doors: Sequence[int], log: StepLog) -> None:
+def _join(doors: Sequence[int], log: StepLog, *, owns_groups: bool) -> None:
     """Enter a control group, and see it as the root of all groups."""
     for door in doors:
         path = os.readlink(f"/proc/self/fd/{door}")
         journal.ask("write", _enter, path, door)
     if doors:
         log.add("control-group")
-        _own_groups(log)
+        if owns_groups:
+            _own_groups(log)
 
 
 def _enter(_path: str, door: int) -> None:
@@ -255,7 +260,7 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     log.add("undumpable")
-    _join(brought.doors, log)
+    _join(brought.doors, log, owns_groups=True)
     if place.owns_groups and not brought.doors and not place.doors:
         _own_groups(log)
     namespaces = place.namespaces

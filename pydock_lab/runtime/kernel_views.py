@@ -37,7 +37,8 @@ _TREE = MountFlag.BIND | MountFlag.REC
 _DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
 _PTS = MountFlag.NOSUID | MountFlag.NOEXEC
 _MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
-_HOST_VIEW = MountAttribute.RDONLY | MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
+_QUIET_VIEW = MountAttribute.NOSUID | MountAttribute.NODEV | MountAttribute.NOEXEC
+_HOST_VIEW = MountAttribute.RDONLY | _QUIET_VIEW
 
 # What speaks of the whole machine (moby, oci/defaults.go).
 MASKED = (
@@ -57,7 +58,7 @@ _DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 class Look:
     """What containers may differ in; `shm_size` in bytes. The default is that of most of them.
 
-    `ipc` is as in `Namespaces.ipc`: who shares it with others shares their /dev/shm.
+    `ipc` and `pid` are as in `Namespaces`: who shares them with others shares their /dev/shm and /proc.
     """
 
     in_user_namespace: bool
@@ -65,6 +66,7 @@ class Look:
     own_network: bool = True
     shm_size: int = _DEFAULT_SHM_SIZE
     ipc: str = ""
+    pid: str = ""
     devices: tuple[Device, ...] = ()
     all_devices: bool = False
 
@@ -77,6 +79,7 @@ class Look:
             own_network=spec.network.mode in (NetworkMode.NONE, NetworkMode.BRIDGE),
             shm_size=spec.shm_size,
             ipc=spec.namespaces.ipc if spec.namespaces.ipc not in ("private", "shareable") else "",
+            pid=spec.namespaces.pid,
             devices=spec.devices,
             all_devices=spec.privileged,
         )
@@ -84,7 +87,7 @@ class Look:
     def of_place(self, place: str) -> tuple[object, ...]:
         """The part of it that the tree at `place` depends on."""
         parts: dict[str, tuple[object, ...]] = {
-            "/proc": (self.masked,),
+            "/proc": (self.masked, self.pid),
             "/sys": (self.masked, self.own_network),
             "/dev": (self.shm_size, self.ipc, self.devices, self.all_devices),
         }
@@ -183,8 +186,12 @@ def _make_one(place: str, look: Look, taken: _Taken) -> int:
     return syscalls.open_tree(target)
 
 
-def _make_proc(target: str, _look: Look, _taken: _Taken) -> None:
-    syscalls.mount("proc", target, "proc", _QUIET)
+def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
+    # proc shows a pid namespace: only who owns that may mount it. The host's own is shown as it is.
+    if look.pid == "host" and look.in_user_namespace:
+        _show_hosts("/proc", target, _QUIET_VIEW)
+    else:
+        syscalls.mount("proc", target, "proc", _QUIET)
 
 
 def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
@@ -192,8 +199,12 @@ def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     if look.own_network or not look.in_user_namespace:
         syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY if look.masked else _QUIET)
         return
-    tree = syscalls.open_tree("/sys")
-    syscalls.set_mount_attributes(tree, _HOST_VIEW)
+    _show_hosts("/sys", target, _HOST_VIEW)
+
+
+def _show_hosts(path: str, target: str, attributes: MountAttribute) -> None:
+    tree = syscalls.open_tree(path)
+    syscalls.set_mount_attributes(tree, attributes)
     syscalls.move_mount(tree, target)
     os.close(tree)
 

@@ -27,7 +27,7 @@ from pydock_lab.errors import PydockError
 from pydock_lab.linux.cgroups.watch import OomWatch
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
-from pydock_lab.runtime import restart, state
+from pydock_lab.runtime import init, restart, sharing, state
 from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.control import Control
@@ -141,6 +141,8 @@ class Shim:
             self._checking.stop()
         if self._oom:
             self.loop.forget(self._oom)
+        if init.is_shared(self._arguments["spec"]["namespaces"]["pid"]):
+            self._end_strays()
         self.stdio.finish()
         self.commands.bury_workers()
         if self._exit_code == 0 and self._pack is not None:
@@ -151,6 +153,14 @@ class Shim:
         self.life.close()
         self.tell("die", exitCode=str(self._exit_code))
         return result
+
+    def _end_strays(self) -> None:
+        """Its program was nobody's PID 1: what that left behind is not ended by the kernel."""
+        namespaces = self.life.of_kind("ns:")
+        if "mnt" in namespaces:
+            sharing.end_strays(namespaces["mnt"])
+        elif self.life.group:
+            self.life.group.kill()
 
     def _marked(self) -> MarkedOwners | None:
         """Whose the files are, where all of them are one user's."""
@@ -215,7 +225,8 @@ class Shim:
 
         def work(line: Line) -> NoReturn:
             self.family.leave()
-            starter = Starter(arguments, {}, self.tier, lambda _message: None)
+            mounts = self._request.host_mounts
+            starter = Starter(arguments, {}, self.tier, lambda _message: None, host_mounts=mounts)
             doze = Doze(title="pydock-shim", wakers=0, seconds=0)
             try:
                 handed, held = starter.start()

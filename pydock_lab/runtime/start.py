@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.linux import syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode
-from pydock_lab.runtime import birth, groups, init, state
+from pydock_lab.runtime import birth, groups, init, sharing, state
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import listen
@@ -62,7 +63,7 @@ def start(request: Request) -> Any:
     if request.tier is Tier.NONE:
         raise _nothing_to_stand_on(request.refusals)
     streams = dict(zip(request.arguments.get("streams", ()), request.descriptors, strict=False))
-    starter = Starter(request.arguments, streams, request.tier, request.send)
+    starter = Starter(request.arguments, streams, request.tier, request.send, host_mounts=request.host_mounts)
     try:
         handed, held = starter.start()
     except BaseException:
@@ -137,9 +138,12 @@ def abandoned() -> None:
 
 
 class Starter:
-    """One start of a container; `tell` reaches the engine."""
+    """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours)."""
 
-    def __init__(self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell) -> None:
+    def __init__(
+        self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell, *, host_mounts: int = -1
+    ) -> None:
+        self._host_mounts = host_mounts
         self._spec = ContainerSpec.from_json(arguments["spec"])
         self._directory = Path(arguments["directory"])
         self._stub: str = arguments["stub"]
@@ -192,7 +196,9 @@ class Starter:
             network = undo.enter_context(Connectivity(self._spec, self._directory))
             mounts = network.files()
             self._log.add("network-files", " ".join(one.target for one in mounts))
-            child = self._bear()
+            joined = sharing.joins(self._spec, self._directory)
+            trees = sharing.trees(self._spec, self._tier, self._host_mounts)
+            child = self._bear(joined)
             undo.callback(child.end)
             self._limit(child)
             network.connect(child.pid)
@@ -203,9 +209,12 @@ class Starter:
                 container=self._spec,
                 stub=self._stub,
                 mounts=mounts,
+                joins=tuple(name for name in joined if name != "pid"),
+                trees=tuple(trees),
                 tells_owners=self._tells_owners,
             )
-            child.become(task, ends.theirs)
+            entered = [one for name, one in joined.items() if name != "pid"]
+            child.become(task, [*ends.theirs, *entered, *trees.values()])
             undo.pop_all()
         self._announce(child, network)
         return self._handed(child, network, ends)
@@ -221,23 +230,27 @@ class Starter:
             self._held["lock"] = lock_upper(rootfs.upper)
         self._log.add("upper", rootfs.upper)
 
-    def _bear(self) -> Child:
+    def _bear(self, joined: Mapping[str, int]) -> Child:
+        """The child that waits, if it is fit, else a new one; its namespaces, and those that it enters, are held."""
         wanted = init.clone_flags(self._spec)
         fits_host = self._spec.network.mode is NetworkMode.HOST and not self._tier.in_user_namespace
 
         owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
 
         def fits(namespaces: Namespace) -> bool:
-            if not (owns_groups and groups.fits(self._spec)):
+            if not (owns_groups and groups.fits(self._spec)) or "pid" in joined:
                 return False
             # The host's network is not that of a user namespace: who left it cannot come back.
             return namespaces == wanted or (fits_host and namespaces == wanted | Namespace.NET)
 
         child = birth.take(fits)
         if child is None:
+            if "pid" in joined:
+                syscalls.setns(joined["pid"], Namespace.PID)  # for our children; we stay where we are
             child = birth.bear(self._tier, wanted, groups.make_for(self._spec), owns_groups=owns_groups)
         self._group = child.group
         if self._record:
+            child.namespaces = {name: one for name, one in joined.items() if name != "shm"}
             child.hold_namespaces(wanted)
         return child
 

@@ -39,11 +39,15 @@ _CREDENTIALS = struct.Struct("3i")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
-    """What a worker stands on: the tier, why it is no better one, and the modules whose jobs may be asked for."""
+    """What a worker stands on: the tier, why it is no better one, and the modules whose jobs may be asked for.
+
+    `host_mounts` is the host's mount namespace, a descriptor, where we are in one of our own; else -1.
+    """
 
     tier: Tier
     refusals: tuple[Refusal, ...] = ()
     modules: frozenset[str] = frozenset()
+    host_mounts: int = -1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +104,7 @@ class Request:
         self.arguments: dict[str, Any] = message.get("arguments") or {}
         self.descriptors = descriptors
         self.tier, self.refusals = ground.tier, ground.refusals
+        self.host_mounts = ground.host_mounts
         self.line = line
         self._news = news
         self.afterwards: list[Callable[[], None]] = []  # done when the engine has its answer already

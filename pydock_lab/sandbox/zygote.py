@@ -195,7 +195,15 @@ def main(arguments: Sequence[str]) -> None:
     for module in options["modules"]:
         importlib.import_module(module)
     worker.each(options["modules"], "warm")
-    if settle(lambda tier, refusals: _live(listener, options["modules"], tier, refusals)):
+    modules, host = options["modules"], options.get("host_mounts", -1)
+    if host >= 0:
+        os.set_inheritable(host, False)
+    known = frozenset(modules)
+
+    def live(tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
+        _live(listener, modules, worker.Ground(tier=tier, refusals=refusals, modules=known, host_mounts=host))
+
+    if settle(live):
         return
     os.unlink(path)
 
@@ -207,21 +215,25 @@ def _seal(options: dict[str, Any]) -> None:
     refused, so is the tier in which it would matter.
     """
     program = os.path.realpath("/proc/self/exe")
+    host = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     try:
         syscalls.unshare(Namespace.MOUNT)
         # What the host mounts later is still seen here, but not the other way round.
         syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
         sealed.seal(program)
     except OSError:
+        os.close(host)
         return
-    os.execv(program, [*sys.orig_argv[:-1], json.dumps(options | {"sealed": True})])  # noqa: S606 - a list of words
+    os.set_inheritable(host, True)
+    sealed_options = options | {"sealed": True, "host_mounts": host}
+    os.execv(program, [*sys.orig_argv[:-1], json.dumps(sealed_options)])  # noqa: S606 - a list of words
 
 
-def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
+def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) -> NoReturn:
     syscalls.set_title("pydock-zygote")
     # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
-    worker.each(modules, "settled", tier)
+    worker.each(modules, "settled", ground.tier)
     sys.path.clear()
     # What lives now lives for ever: without the collector's marks a fork shares these pages.
     gc.collect()
@@ -232,7 +244,7 @@ def _live(listener: socket.socket, modules: list[str], tier: Tier, refusals: tup
     _let_the_engine_go()
     own = os.stat(path).st_ino
     try:
-        Zygote(listener, worker.Ground(tier=tier, refusals=refusals, modules=frozenset(modules))).serve()
+        Zygote(listener, ground).serve()
     finally:
         with contextlib.suppress(OSError):
             if os.stat(path).st_ino == own:  # not that of a successor

@@ -106,8 +106,8 @@ def test_health_changes_and_is_told(box: Any) -> None:
     assert box.until(lambda: health(box, directory) is Health.HEALTHY)
     found = box.runtime.state(directory).health
     assert (found.log[-1].exit_code, found.log[-1].output) == (0, "looked\n")
-    told = [action for action in actions(directory) if action.startswith("health")]
-    assert told == ["health_status: unhealthy", "health_status: healthy"]
+    told = ["health_status: unhealthy", "health_status: healthy"]
+    assert box.until(lambda: [one for one in actions(directory) if one.startswith("health")] == told)
     box.runtime.kill(directory, 9)
     assert box.runtime.wait(directory) == 137
 

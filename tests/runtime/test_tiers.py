@@ -16,7 +16,10 @@ from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.locale import LANGUAGES, text
 from pydock_lab.runtime import probing
 
-SUITES = ("test_containers.py", "test_life.py", "test_supervision.py", "test_networks.py", "test_facets.py")
+SUITES = (
+    *("test_containers.py", "test_life.py", "test_supervision.py", "test_sharing.py"),
+    *("test_networks.py", "test_facets.py"),
+)
 
 
 @pytest.fixture(scope="module")
