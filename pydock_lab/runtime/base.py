@@ -301,4 +301,7 @@ def _ask(directory: Path, message: Mapping[str, Any]) -> Any:
             if "result" in reply:
                 return reply["result"]
     # It ended just as we asked.
-    raise ContainerError("runtime.shim-gone")
+    status = state.observe(directory).status
+    if status in state.LIVING:
+        raise ContainerError("runtime.shim-gone")
+    raise ContainerError("runtime.not-running", container=directory.name, status=status.value)

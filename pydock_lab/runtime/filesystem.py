@@ -12,12 +12,13 @@ a place in the container and not on the host. And the host's tree is let go last
 
 import base64
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pydock_lab.errors import ContainerError
+from pydock_lab.errors import ContainerError, IsolationError
 from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation
@@ -155,6 +156,11 @@ def hold(mount: Mount, source: str) -> int:
         tree = syscalls.open_tree(source, recursive=mount.is_recursive)
     except FileNotFoundError:
         raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL or mount.is_recursive:
+            raise
+        # What is mounted below hides something, and who is not root may not look under it (mount_namespaces(7)).
+        raise IsolationError("runtime.locked-mounts", facet="files", source=mount.source) from None
     if mount.read_only:
         syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
     if mount.propagation in _PROPAGATION:

@@ -249,7 +249,7 @@ class Starter:
                 syscalls.setns(joined["pid"], Namespace.PID)  # for our children; we stay where we are
             child = birth.bear(self._tier, wanted, groups.make_for(self._spec), owns_groups=owns_groups)
         self._group = child.group
-        if self._record:
+        if self._record or Namespace.PID not in wanted:
             child.namespaces = {name: one for name, one in joined.items() if name != "shm"}
             child.hold_namespaces(wanted)
         return child

@@ -232,17 +232,26 @@ def test_a_start_that_fails_is_written_down(box: Any) -> None:
 
 
 def test_no_process_is_left_behind(box: Any) -> None:
+    directory = box.background("sleep", "60")
+    shim = box.runtime.state(directory).shim.pid
+
+    def table() -> list[list[str]]:
+        shown = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
+        return [line.split(None, 3) for line in shown.splitlines()[1:]]
+
+    def below(pid: str, rows: list[list[str]]) -> list[list[str]]:
+        found = [row for row in rows if row[1] == pid]
+        return found + [one for row in found for one in below(row[0], rows)]
+
     def zombies() -> list[str]:
-        shown = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
-        return [line for line in shown.splitlines() if line.startswith("Z") and "pydock" in line]
+        rows = table()
+        zygote = next(row[1] for row in rows if row[0] == str(shim))
+        return [row[3] for row in below(zygote, rows) if row[2].startswith("Z")]
 
     for _ in range(5):
-        box.sh("(sleep 60 &); (sleep 0.01 &); true")
+        box.sh("(sleep 61.25 &); (sleep 0.01 &); true")
     assert box.until(lambda: not zombies())
-    assert (
-        "sleep 60\n"
-        not in subprocess.run(["ps", "-eo", "args", "--ppid", "1"], capture_output=True, text=True, check=True).stdout
-    )
+    assert not [row for row in table() if row[3] == "sleep 61.25"]
 
 
 def test_another_engine_finds_the_container(box: Any) -> None:
