@@ -24,6 +24,7 @@ from pydock_lab.views.explanation import (
 from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
+from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
 from pydock_lab.views.weight import (
     ContextFolder,
     ContextWeight,
@@ -43,6 +44,7 @@ __all__ = [
     "AttributeChange",
     "BlobView",
     "BuildTrace",
+    "CallView",
     "Cause",
     "CauseKind",
     "ChangeKind",
@@ -67,12 +69,16 @@ __all__ = [
     "Proposal",
     "ProposalKind",
     "RepositoryView",
+    "RunStep",
+    "RunTrace",
     "Secret",
     "SecretKind",
     "SecretPlace",
     "SetBy",
     "Setter",
+    "Sight",
     "Sign",
+    "StartPhase",
     "StepExplanation",
     "StepOutcome",
     "StepTime",

@@ -1,0 +1,128 @@
+"""A container's start as it went: each step with its system calls, and what the process sees before and after.
+
+clone        clone3(CLONE_NEWPID | ...)     processes: all of the host's      ->  only itself, as number 1
+pivot_root   pivot_root(".", ".")           ls /: bin boot dev home ...       ->  bin dev etc proc sys
+hostname     sethostname("web")             hostname: laptop                  ->  web
+capabilities prctl, capset                  all 41                            ->  Docker's 14
+exec         execve("/bin/sh")              a Python of the engine's          ->  the program
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from pydock_lab.views.base import View
+
+
+class StartPhase(StrEnum):
+    """What a group of steps is about."""
+
+    BIRTH = "birth"  # a process in namespaces of its own
+    LIMITS = "limits"  # control groups
+    NETWORK = "network"
+    FILES = "files"  # another tree becomes "/"
+    POWERS = "powers"  # what is given up, for good
+    PROGRAM = "program"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallView:
+    """One system call as it was made: its text as C has it, its manual page, and how long it took."""
+
+    text: str
+    man: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """What a process sees, and may do, at one moment.
+
+    `processes` are lines as ps(1) has them, `root` the names of `ls /`, `addresses` lines as of `ip addr`, `mounts`
+    "what on where" in the order of the mount table. `namespaces` are inode numbers by kind. `capabilities` are names
+    without CAP_. What would be too long is cut, with a last entry "...".
+    """
+
+    hostname: str = ""
+    processes: tuple[str, ...] = ()
+    root: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
+    user: str = ""
+    capabilities: tuple[str, ...] = ()
+    control_group: str = ""
+    seccomp: str = ""
+    directory: str = ""
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStep:
+    """One step; `name` is its kind (`clone`, `overlay`, `pivot_root` ...), `detail` what it was done to.
+
+    `start` is in seconds since the start was asked for. What `is_ahead` was done before anybody knew for whom: such a
+    step has no place in time. `changed` are the fields of a Sight in which `after` differs from the step before.
+    """
+
+    number: int
+    name: str
+    phase: StartPhase
+    detail: str = ""
+    start: float = 0.0
+    seconds: float = 0.0
+    is_ahead: bool = False
+    calls: tuple[CallView, ...] = ()
+    after: Sight = field(default_factory=Sight)
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunTrace(View):
+    """The start of a container; `outside` is what the process saw that made it.
+
+    `at` is the number of the step at which one stands: later ones have not begun yet. 0 is the end.
+    """
+
+    container: str
+    name: str
+    image: str
+    command: str
+    tier: str
+    created: str
+    seconds: float
+    outside: Sight
+    steps: tuple[RunStep, ...]
+    error: str = ""
+    at: int = 0
+
+    @property
+    def step(self) -> RunStep | None:
+        """The step at which one stands; None at the end."""
+        return next((step for step in self.steps if step.number == self.at), None)
+
+    @property
+    def inside(self) -> Sight:
+        """What the program sees when it starts."""
+        return self.steps[-1].after if self.steps else self.outside
+
+    @property
+    def ahead_seconds(self) -> float:
+        """What was done before the container was asked for."""
+        return sum(step.seconds for step in self.steps if step.is_ahead)
+
+    def before(self, step: RunStep) -> Sight:
+        """What the process saw before a step."""
+        return next((one.after for one in self.steps if one.number == step.number - 1), self.outside)
+
+    def standing_at(self, number: int) -> Self:
+        """The same start, seen when the step of that number had just been done; 0 is the end."""
+        return replace(self, at=number)
+
+    def forward(self) -> Self:
+        """One step further; the end stays the end."""
+        return self.standing_at(self.at + 1 if 0 < self.at < len(self.steps) else 0)
+
+    def back(self) -> Self:
+        """One step back; the first stays the first."""
+        return self.standing_at(max(1, self.at - 1) if self.at else len(self.steps))
