@@ -34,7 +34,8 @@ class Child:
     `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, by name,
     for those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is
     the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
-    for owners, where that is needed, and `notes` what of its task is not in force.
+    for owners, where that is needed, and `notes` what of its task is not in force. `sockets` (descriptors) are those
+    that it made in its network, for the shim to answer for names.
     """
 
     pid: int
@@ -46,6 +47,7 @@ class Child:
     notes: list[dict[str, Any]] = field(default_factory=list)
     group: ControlGroup | None = None
     owner: tuple[list[int], list[int]] | None = None
+    sockets: list[int] = field(default_factory=list)
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -77,6 +79,8 @@ class Child:
                 raise errors.from_json(message["error"])
             if "terminal" in message:
                 (self.terminal,) = descriptors
+            elif "sockets" in message:
+                self.sockets = descriptors
             elif "owner" in message:
                 self.owner = descriptors, message["owner"]
             else:
