@@ -172,13 +172,15 @@ class Endpoint(Document):
 class Network(Document):
     """Which networks a container is in, and what is said there.
 
-    For `bridge`: the `endpoints`, none of them meaning one on the default bridge; the container is found there by its
-    `name`. For `container`: the id of the one whose network is shared. `extra_hosts` are lines of /etc/hosts, (name,
-    address); without `dns` the container asks the servers that its networks offer.
+    For `bridge`: the `endpoints`, none of them meaning one on the default bridge unless it `is_bare`, disconnected from
+    all; the container is found there by its `name`. For `container`: the id of the one whose network is shared.
+    `extra_hosts` are lines of /etc/hosts, (name, address); without `dns` the container asks the servers that its
+    networks offer.
     """
 
     mode: NetworkMode = NetworkMode.NONE
     endpoints: tuple[Endpoint, ...] = ()
+    is_bare: bool = False
     container: str = ""
     name: str = ""
     ports: tuple[PublishedPort, ...] = ()
@@ -188,9 +190,16 @@ class Network(Document):
     dns_options: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What Docker calls it: the name of its first network, `host`, `none` or `container:ID`."""
+        if self.mode is NetworkMode.CONTAINER:
+            return f"{self.mode}:{self.container}"
+        return self.places[0].name if self.places else self.mode.value
+
+    @property
     def places(self) -> tuple[Endpoint, ...]:
         """The endpoints, the one on the default bridge where none is named; none at all without a bridge."""
-        if self.mode is not NetworkMode.BRIDGE:
+        if self.mode is not NetworkMode.BRIDGE or self.is_bare:
             return ()
         return self.endpoints or (Endpoint(),)
 

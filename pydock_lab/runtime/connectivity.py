@@ -22,6 +22,7 @@ from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.loop import Loop
 from pydock_lab.runtime.plugged import Plugged
 from pydock_lab.runtime.plugging import (
+    lay_cable,
     networks_of,
     take_listeners,
     take_questions,
@@ -119,7 +120,8 @@ class Connectivity:
             try:
                 self._open_way(endpoint)
                 interface = self._free_interface()
-                place = self._place(bridge.plug(endpoint, self._namespace, interface), interface)
+                laid = lay_cable(endpoint, self._namespace, interface, self._networks)
+                place = self._place(laid, interface)
                 self.plugged = replace(self.plugged, places=(*self.plugged.places, place))
                 self._settle(place)
             except BaseException:

@@ -9,15 +9,18 @@ What may fail is done before the program begins: it never starts with half a net
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Self
 
-from pydock_lab.errors import IsolationError
+from pydock_lab.errors import Conflict, IsolationError
 from pydock_lab.network import bridge, hub, outside, places
+from pydock_lab.network.addresses import Plan, cable_name
 from pydock_lab.network.inside import Wiring
-from pydock_lab.network.places import Place
+from pydock_lab.network.places import Place, Places
 from pydock_lab.network.ports import Listener, listen
 from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount
 from pydock_lab.runtime.birth import Child
@@ -27,6 +30,7 @@ from pydock_lab.store.process import Process
 
 # How the descriptors are called that a shim goes on with: ports by their numbers, and who asks for names.
 PORT, QUESTIONS = "net:port", ("net:udp", "net:tcp")
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 2.0, 0.01
 
 
 class Plugging:
@@ -74,8 +78,7 @@ class Plugging:
             child.namespaces["net"] = bridge.open_namespace(child.pid)
         laid = []
         for number, endpoint in enumerate(self._network.places):
-            with telling_what_is_refused():
-                made = bridge.plug(endpoint, child.namespaces["net"], f"eth{number}")
+            made = lay_cable(endpoint, child.namespaces["net"], f"eth{number}", self._networks)
             laid.append(self._place(made, f"eth{number}"))
         self.plugged = replace(self.plugged, places=tuple(laid))
         return self.plugged.wiring(laid, asks=self.plugged.has_names)
@@ -131,6 +134,30 @@ def telling_what_is_refused() -> Iterator[None]:
         yield
     except OSError as error:
         raise IsolationError("network.refused", facet="network", reason=error.strerror) from None
+
+
+def lay_cable(endpoint: Endpoint, namespace: int, interface: str, networks: Path) -> Endpoint:
+    """`bridge.plug`, with patience: a moment passes until the kernel has taken away the cable of who has ended.
+
+    Raises Conflict where the address is that of a container that runs, IsolationError, InvalidValue.
+    """
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            with telling_what_is_refused():
+                return bridge.plug(endpoint, namespace, interface)
+        except Conflict:
+            if time.monotonic() > until or not _will_be_free(endpoint, networks):
+                raise
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _will_be_free(endpoint: Endpoint, networks: Path) -> bool:
+    """Whether there is an address for it once all are free that no running container has."""
+    held = {place.endpoint.address for place in Places(networks, endpoint.network).all()}
+    if endpoint.address:
+        return endpoint.address not in held
+    return any(Plan.of(endpoint).free({cable_name(IPv4Address(one)) for one in held}))
 
 
 def take_listeners(plugged: Plugged, held: dict[str, int]) -> list[Listener]:
