@@ -13,7 +13,8 @@
 Docker builds its bridges into the host's own network, which only root may do. Here they stand in a namespace that the
 zygote makes when it starts: the same code serves root and a user namespace, and the host's interfaces, routes and
 firewall are never touched. The zygote and the shims stay in the host's network themselves; they keep the hub by a
-descriptor, and it is gone when the last of them has ended.
+descriptor, and it is gone when the last of them has ended. A zygote that was killed has a successor; if there are shims
+then, it asks one for the hub that there is.
 
 Networks are apart by the hub's rules (ip-rule(8)): what comes in at a bridge may go to the bridge's own address and
 outside, and nowhere else. So there is no packet filter, which not every kernel has.
@@ -29,7 +30,7 @@ import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from pydock_lab.linux import netlink, syscalls
 from pydock_lab.linux.netlink import Netlink
 from pydock_lab.linux.routes import LOCAL_TABLE, Rule
 from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.network.elsewhere import inside
 
 _RULE_OF_THE_HUB = 20
 # Between networks nothing is passed on but by the rules; who pretends to be of another network is not heard.
@@ -59,6 +61,11 @@ class Hub:
     in_use: int
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """All of it, to be given to another zygote (see `adopt`)."""
+        return (self.namespace, self.kernel.fileno(), self.turn, self.alive, self.in_use)
+
+    @property
     def mark(self) -> str:
         """What tells this hub from others of this machine."""
         return str(os.fstat(self.namespace).st_ino)
@@ -67,8 +74,21 @@ class Hub:
 _found: list[Hub] = []
 
 
+def adopt(descriptors: Sequence[int]) -> None:
+    """Have the hub that there is already, of a zygote that was killed: its containers are still in it."""
+    namespace, kernel, turn, alive, in_use = descriptors
+    end = socket.socket(fileno=kernel)
+    _found.append(Hub(namespace=namespace, kernel=end, turn=turn, alive=alive, in_use=in_use))
+
+
 def found() -> None:
-    """Make the hub, in the zygote: every worker inherits it; nothing happens where it is not allowed."""
+    """Make the hub, in the zygote, unless there is one: every worker inherits it.
+
+    Nothing happens where it is not allowed.
+    """
+    if _found and _is_within_reach(_found[-1]):
+        return
+    _found.clear()
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
@@ -86,6 +106,14 @@ def found() -> None:
         _found.append(
             Hub(namespace=namespace, kernel=socket.socket(fileno=kernel), turn=turn, alive=alive, in_use=in_use)
         )
+
+
+def _is_within_reach(hub: Hub) -> bool:
+    try:
+        inside(hub.namespace, lambda: None)
+    except OSError:
+        return False
+    return True
 
 
 def _make(parent: socket.socket) -> None:

@@ -28,7 +28,7 @@ from pydock_lab.network.inside import Wiring
 from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, PublishedPort
 from pydock_lab.runtime import birth, groups, init, sharing, state
 from pydock_lab.runtime.birth import Child
-from pydock_lab.runtime.control import listen
+from pydock_lab.runtime.control import SOCKET_FILE, dial, listen
 from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.health import HealthState
@@ -40,6 +40,7 @@ from pydock_lab.runtime.restart import RestartKind
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import StepLog, in_order
+from pydock_lab.sandbox.ground import Heritage
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
@@ -48,6 +49,7 @@ from pydock_lab.store import happenings
 MINDFUL = ("start",)
 START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
+_HEIR_SECONDS = 1.0
 _WATCH = "pydock_lab.runtime.shim:watch"
 # What a shim has to hear of: the container's end, who knocks, what its program writes, who types, who asks for owners.
 _WAKERS = ("process", "control", "oom", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
@@ -104,6 +106,22 @@ def warm() -> None:
     ContainerState.from_json(running.to_json())
     Supervision.from_json(Supervision().to_json())
     Handed.from_json(Handed(pid=0, names=(), network=Plugged(ports=(PublishedPort(container_port=0),))).to_json())
+
+
+def inherit(store: str) -> Heritage | None:
+    """In what becomes a zygote: the ground and the hub of containers that live though their zygote was killed."""
+    for path in sorted(Path(store, "containers").glob(f"*/{SOCKET_FILE}")):
+        with contextlib.suppress(OSError):  # its shim has gone, or hangs
+            connection = dial(path.parent)
+            with contextlib.closing(connection):
+                connection.socket.settimeout(_HEIR_SECONDS)
+                connection.send({"do": "hub"})
+                received = connection.receive()
+            if received is not None and received[1]:
+                users, *descriptors = received[1]
+                hub.adopt(descriptors)
+                return Heritage(tier=Tier(received[0]["result"]), users=users)
+    return None
 
 
 def ready(tier: Tier, hurried: bool) -> None:  # noqa: FBT001 - a hook

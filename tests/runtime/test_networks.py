@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
@@ -619,6 +620,31 @@ def test_a_container_in_the_hosts_network_has_none_to_share(box: Any) -> None:
 
 def test_without_a_network_there_is_only_loopback(box: Any) -> None:
     assert box.sh("ls /sys/class/net; ip route; cat /etc/resolv.conf").out == "lo\n"
+
+
+# ---- a zygote that was killed
+
+
+def kill_zygote(box: Any) -> None:
+    with contextlib.closing(box.runtime.sandbox._connect()) as connection:
+        pid, _, _ = struct.unpack("3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    os.kill(pid, 9)
+    # Asked too early, the engine would still knock at what is left of it.
+    assert box.until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text())
+
+
+def test_after_its_zygote_was_killed_a_container_is_in_the_same_network(box: Any) -> None:
+    """Its successor takes up the ground and the hub: for new containers, for commands, and for the next successor."""
+    directory = serving(box, network=network(lab(73), name="web", ports=(WEB,)))
+    for _ in range(2):
+        kill_zygote(box)
+        found = box.sh(get("http://web/plain"), network=network(lab(73)))
+        assert (found.out, found.err) == ("plain\n", "")
+    newcomer = sleeping(box, lab(73), name="new")
+    assert box.runtime.state(newcomer).address != box.runtime.state(directory).address
+    assert box.exec(directory, "sh", "-c", f"{ping('new')} && echo there").out == "there\n"
+    assert box.sh(get("http://127.0.0.1/plain"), network=sharing(directory)).out == "plain\n"
+    assert fetch(box.runtime.state(directory).ports[0].host_port) == b"plain\n"
 
 
 # ---- the outside
