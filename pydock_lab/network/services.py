@@ -22,8 +22,8 @@ from pydock_lab.network.upstream import Open, Upstream
 from pydock_lab.network.watcher import Watcher
 from pydock_lab.oci.runtime_spec import Endpoint
 
-# Have the shim's loop watch a watcher.
-Start: TypeAlias = Callable[[Watcher], object]
+# Have the shim's loop watch a watcher, or watch it no more.
+Watch: TypeAlias = Callable[[Watcher], object]
 
 
 class Services:
@@ -34,7 +34,8 @@ class Services:
 
     def __init__(self, networks: Path) -> None:
         self._networks = networks
-        self._start: Start = lambda _watcher: None
+        self._start: Watch = lambda _watcher: None
+        self._stop: Watch = self._start
         self._watcher: Watcher | None = None
         self._names: Names | None = None
         self._resolver: Resolver | None = None
@@ -50,12 +51,13 @@ class Services:
         if self._watcher is None:
             self._watcher = Watcher()
             self._undo.callback(self._watcher.close)
+            self._undo.callback(self._stop, self._watcher)
             self._start(self._watcher)
         return self._watcher
 
-    def serve_in(self, start: Start) -> None:
-        """Call `start` with the watcher once there is something to watch."""
-        self._start = start
+    def serve_in(self, start: Watch, stop: Watch) -> None:
+        """Call `start` with the watcher once there is something to watch, and `stop` at the end."""
+        self._start, self._stop = start, stop
 
     # ---- ports
 

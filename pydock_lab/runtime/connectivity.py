@@ -51,7 +51,7 @@ class Connectivity:
 
     def serve(self, loop: Loop) -> None:
         """Pass on to the ports, answer for names."""
-        self._services.serve_in(lambda watcher: loop.watch(watcher, watcher.turn))
+        self._services.serve_in(lambda watcher: loop.watch(watcher, watcher.turn), loop.forget)
         if self._questions:
             self._answer()
         self._follow()

@@ -18,6 +18,9 @@ from conftest import missing
 
 from pydock_lab.errors import Conflict, ContainerError, NotFound
 from pydock_lab.oci.runtime_spec import Endpoint, Mount, Network, NetworkMode, PublishedPort
+from pydock_lab.runtime.life import Supervision
+from pydock_lab.runtime.restart import RestartKind, RestartPolicy
+from pydock_lab.runtime.state import Status
 
 BRIDGE = Network(mode=NetworkMode.BRIDGE)
 WEB = PublishedPort(container_port=80)
@@ -578,6 +581,24 @@ def test_what_cannot_be_connected(box: Any, mode: NetworkMode) -> None:
     assert missing.value.key == "network.not-connected"
 
 
+def test_what_was_connected_is_there_again_when_its_policy_starts_it_again(box: Any) -> None:
+    """Its shim does that, from what it knows; and what is said while it waits counts for the next life."""
+    policy = Supervision(restart=RestartPolicy(kind=RestartKind.ALWAYS))
+    wanted = network(lab(74), ports=(WEB,), name="again")
+    directory, spec = box.spec("sh", "-c", "sleep 0.4", network=wanted)
+    box.runtime.start(directory, spec, detach=True, supervision=policy).close()
+    box.runtime.connect(directory, lab(75))
+    box.runtime.disconnect(directory, lab(74).network)
+    assert box.until(lambda: box.runtime.state(directory).restarts > 0)
+    assert box.until(lambda: box.runtime.state(directory).status is Status.RUNNING)
+    state = box.runtime.state(directory)
+    assert ([one.name for one in state.endpoints], len(state.ports)) == (["lab75"], 1)
+    assert box.until(lambda: box.runtime.state(directory).status is Status.RESTARTING)
+    box.runtime.connect(directory, lab(74))
+    assert box.until(lambda: len(box.runtime.state(directory).endpoints) == 2)
+    box.runtime.stop(directory, 9, 0)
+
+
 # ---- another container's network
 
 
@@ -608,7 +629,7 @@ def test_a_network_of_a_container_that_does_not_run(box: Any) -> None:
     box.runtime.wait(directory)
     with pytest.raises(ContainerError) as caught:
         box.sh("true", network=sharing(directory))
-    assert (caught.value.key, caught.value.exit_status) == ("network.not-running", 125)
+    assert (caught.value.key, caught.value.exit_status) == ("runtime.share-not-running", 125)
 
 
 def test_a_container_in_the_hosts_network_has_none_to_share(box: Any) -> None:
