@@ -96,8 +96,6 @@ class Services:
         self._names = Names(self._networks, hub.get().mark)
         self._resolver = Resolver(self._get_watcher(), self._names, None)
         self._undo.callback(self._resolver.close)
-        for one in sockets:
-            self._undo.callback(one.close)
         self._resolver.serve(*sockets)
 
     def ask(self, servers: "Servers | None") -> None:

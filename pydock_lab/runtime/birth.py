@@ -20,6 +20,8 @@ from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.network.inside import Wiring
+from pydock_lab.oci.plain import Document
 from pydock_lab.runtime import groups, init
 from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
@@ -57,18 +59,24 @@ class Child:
         for name in names:
             self.namespaces[name] = os.open(f"/proc/{self.pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
-    def become(self, task: Task, descriptors: Sequence[int]) -> None:
+    def become(self, task: Task, descriptors: Sequence[int], wire: Callable[[], Wiring] | None = None) -> None:
         """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
 
-        The descriptors are those that `Task` speaks of, in that order. Whatever goes wrong, it is dead then.
+        The descriptors are those that `Task` speaks of, in that order; with `is_wired`, `wire` lays the cables of its
+        network meanwhile. Whatever goes wrong, it is dead then.
         """
         try:
-            with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
-                self.line.send(task.to_json(), descriptors)
+            self._send(task, descriptors)
+            if wire is not None:
+                self._send(wire())
             self._hear()
         except BaseException:
             self.end()
             raise
+
+    def _send(self, document: Document, descriptors: Sequence[int] = ()) -> None:
+        with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
+            self.line.send(document.to_json(), descriptors)
 
     def _hear(self) -> None:
         """Listen until the line closes itself at execve."""

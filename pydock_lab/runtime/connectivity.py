@@ -47,21 +47,35 @@ class Connectivity:
         self._services = Services(self._networks)
         self._services.listeners = take_listeners(plugged, held)
         self._questions = take_questions(held)
+        self._doorbells = [*(one.socket for one in self._services.listeners), *self._questions]
         self._has_ended = False  # its next life may be on its way
 
     def serve(self, loop: Loop) -> None:
-        """Pass on to the ports, answer for names."""
+        """Pass on to the ports and answer for names, from when somebody knocks or asks for the first time."""
         self._services.serve_in(lambda watcher: loop.watch(watcher, watcher.turn), loop.forget)
-        if self._questions:
-            self._answer()
-        self._follow()
+        self._forget = loop.forget
+        for one in self._doorbells:
+            loop.watch(one, self._wake)
+
+    def _wake(self) -> None:
+        is_asleep = bool(self._doorbells)
+        while self._doorbells:
+            self._forget(self._doorbells.pop())
+        if is_asleep:
+            if self._questions:
+                self._answer()
+            self._follow()
 
     def close(self) -> None:
         """The container has ended: nobody finds it any more, and its ports are free again."""
         for place in self.plugged.places:
             places.remove(self._networks, place)
         self.plugged, self._has_ended = Plugged(), True
+        while self._doorbells:
+            self._forget(self._doorbells.pop())
         self._services.close()
+        for one in self._questions:
+            one.close()
 
     def _answer(self) -> None:
         self._services.answer(self._questions)
@@ -107,6 +121,7 @@ class Connectivity:
         if mode is not NetworkMode.BRIDGE:
             raise ContainerError("network.not-connectable", container=self._called, mode=mode.value)
         if not self._has_ended:
+            self._wake()
             self._connect(endpoint)
         others = [one for one in self._network.places if one.network != endpoint.network]
         self._network = replace(self._network, endpoints=(*others, endpoint), is_bare=False)
@@ -152,6 +167,7 @@ class Connectivity:
         if not any(one.network == network for one in self._network.places):
             raise NotFound("network.not-connected", container=self._called, network=network[:12])
         if not self._has_ended:
+            self._wake()
             self._disconnect(network)
         rest = tuple(one for one in self._network.places if one.network != network)
         self._network = replace(self._network, endpoints=rest, is_bare=not rest)

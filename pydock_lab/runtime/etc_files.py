@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,10 +29,10 @@ class EtcFiles:
             folder = self._directory.parent / self._network.container
         return tuple(Mount(source=str(folder / name), target=f"/etc/{name}") for name in FILES)
 
-    def contents(self, addresses: Iterable[str], *, asks: bool, has_outside: bool) -> dict[str, str]:
+    def contents(self, *, asks: bool, has_outside: bool) -> dict[str, str]:
         """The texts of the files, by name; with `asks` names are asked for at 127.0.0.11."""
         return {
-            "hosts": self._hosts(addresses),
+            "hosts": self._hosts(),
             "hostname": f"{self._spec.hostname}\n",
             "resolv.conf": self._resolv_conf(asks=asks, has_outside=has_outside),
         }
@@ -50,8 +49,9 @@ class EtcFiles:
 
     def add_address(self, address: str) -> None:
         """Add the container's name at a further address to what it has made of the file."""
+        name, domain = self._spec.hostname, self._spec.domainname
         with (self._directory / "hosts").open("a", encoding="utf-8") as file:
-            file.write(self._own_line(address))
+            file.write(f"{address}\t{f'{name}.{domain} {name}' if domain else name}\n")
 
     def remove_address(self, address: str) -> None:
         """Remove that line again."""
@@ -60,18 +60,14 @@ class EtcFiles:
         rest = [line for line in lines if line.split()[:1] != [address]]
         _write(path, "".join(rest))
 
-    def _own_line(self, address: str) -> str:
-        name, domain = self._spec.hostname, self._spec.domainname
-        return f"{address}\t{f'{name}.{domain} {name}' if domain else name}\n"
-
-    def _hosts(self, addresses: Iterable[str]) -> str:
+    def _hosts(self) -> str:
         start = _LOCAL_NAMES
         if self._network.mode is NetworkMode.HOST and not self._spec.hostname:
             # Who has the host's network and its name knows the names that it knows.
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 start = Path("/etc/hosts").read_text(encoding="utf-8")
         lines = [f"{address}\t{name}\n" for name, address in self._extra()]
-        return start + "".join(lines) + "".join(map(self._own_line, addresses))
+        return start + "".join(lines)
 
     def _extra(self) -> list[tuple[str, str]]:
         """`--add-host`; where `host-gateway` has no address the line is left out (see `misses_host`)."""

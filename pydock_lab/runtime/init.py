@@ -49,8 +49,8 @@ class Task(Document):
     it is to enter (`joins`: names of /proc/PID/ns; after them `shm` stands for a mount namespace, the /dev/shm of which
     is shared); one a tree that was taken hold of already (`trees`: the targets of these mounts); and the doors of the
     control group. `mounts` are those that every container has: /etc/hosts and the like; `stub` is the lowest layer.
-    `wiring` is what to do with the ends of cables in its network. With `tells_owners` somebody answers where owners can
-    only be pretended to change.
+    With `is_wired` a `Wiring` comes later: the cables of its network are laid while it assembles its files. With
+    `tells_owners` somebody answers where owners can only be pretended to change.
     """
 
     tier: Tier
@@ -58,7 +58,7 @@ class Task(Document):
     process: ProcessSpec | None = None
     stub: str = ""
     mounts: tuple[Mount, ...] = ()
-    wiring: Wiring | None = None
+    is_wired: bool = False
     joins: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     tells_owners: bool = False
@@ -89,13 +89,13 @@ def example(tier: Tier) -> Task:
     process = ProcessSpec(args=("true",), env=("PATH=/",), capabilities=capabilities.names(capabilities.DEFAULT))
     network = Network(mode=NetworkMode.BRIDGE, endpoints=(Endpoint(),))
     spec = ContainerSpec(id="", process=process, rootfs=Rootfs(layers=("/",), mountpoint="/"), network=network)
-    wiring = Wiring(interfaces=(Interface(name="", address=""),))
-    return Task(tier=tier, container=spec, mounts=(Mount(target="/"),), wiring=wiring)
+    return Task(tier=tier, container=spec, mounts=(Mount(target="/"),), is_wired=True)
 
 
 def rehearse() -> None:
     """Do what every start does with values alone: it fills caches, and touches the memory that will be needed."""
     task = Task.from_json(example(Tier.ROOT).to_json())
+    Wiring.from_json(Wiring(interfaces=(Interface(name="", address=""),)).to_json())
     assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
     for tier, tells_owners in ((task.tier, False), (Tier.ROOTLESS_SINGLE, False), (Tier.ROOTLESS_SINGLE, True)):
         left = powers_of(task.container.process, tier, asked=tells_owners)
@@ -149,7 +149,6 @@ def live(line: Connection, place: Birthplace) -> NoReturn:
         task = Task.from_json(received[0])
         brought = _Brought.of(task, received[1])
         _arrive(task, place, brought, log)
-        _settle_network(task, line, log)
         _live(task, views, brought, line, log)
     except PydockError as error:
         report(line, log, error)
@@ -216,9 +215,13 @@ def _live(task: Task, views: KernelViews | None, brought: _Brought, line: Connec
     if views.change(Look.of(spec, task.tier), _shared_memory(brought)):
         log.add("views", "anew")
     # Through the host's /proc, which shows this process its own namespaces: the container's cannot be written to.
+    if spec.sysctls and task.is_wired:
+        _settle_network(line, log)  # they may be of a device that comes with it
     sysctls.write(spec.sysctls, log)
     filesystem.assemble(spec, task.mounts, views, log, stub=task.stub, trees=brought.trees)
     _name_host(spec, log)
+    if task.is_wired and not spec.sysctls:
+        _settle_network(line, log)
     becoming = Becoming(spec.process, task.tier, brought.standard, line, log, tells_owners=task.tells_owners)
     becoming.go(init=spec.init, console=True)
 
@@ -291,11 +294,14 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
             log.add("namespace", _namespace(name))
 
 
-def _settle_network(task: Task, line: Connection, log: StepLog) -> None:
+def _settle_network(line: Connection, log: StepLog) -> None:
     """Give the ends of cables their addresses, and make the sockets at which the shim answers for names."""
-    wiring = task.wiring
-    if wiring is None:
-        return
+    log.skip()
+    received = line.receive()
+    if received is None:
+        os._exit(CANNOT_START)  # the cables could not be laid
+    log.skip()
+    wiring = Wiring.from_json(received[0])
     inside.settle(wiring)
     for one in wiring.interfaces:
         log.add("address", f"{one.name} {one.address}", gateway=wiring.gateway)

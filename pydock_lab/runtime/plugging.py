@@ -44,6 +44,7 @@ class Plugging:
         self._networks = networks_of(directory)
         self._etc = EtcFiles(spec, directory)
         self._listeners: list[Listener] = []
+        self._namespace = -1
         self.notes: list[str] = []
         self.plugged = Plugged()
 
@@ -69,18 +70,29 @@ class Plugging:
         for one in self._listeners:
             one.socket.close()
 
-    def plug(self, child: Child) -> Wiring:
+    @property
+    def has_cables(self) -> bool:
+        """Whether it is in any network."""
+        return bool(self._network.places)
+
+    def hold(self, child: Child) -> None:
+        """Take hold of the child's network: possible only until it is told what to become (see `init._arrive`)."""
+        if self.has_cables and "net" not in child.namespaces:
+            child.namespaces["net"] = bridge.open_namespace(child.pid)
+        self._namespace = child.namespaces.get("net", -1)
+
+    def plug(self) -> Wiring:
         """Lay a cable from each network to the child: what it is to do with their ends.
 
         Raises Conflict, IsolationError, InvalidValue.
         """
-        if self._network.places and "net" not in child.namespaces:
-            child.namespaces["net"] = bridge.open_namespace(child.pid)
         laid = []
         for number, endpoint in enumerate(self._network.places):
-            made = lay_cable(endpoint, child.namespaces["net"], f"eth{number}", self._networks)
+            made = lay_cable(endpoint, self._namespace, f"eth{number}", self._networks)
             laid.append(self._place(made, f"eth{number}"))
         self.plugged = replace(self.plugged, places=tuple(laid))
+        for one in self.plugged.endpoints:
+            self._etc.add_address(one.address)
         return self.plugged.wiring(laid, asks=self.plugged.has_names)
 
     def _place(self, endpoint: Endpoint, interface: str) -> Place:
@@ -90,13 +102,13 @@ class Plugging:
         return Place.of(self._spec.id, names, endpoint, interface=interface, hub=hub.get().mark, shim=shim)
 
     def files(self) -> tuple[Mount, ...]:
-        """Write the files in /etc, and say where they belong."""
+        """Write the files in /etc, and say where they belong; its addresses are added when it has them."""
         self._etc.write(self._contents())
         return self._etc.mounts()
 
     def _contents(self) -> dict[str, str]:
-        addresses = [one.address for one in self.plugged.endpoints]
-        return self._etc.contents(addresses, asks=self.plugged.has_names, has_outside=self.plugged.has_outside)
+        asks = any(one.has_names for one in self._network.places)
+        return self._etc.contents(asks=asks, has_outside=self.plugged.has_outside)
 
     def announce(self) -> None:
         """Let others find it."""

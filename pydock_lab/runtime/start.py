@@ -187,7 +187,7 @@ class Starter:
         """Find the words of a start, and send its task to nobody."""
         Plugging(self._spec, self._directory).rehearse()
         mounts = EtcFiles(self._spec, self._directory).mounts()
-        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts, wiring=Wiring()).to_json())
+        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
         self._state.then(Action.START).to_json()
 
     def start(self) -> tuple[dict[str, Any], dict[str, int]]:
@@ -222,9 +222,7 @@ class Starter:
             child = self._bear(joined)
             undo.callback(child.end)
             self._limit(child)
-            wiring = network.plug(child)
-            for one in network.plugged.endpoints:
-                self._log.add("connect", one.address, network=one.name, gateway=one.gateway)
+            network.hold(child)
             mounts = network.files()
             self._log.add("network-files", " ".join(one.target for one in mounts))
             task = Task(
@@ -232,16 +230,24 @@ class Starter:
                 container=self._spec,
                 stub=self._stub,
                 mounts=mounts,
-                wiring=wiring,
+                is_wired=network.has_cables,
                 joins=tuple(name for name in joined if name != "pid"),
                 trees=tuple(trees),
                 tells_owners=self._tells_owners,
             )
             entered = [one for name, one in joined.items() if name != "pid"]
-            child.become(task, [*ends.theirs, *entered, *trees.values()])
+            wire = (lambda: self._wire(network)) if network.has_cables else None
+            child.become(task, [*ends.theirs, *entered, *trees.values()], wire)
             undo.pop_all()
         self._announce(child, network)
         return self._handed(child, network, ends)
+
+    def _wire(self, network: Plugging) -> Wiring:
+        self._log.skip()
+        wiring = network.plug()
+        for one in network.plugged.endpoints:
+            self._log.add("connect", one.address, network=one.name, gateway=one.gateway)
+        return wiring
 
     def _prepare_files(self) -> None:
         rootfs = self._spec.rootfs
