@@ -1,8 +1,8 @@
 """Networks: bytes through a published port, and answers to questions for names.
 
 Through a port go the same bytes by three ways, in turn: through ours to a program in a container, through socat to the
-same program on the host, and straight to it over loopback. A question is asked from within a container, of our name
-server; and on the host, of dnsmasq over loopback.
+same program on the host, and straight to it over loopback. (Only ours has a cable and a bridge in its way.) A question
+is asked from within a container, of our name server; and on the host, of dnsmasq over loopback.
 
 The program, and who asks, are the host's own Python, which the container has bound into it.
 """
