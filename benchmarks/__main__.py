@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import build, import_time, run
+from benchmarks import build, import_time, network, run
 
-BENCHMARKS = {"run": run.main, "build": build.main, "import": import_time.main}
+BENCHMARKS = {"run": run.main, "build": build.main, "import": import_time.main, "network": network.main}
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from pydock_lab.cli import advice, asking, build, containers, images, lab, looking, registry, things
+from pydock_lab.cli import advice, asking, build, containers, images, lab, looking, networks, registry, things
 from pydock_lab.cli.command import LocalGroup
 
 
@@ -26,7 +26,7 @@ def make_app(name: str = "docker") -> click.Group:
     registry.register_account(app)
     registry.register_ours(app)
     things.register_volumes(app)
-    things.register_networks(app)
+    networks.register(app)
     things.register_system(app)
     things.register_pictures(app)
     advice.register(app)

@@ -1,4 +1,4 @@
-"""Completion: commands and options by click, names of images, containers and volumes by the engine."""
+"""Completion: commands and options by click, names of images, containers, volumes and networks by the engine."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -24,6 +24,14 @@ def _volumes(engine: Engine) -> Iterable[str]:
     return (row.name for row in engine.volumes())
 
 
+def _networks(engine: Engine) -> Iterable[str]:
+    return (row.name for row in engine.networks())
+
+
+def _networks_and_containers(engine: Engine) -> Iterable[str]:
+    return [*_networks(engine), *_containers(engine)]
+
+
 def _both(engine: Engine) -> Iterable[str]:
     return [*_images(engine), *_containers(engine)]
 
@@ -36,6 +44,14 @@ _ARGUMENTS: Mapping[str, _Names] = {
     "inspect": _both,
     "images": _images,
 }
+# Of commands in a group whose arguments are other ones than those of the command of the same name.
+_IN_GROUPS: Mapping[str, _Names] = {
+    **dict.fromkeys(("volume-rm", "volume-inspect"), _volumes),
+    **dict.fromkeys(("network-rm", "network-inspect"), _networks),
+    **dict.fromkeys(("network-connect", "network-disconnect"), _networks_and_containers),
+    "image-rm": _images,
+}
+_OTHERS = ("volume", "network")
 
 
 def completions(words: Sequence[str], incomplete: str, engine: Engine | None) -> list[str]:
@@ -55,11 +71,9 @@ def _named(app: click.Group, words: Sequence[str], engine: Engine) -> list[str]:
         if isinstance(command, click.Group) and word in command.commands:
             key = f"{command.name}-{word}" if command is not app else word
             command = command.commands[word]
-    names = _ARGUMENTS.get(key.rpartition("-")[2] if not key.startswith(("volume", "image-rm")) else "")
-    if key in ("volume-rm", "volume-inspect"):
-        names = _volumes
-    elif key == "image-rm":
-        names = _images
+    names = _IN_GROUPS.get(key)
+    if names is None and not key.startswith(_OTHERS):
+        names = _ARGUMENTS.get(key.rpartition("-")[2])
     try:
         return sorted(names(engine)) if names else []
     except PydockError:  # completion never fails

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pydock_lab.cli import parse
+from pydock_lab.cli import network_options, parse
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
@@ -30,14 +30,10 @@ def _container_options(function: _Function) -> _Function:
             many("--env-file", metavar="PATH"),
             option("-w", "--workdir", default="", metavar="PATH"),
             option("-u", "--user", default="", metavar="USER[:GROUP]"),
-            option("-h", "--hostname", default="", metavar="NAME"),
             many("-v", "--volume", metavar="[SOURCE:]TARGET[:ro]"),
             many("--mount", metavar="type=...,target=..."),
             many("--tmpfs", metavar="PATH[:OPTIONS]"),
-            many("-p", "--publish", metavar="[HOST:]PORT"),
-            flag("-P", "--publish-all"),
-            option("--network", "--net", default="bridge", metavar="NETWORK"),
-            many("--add-host", metavar="NAME:ADDRESS"),
+            *network_options.OPTIONS,
             option("-m", "--memory", default="", metavar="SIZE"),
             option("--cpus", default=0.0, type=float, metavar="NUMBER"),
             option("--pids-limit", default=0, type=int, metavar="NUMBER"),
@@ -68,16 +64,12 @@ def _run_options(image: str, words: tuple[str, ...], said: dict[str, Any]) -> Ru
         command=words,
         entrypoint=said["entrypoint"],
         name=said["name"],
-        hostname=said["hostname"],
         env=parse.environment(said["env"], said["env_file"]),
         working_dir=said["workdir"],
         user=said["user"],
         labels=parse.pairs(said["label"], "--label"),
-        publish=tuple(one for text in said["publish"] for one in parse.publish(text)),
-        publish_all=said["publish_all"],
         volumes=(*volumes, *(one for one in mounts if isinstance(one, VolumeMount))),
         tmpfs=(*said["tmpfs"], *(one for one in mounts if isinstance(one, str))),
-        network=said["network"],
         memory=parse.size(said["memory"], "--memory") if said["memory"] else 0,
         cpus=said["cpus"],
         pids_limit=said["pids_limit"],
@@ -91,7 +83,7 @@ def _run_options(image: str, words: tuple[str, ...], said: dict[str, Any]) -> Ru
         privileged=said["privileged"],
         stop_signal=said["stop_signal"],
         stop_timeout=said["stop_timeout"],
-        add_hosts=said["add_host"],
+        **network_options.run_values(said),
         pull=said["pull"],
     )
 

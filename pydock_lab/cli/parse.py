@@ -1,4 +1,4 @@
-"""The little languages inside options: `-p 8080:80`, `-v data:/data:ro`, `--memory 64m`, `-e NAME=value`."""
+"""The little languages inside options: `-v data:/data:ro`, `--memory 64m`, `-e NAME=value`."""
 
 import os
 import re
@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pydock_lab.engine.options import Publish, VolumeMount
+from pydock_lab.engine.options import VolumeMount
 from pydock_lab.errors import CommandError
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?")
-_HIGHEST_PORT = 65535
 
 
 def size(text: str, option: str) -> int:
@@ -59,43 +58,6 @@ def pairs(words: Iterable[str], option: str) -> dict[str, str]:
         elif name in os.environ:
             found[name] = os.environ[name]
     return found
-
-
-def publish(text: str) -> tuple[Publish, ...]:
-    """`[[host_ip:]host_port:]container_port[/protocol]`, ranges too; raises CommandError that names the bad part."""
-    rest, _, protocol = text.partition("/")
-    protocol = protocol or "tcp"
-    if protocol not in ("tcp", "udp"):
-        raise CommandError("cli.bad-protocol", value=text, protocol=protocol)
-    host_ip, host, container = _split_ports(rest)
-    # As in Docker, host port 0 is the same as none: any free one.
-    is_free = host in ("", "0")
-    inside, outside = _range(container, text), range(1) if is_free else _range(host, text)
-    if not is_free and len(inside) != len(outside):
-        raise CommandError("cli.port-ranges", value=text)
-    return tuple(
-        Publish(
-            container_port=port,
-            host_port=0 if is_free else outside[number],
-            host_ip=host_ip,
-            protocol=protocol,
-        )
-        for number, port in enumerate(inside)
-    )
-
-
-def _split_ports(text: str) -> tuple[str, str, str]:
-    head, _, container = text.rpartition(":")
-    host_ip, _, host = head.rpartition(":")
-    return host_ip.strip("[]"), host, container
-
-
-def _range(text: str, whole: str) -> range:
-    first, dash, last = text.partition("-")
-    last = last if dash else first
-    if not (first.isdigit() and last.isdigit() and 0 < int(first) <= int(last) <= _HIGHEST_PORT):
-        raise CommandError("cli.bad-port", value=whole, part=text)
-    return range(int(first), int(last) + 1)
 
 
 def volume(text: str) -> VolumeMount:

@@ -1,4 +1,4 @@
-"""Volumes, networks, the system; and ours: layers, instances, doctor."""
+"""Volumes, the system; and ours: layers, instances, doctor."""
 
 from __future__ import annotations
 
@@ -70,26 +70,6 @@ def _volume(known: dict[str, Any], name: str) -> dict[str, Any]:
     return {"CreatedAt": one.created, "Driver": "local", "Mountpoint": one.mountpoint, "Name": name, "Scope": "local"}
 
 
-def register_networks(group: click.Group) -> None:
-    """`docker network`."""
-    network = LocalGroup("network")
-    group.add_command(network)
-
-    @command(network, "ls", help_key="network-ls")
-    @flag("-q", "--quiet")
-    @option("--format", metavar="TEMPLATE")
-    def ls(quiet: bool, **more: Any) -> None:
-        rows = [
-            {"ID": one.id, "Name": one.name, "Driver": one.driver, "Scope": one.scope}
-            for one in session().engine.networks()
-        ]
-        if quiet:
-            session().write_lines(row["ID"] for row in rows)
-            return
-        headings = {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE"}
-        session().write(table.listing(headings, rows, more["format"]))
-
-
 def register_system(group: click.Group) -> None:
     """`docker system`, `docker version`, `docker info`."""
     system = LocalGroup("system")
@@ -126,7 +106,7 @@ def register_system(group: click.Group) -> None:
             session().write(locale.text("cli.check-well"))
         return 1 if problems else 0
 
-    prune_command(system, ["container", "image", "builder"], with_volumes=True)
+    prune_command(system, ["container", "network", "image", "builder"], with_volumes=True)
     for where in (group, system):
         _info(where, "info", lambda engine: engine.info())
     _info(group, "version", lambda engine: engine.version())

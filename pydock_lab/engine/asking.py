@@ -115,7 +115,7 @@ class ContainerQuestions:
             changes=self._changes(record, found)[:_SHOWN],
             changes_total=found.total,
             tier=str(self._home.runtime.tier),
-            network=record.spec.network.mode.value,
+            network=record.spec.network.title,
             docker_command=f"docker diff {record.name}",
         )
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.streams import Streams
@@ -180,8 +181,23 @@ class Things(Protocol):
     def remove_volume(self, name: str, *, force: bool = False) -> None:
         """`docker volume rm`."""
 
-    def networks(self) -> tuple[NetworkSummary, ...]:
-        """`docker network ls`."""
+    def networks(self, filters: tuple[str, ...] = ()) -> tuple[NetworkSummary, ...]:
+        """`docker network ls`, by name; filters are `NAME=VALUE`."""
+
+    def create_network(self, wanted: NetworkCreation) -> str:
+        """`docker network create`: its id."""
+
+    def inspect_network(self, network: str) -> Mapping[str, object]:
+        """`docker network inspect`, in Docker's form."""
+
+    def remove_network(self, network: str, *, force: bool = False) -> None:
+        """`docker network rm`; with `force` one that there is not is no error."""
+
+    def connect_network(self, container: str, wanted: Attachment) -> None:
+        """`docker network connect`, also of a running container."""
+
+    def disconnect_network(self, network: str, container: str, *, force: bool = False) -> None:
+        """`docker network disconnect`."""
 
     def info(self) -> Info:
         """`docker info`."""
@@ -196,7 +212,7 @@ class Things(Protocol):
         """`docker system df`."""
 
     def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
-        """`docker KIND prune`, for `container`, `image`, `volume`, `builder`."""
+        """`docker KIND prune`, for `container`, `image`, `volume`, `network`, `builder`."""
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
         """`pydock system check`: every digest computed again; the problems found, none if all is well."""

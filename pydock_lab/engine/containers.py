@@ -13,6 +13,8 @@ from dataclasses import replace
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.names import invent
+from pydock_lab.engine.network_wishes import NetworkWishes
+from pydock_lab.engine.networks import Networks
 from pydock_lab.engine.options import ExecOptions, LogOptions, RunOptions, VolumeMount
 from pydock_lab.engine.records import ContainerRecord, ContainerShelf, now
 from pydock_lab.engine.streams import Streams
@@ -20,7 +22,8 @@ from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
 from pydock_lab.engine.wishes import exec_wishes, run_wishes
 from pydock_lab.errors import Conflict, ContainerError, IsolationError, PydockError
-from pydock_lab.events import ContainerOutput, OnEvent, Stream
+from pydock_lab.events import ContainerOutput, Noted, OnEvent, Stream
+from pydock_lab.locale import text
 from pydock_lab.oci.runtime_spec import Mount
 from pydock_lab.runtime import logs
 from pydock_lab.runtime.base import Process, Stdio
@@ -36,10 +39,11 @@ _POLL_SECONDS = 0.02
 class ContainerLife:
     """Containers of a home."""
 
-    def __init__(self, home: Home, images: ImageShelf, transfers: Transfers) -> None:
+    def __init__(self, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> None:
         self._home, self._images, self._transfers = home, images, transfers
         self.shelf = ContainerShelf(home)
         self.volumes = Volumes(home)
+        self._networks, self._network_wishes = networks, NetworkWishes(networks, self.shelf)
 
     # ---- making
 
@@ -52,6 +56,8 @@ class ContainerLife:
             found = self._transfers.have(options.image, on_event, always=options.pull == "always")
         if options.name:
             self._free_name(options.name)
+        for key in self._network_wishes.notes(options):
+            on_event(Noted(text=text(key)))
         container = os.urandom(32).hex()
         folder = self._home.containers.create(container)
         try:
@@ -74,15 +80,18 @@ class ContainerLife:
             raise IsolationError("engine.no-containers", facet="processes")
         config = found.config.config
         chain = found.config.chain_ids
+        name = options.name or invent(self.shelf.names())
+        network = self._network_wishes.network(options, name, config.exposed_ports)
+        options = replace(options, hostname=self._network_wishes.hostname(options))
         mounts, anonymous = self._mounts(options, config.volumes)
         rootfs = self._home.snapshots.rootfs(chain, self._home.containers.path(container))
         return ContainerRecord(
             id=container,
-            name=options.name or invent(self.shelf.names()),
+            name=name,
             image=options.image,
             image_id=found.image_id,
             created=now(),
-            spec=container_spec(container, config, run_wishes(config, options, mounts), rootfs),
+            spec=container_spec(container, config, run_wishes(options, mounts, network), rootfs),
             config=config,
             chain_ids=chain,
             auto_remove=options.auto_remove,
@@ -115,14 +124,16 @@ class ContainerLife:
             return None
         folder = self.shelf.folder(record.id)
         stdio = Stdio() if streams is None else Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)
-        process = self._home.runtime.start(
-            folder,
-            record.spec,
-            stdio,
-            detach=streams is None,
-            keep_input=record.interactive,
-            on_event=on_event,
-        )
+        self._networks.check(record)
+        with self._networks.naming_holder():
+            process = self._home.runtime.start(
+                folder,
+                record.spec,
+                stdio,
+                detach=streams is None,
+                keep_input=record.interactive,
+                on_event=on_event,
+            )
         if streams is None:
             process.close()
             return None
@@ -213,8 +224,8 @@ class ContainerLife:
             entries = (entry for number, entry in enumerate(entries) if number >= skipped)
         for entry in entries:
             if (options.since or 0) <= entry.time <= (options.until or float("inf")):
-                text = f"{_stamp(entry.time)} {entry.text}" if options.timestamps else entry.text
-                yield ContainerOutput(container=record.id, stream=Stream(entry.stream), text=text)
+                line = f"{_stamp(entry.time)} {entry.text}" if options.timestamps else entry.text
+                yield ContainerOutput(container=record.id, stream=Stream(entry.stream), text=line)
 
     # ---- ending
 
@@ -232,7 +243,7 @@ class ContainerLife:
 
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Give it another name; raises Conflict where that is taken."""
-        self.shelf.replace(replace(record, name=name))
+        self._networks.rename(record, name)
 
     def sweep(self) -> None:
         """Remove what was started with `--rm` and has ended while nobody was looking."""

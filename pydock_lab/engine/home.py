@@ -42,6 +42,7 @@ class Home:
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
+        self.networks = self.store.collection("networks", "network.json")
 
     @cached_property
     def cache_mounts(self) -> "CacheMounts":

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from pydock_lab.engine.network_documents import endpoint_document
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.oci.runtime_spec import MountKind, PublishedPort
+from pydock_lab.oci.runtime_spec import MountKind, NetworkMode, PublishedPort, predefined_id
 from pydock_lab.oci.times import rfc3339
 from pydock_lab.runtime.state import ContainerState, Status
 
@@ -35,6 +36,7 @@ def inspected(record: ContainerRecord, state: ContainerState) -> dict[str, objec
         ],
         "Config": {
             "Hostname": record.spec.hostname,
+            "Domainname": record.spec.domainname,
             "User": process.user,
             "Tty": process.terminal,
             "OpenStdin": record.interactive,
@@ -46,12 +48,27 @@ def inspected(record: ContainerRecord, state: ContainerState) -> dict[str, objec
             "Labels": dict(record.labels),
             "StopSignal": record.spec.stop_signal,
         },
-        "NetworkSettings": {
-            "IPAddress": state.address,
-            "Gateway": state.gateway,
-            "Ports": _ports(state.ports),
-            "Networks": {record.spec.network.mode.value: {"IPAddress": state.address, "Gateway": state.gateway}},
-        },
+        "NetworkSettings": _network_settings(record, state),
+    }
+
+
+def _network_settings(record: ContainerRecord, state: ContainerState) -> dict[str, object]:
+    network, now = record.spec.network, {one.network: one for one in state.endpoints}
+    default = next((one for one in state.endpoints if not one.has_names), None)
+    others = dict.fromkeys((record.id[:12], record.spec.hostname))
+    found: dict[str, object] = {
+        one.name: endpoint_document(record.id, one, now.get(one.network), (record.name, *one.aliases, *others))
+        for one in network.places
+    }
+    if not found and network.mode is not NetworkMode.CONTAINER:
+        found = {network.title: {"NetworkID": predefined_id(network.title), "IPAddress": "", "Gateway": ""}}
+    return {
+        # As in Docker these two are of the default bridge alone.
+        "IPAddress": default.address if default else "",
+        "Gateway": default.gateway if default else "",
+        "MacAddress": default.mac_address if default else "",
+        "Ports": _ports(state.ports),
+        "Networks": found,
     }
 
 
@@ -75,8 +92,12 @@ def _host_config(record: ContainerRecord) -> dict[str, object]:
     binds = [mount for mount in spec.mounts if mount.kind is MountKind.BIND]
     return {
         "Binds": [f"{one.source}:{one.target}{':ro' if one.read_only else ''}" for one in binds],
-        "NetworkMode": spec.network.mode.value,
+        "NetworkMode": spec.network.title,
         "PortBindings": _ports(spec.network.ports),
+        "Dns": list(spec.network.dns),
+        "DnsOptions": list(spec.network.dns_options),
+        "DnsSearch": list(spec.network.dns_search),
+        "ExtraHosts": [":".join(one) for one in spec.network.extra_hosts],
         "AutoRemove": record.auto_remove,
         "ReadonlyRootfs": spec.read_only,
         "Memory": limits.memory or 0,
@@ -89,7 +110,8 @@ def _host_config(record: ContainerRecord) -> dict[str, object]:
 def _ports(ports: tuple[PublishedPort, ...]) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     for port in ports:
-        place = {"HostIp": port.host_ip, "HostPort": str(port.host_port or "")}
+        last = f"-{port.last_host_port}" if port.last_host_port else ""
+        place = {"HostIp": port.host_ip, "HostPort": f"{port.host_port or ''}{last}"}
         found.setdefault(f"{port.container_port}/{port.protocol}", []).append(place)
     return found
 

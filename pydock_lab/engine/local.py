@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pydock_lab.engine.building import ImageBuilding
     from pydock_lab.engine.explaining import Explaining
     from pydock_lab.engine.images import FoundImage
+    from pydock_lab.engine.network_options import Attachment, NetworkCreation
+    from pydock_lab.engine.networks import Networks
     from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
     from pydock_lab.engine.parts import Parts
     from pydock_lab.engine.streams import Streams
@@ -57,8 +59,6 @@ if TYPE_CHECKING:
         WhatIf,
     )
 
-_NETWORKS = ("bridge", "host", "none")
-
 
 class LocalEngine:
     """The engine of this machine; `root` is its store (default: `$PYDOCK_HOME`, else the user's data directory)."""
@@ -80,7 +80,14 @@ class LocalEngine:
         """All that needs containers: made when the first one is asked for, and not at all where there are none."""
         from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
 
-        return Parts.of(self.home, self._shelf, self._transfers)
+        return Parts.of(self.home, self._shelf, self._transfers, self._networks)
+
+    @cached_property
+    def _networks(self) -> Networks:
+        from pydock_lab.engine.networks import Networks  # noqa: PLC0415 - only for who speaks of networks
+        from pydock_lab.engine.records import ContainerShelf  # noqa: PLC0415 - see above
+
+        return Networks(self.home, ContainerShelf(self.home))
 
     @cached_property
     def _making(self) -> ImageMaking:
@@ -336,11 +343,29 @@ class LocalEngine:
             if not force:
                 raise
 
-    def networks(self) -> tuple[NetworkSummary, ...]:
+    def networks(self, filters: tuple[str, ...] = ()) -> tuple[NetworkSummary, ...]:
         """`docker network ls`."""
-        from pydock_lab.engine.values import NetworkSummary  # noqa: PLC0415 - see __init__
+        return self._networks.summaries(filters)
 
-        return tuple(NetworkSummary(id=name.ljust(12, "0"), name=name, driver=name) for name in _NETWORKS)
+    def create_network(self, wanted: NetworkCreation) -> str:
+        """`docker network create`."""
+        return self._networks.create(wanted).id
+
+    def inspect_network(self, network: str) -> Mapping[str, object]:
+        """`docker network inspect`."""
+        return self._networks.inspect(network)
+
+    def remove_network(self, network: str, *, force: bool = False) -> None:
+        """`docker network rm`."""
+        self._networks.remove(network, force=force)
+
+    def connect_network(self, container: str, wanted: Attachment) -> None:
+        """`docker network connect`."""
+        self._networks.connect(container, wanted)
+
+    def disconnect_network(self, network: str, container: str, *, force: bool = False) -> None:
+        """`docker network disconnect`."""
+        self._networks.disconnect(network, container, force=force)
 
     def info(self) -> Info:
         """`docker info`."""

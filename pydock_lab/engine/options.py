@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
+from pydock_lab.engine.network_options import Attachment
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretSource:
@@ -147,10 +149,14 @@ class BuildOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Publish:
-    """`-p [host_ip:][host_port:]container_port[/protocol]`; host port 0 is any free one."""
+    """`-p [host_ip:][host_port:]container_port[/protocol]`; host port 0 is any free one.
+
+    With `last_host_port` it is any that is free from the one to the other.
+    """
 
     container_port: int
     host_port: int = 0
+    last_host_port: int = 0
     host_ip: str = ""
     protocol: str = "tcp"
 
@@ -166,7 +172,10 @@ class VolumeMount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions:
-    """`docker run` and `docker create`; what is empty or None comes from the image. `memory` in bytes."""
+    """`docker run` and `docker create`; what is empty or None comes from the image. `memory` in bytes.
+
+    Without `networks` it is the default bridge; `expose` are ports, `PORT/PROTOCOL`.
+    """
 
     image: str
     command: tuple[str, ...] = ()
@@ -181,7 +190,12 @@ class RunOptions:
     publish_all: bool = False
     volumes: tuple[VolumeMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
-    network: str = "bridge"
+    networks: tuple[Attachment, ...] = ()
+    expose: tuple[str, ...] = ()
+    domainname: str = ""
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
     memory: int = 0
     cpus: float = 0.0
     pids_limit: int = 0

@@ -8,6 +8,7 @@ from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.copying import ContainerFiles
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.networks import Networks
 from pydock_lab.engine.system import System
 from pydock_lab.engine.transfers import Transfers
 
@@ -22,13 +23,13 @@ class Parts:
     system: System
 
     @classmethod
-    def of(cls, home: Home, images: ImageShelf, transfers: Transfers) -> Self:
+    def of(cls, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> Self:
         """The parts of a home."""
-        life = ContainerLife(home, images, transfers)
+        life = ContainerLife(home, images, transfers, networks)
         questions = ContainerQuestions(home, images, life)
         return cls(
             life=life,
             questions=questions,
             files=ContainerFiles(home, life),
-            system=System(home, life, questions),
+            system=System(home, life, questions, networks),
         )

@@ -11,6 +11,7 @@ from pydock_lab.engine.asking import ContainerQuestions
 from pydock_lab.engine.build_storage import BuildStorage, record_types, tree_size
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.home import Home
+from pydock_lab.engine.networks import Networks
 from pydock_lab.engine.records import needed
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.values import DiskUsage, Info, Pruned
@@ -19,14 +20,14 @@ from pydock_lab.runtime.state import Status
 from pydock_lab.version import __version__
 from pydock_lab.views import Doctor, FacetView
 
-_KINDS = ("container", "image", "volume", "builder")
+_KINDS = ("container", "image", "volume", "network", "builder")
 
 
 class System:
     """Questions and housekeeping of a home."""
 
-    def __init__(self, home: Home, life: ContainerLife, questions: ContainerQuestions) -> None:
-        self._home, self._life, self._questions = home, life, questions
+    def __init__(self, home: Home, life: ContainerLife, questions: ContainerQuestions, networks: Networks) -> None:
+        self._home, self._life, self._questions, self._networks = home, life, questions, networks
 
     def version(self) -> Info:
         """`docker version`."""
@@ -117,9 +118,10 @@ class System:
     def prune(self, kinds: Iterable[str], *, all_: bool, filters: tuple[str, ...] = ()) -> dict[str, Pruned]:
         """Remove what nobody uses, of these kinds; raises CommandError for an unknown one.
 
-        `filters` are those of `docker builder prune`.
+        `filters` are those of `docker builder prune`, or of `docker network prune`.
         """
-        found, types = {}, record_types(filters)
+        kinds, found = list(kinds), {}
+        types = record_types(filters) if "builder" in kinds else frozenset()
         for kind in kinds:
             if kind not in _KINDS:
                 raise CommandError("engine.prune-kind", kind=kind, kinds=", ".join(_KINDS))
@@ -127,6 +129,8 @@ class System:
             if kind == "builder":
                 gone = list(BuildStorage(self._home).prune(types, all_=all_))
                 removed, size = tuple(f"{one.type} {one.name}" for one in gone), sum(one.size for one in gone)
+            elif kind == "network":
+                removed = tuple(self._networks.prune(filters if kinds == [kind] else ()))
             else:
                 removed = tuple(getattr(self, f"_prune_{kind}")(all_))
             collected = self._home.store.collector.collect(needed(self._home))

@@ -86,12 +86,15 @@ class VolumeSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkSummary:
-    """One row of `docker network ls`."""
+    """One row of `docker network ls`; `created` is "" for those that were always there."""
 
     id: str
     name: str
     driver: str
     scope: str = "local"
+    internal: bool = False
+    created: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,30 +3,28 @@
 import posixpath
 from collections.abc import Sequence
 
-from pydock_lab.engine.options import ExecOptions, Publish, RunOptions
+from pydock_lab.engine.options import ExecOptions, RunOptions
 from pydock_lab.errors import ContainerError
-from pydock_lab.oci import ContainerConfig
-from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, Mount, MountKind, Network, NetworkMode, PublishedPort
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, Mount, MountKind, Network
 from pydock_lab.runtime.bundle import Wishes
 
-# Docker publishes on all addresses; a student's machine shows its exercises to nobody unless asked to.
-LOOPBACK = "127.0.0.1"
 _LEAST_MEMORY = 6 * 1024 * 1024  # bytes; Docker's own limit: with less nothing starts
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
-def run_wishes(config: ContainerConfig, options: RunOptions, volumes: Sequence[Mount]) -> Wishes:
-    """What `docker run` asks for; raises ContainerError for what cannot be."""
+def run_wishes(options: RunOptions, volumes: Sequence[Mount], network: Network) -> Wishes:
+    """What `docker run` asks for, with volumes and a network that are there; raises ContainerError."""
     return Wishes(
         command=options.command,
         entrypoint=options.entrypoint,
         hostname=options.hostname,
+        domainname=options.domainname,
         env=options.env,
         working_dir=options.working_dir,
         user=options.user,
         terminal=options.terminal,
         mounts=(*volumes, *(_tmpfs(text) for text in options.tmpfs)),
-        network=_network(config, options),
+        network=network,
         limits=_limits(options),
         read_only=options.read_only,
         init=options.init,
@@ -68,40 +66,6 @@ def _tmpfs(text: str) -> Mount:
 def _bytes(text: str) -> int:
     unit = _BYTES.get(text[-1:].lower(), 0)
     return int(text[:-1]) * unit if unit else int(text)
-
-
-def _network(config: ContainerConfig, options: RunOptions) -> Network:
-    try:
-        mode = NetworkMode("bridge" if options.network == "default" else options.network)
-    except ValueError:
-        raise ContainerError("engine.no-network", network=options.network) from None
-    published = [_published(one) for one in options.publish]
-    if options.publish_all:
-        said = {(port.container_port, port.protocol) for port in published}
-        exposed = [_exposed(text) for text in config.exposed_ports]
-        published += [port for port in exposed if (port.container_port, port.protocol) not in said]
-    if published and mode is NetworkMode.NONE:
-        raise ContainerError("engine.publish-none")
-    return Network(
-        mode=mode,
-        # On the host's own network every port is the host's already.
-        ports=tuple(published) if mode is NetworkMode.BRIDGE else (),
-        extra_hosts=tuple(tuple(text.partition(":")[::2]) for text in options.add_hosts),
-    )
-
-
-def _published(one: Publish) -> PublishedPort:
-    return PublishedPort(
-        container_port=one.container_port,
-        host_port=one.host_port,
-        host_ip=one.host_ip or LOOPBACK,
-        protocol=one.protocol,
-    )
-
-
-def _exposed(text: str) -> PublishedPort:
-    port, _, protocol = text.partition("/")
-    return PublishedPort(container_port=int(port), protocol=protocol or "tcp")
 
 
 def _limits(options: RunOptions) -> Limits:

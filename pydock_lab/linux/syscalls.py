@@ -259,11 +259,30 @@ def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
     _checked(_libc.prctl(int(operation), value, zero, zero, zero), f"prctl {operation.name}")
 
 
+def timer() -> int:
+    """A descriptor that can be read once the time that `set_timer` says has passed (timerfd_create(2))."""
+    clock_monotonic, flags = 1, os.O_NONBLOCK | os.O_CLOEXEC
+    return _checked(_libc.timerfd_create(clock_monotonic, flags), "timerfd_create")
+
+
+def set_timer(descriptor: int, seconds: float) -> None:
+    """Have a timer go off once, in so many seconds; 0 stops it (timerfd_settime(2))."""
+    whole, part = divmod(int(seconds * 1e9), 10**9)
+    _checked(_libc.timerfd_settime(descriptor, 0, struct.pack("@4l", 0, 0, whole, part), None), "timerfd_settime")
+
+
 @noted("sethostname")
 def sethostname(name: str) -> None:
     """Name the host of this UTS namespace (sethostname(2))."""
     encoded = os.fsencode(name)
     _checked(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+
+
+@noted("setdomainname")
+def setdomainname(name: str) -> None:
+    """Name the NIS domain of this UTS namespace (setdomainname(2))."""
+    encoded = os.fsencode(name)
+    _checked(_libc.setdomainname(encoded, ctypes.c_size_t(len(encoded))), "setdomainname")
 
 
 def _find_command_line() -> tuple[int, int]:

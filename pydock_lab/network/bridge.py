@@ -1,123 +1,162 @@
-"""Bridges, and the cables that connect containers to them.
+"""Bridges in the hub, and the cables that connect containers to them.
 
 A cable is a veth pair: one end in the hub, plugged into the bridge, the other one in the container, as `eth0`. The
 end in the hub is named after the container's address, and the kernel refuses a name that is there already: so the
 kernel itself is the list of addresses in use, without a file that could be wrong after a crash.
 
-    10.88.0.0/16:  .1 the bridge   .2 the way out   .3 its name server   .4 ... containers
+A bridge carries a note of what it was made for (`ip link` shows it). When its network was removed, and another one is
+made that has its name or its addresses, the old bridge goes: nobody needs to clean up before.
 """
 
+import contextlib
 import errno
 import os
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
 
 from pydock_lab.errors import Conflict, ContainerError
-from pydock_lab.linux import netlink, syscalls
-from pydock_lab.linux.netlink import Netlink
-from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux import links, routes
+from pydock_lab.linux.links import End, Link
+from pydock_lab.linux.netlink import Netlink, Operation
+from pydock_lab.linux.routes import Route, Rule
 from pydock_lab.network import hub
-from pydock_lab.oci.runtime_spec import Network
+from pydock_lab.network.addresses import Plan, cable_name, mac_address
+from pydock_lab.oci.runtime_spec import Endpoint
 
-_BRIDGE, _OUTSIDE, _NAME_SERVER, _FIRST = 1, 2, 3, 4
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """The addresses with a role in a network."""
-
-    subnet: IPv4Network
-
-    @classmethod
-    def of(cls, network: Network) -> "Plan":
-        """Of a network's subnet; raises ContainerError unless it has room for 8 addresses."""
-        try:
-            subnet = IPv4Network(network.subnet)
-        except ValueError:
-            raise ContainerError("network.bad-subnet", subnet=network.subnet) from None
-        if subnet.num_addresses < 2 * _FIRST:
-            raise ContainerError("network.bad-subnet", subnet=network.subnet)
-        return cls(subnet=subnet)
-
-    @property
-    def bridge(self) -> IPv4Address:
-        """The bridge's own address."""
-        return self.subnet[_BRIDGE]
-
-    @property
-    def outside(self) -> IPv4Address:
-        """Where the way to the outside begins."""
-        return self.subnet[_OUTSIDE]
-
-    @property
-    def name_server(self) -> IPv4Address:
-        """Who answers questions about names of the outside."""
-        return self.subnet[_NAME_SERVER]
-
-    def with_length(self, address: IPv4Address) -> IPv4Interface:
-        """An address together with the network around it."""
-        return IPv4Interface((address, self.subnet.prefixlen))
-
-    def free(self, taken: set[str]) -> Iterator[IPv4Address]:
-        """The addresses for containers of which no cable is in `taken`, lowest first."""
-        for number in range(_FIRST, self.subnet.num_addresses - 1):
-            address = self.subnet[number]
-            if cable_name(address) not in taken:
-                yield address
+OUTSIDE_TABLE = 999
+_FIRST_TABLE = 1000
+_TO_THE_BRIDGE, _TO_THE_OUTSIDE, _NOWHERE = 10, 11, 12
 
 
-def cable_name(address: IPv4Address) -> str:
-    """The name of the cable's end in the hub: at most 15 characters are allowed."""
-    return f"v{int(address):08x}"
+def plug(endpoint: Endpoint, namespace: int, interface: str) -> Endpoint:
+    """Lay a cable from the network's bridge into a namespace (a descriptor): the endpoint with all its addresses.
 
-
-def connect(network: Network, container: int, *, has_outside: bool) -> IPv4Address:
-    """Connect a container's network namespace (a descriptor) to the network's bridge: its address.
-
-    Raises Conflict when the wanted address is in use or none is left, IsolationError, ContainerError, OSError.
+    Raises Conflict when the wanted address is in use or none is left, IsolationError, InvalidValue, OSError.
     """
-    plan = Plan.of(network)
-
-    def work() -> str:
-        address = _plug(plan, network, container)
-        syscalls.setns(container, Namespace.NET)
-        gateway = plan.outside if has_outside else plan.bridge
-        with Netlink() as kernel:
-            index = socket.if_nametoindex("eth0")
-            steps = [netlink.add_address(index, plan.with_length(address)), netlink.set_up(index)]
-            kernel.do([*steps, netlink.add_default_route(gateway)])
-        return str(address)
-
-    return IPv4Address(hub.inside(hub.get().namespace, work))
-
-
-def ensure(plan: Plan, name: str, kernel: Netlink) -> int:
-    """The index of a bridge of the present namespace, made if there is none; raises OSError."""
-    try:
-        kernel.do([netlink.add_bridge(name)])
-    except FileExistsError:
-        return socket.if_nametoindex(name)
-    index = socket.if_nametoindex(name)
-    kernel.do([netlink.add_address(index, plan.with_length(plan.bridge)), netlink.set_up(index)])
-    return index
-
-
-def _plug(plan: Plan, network: Network, container: int) -> IPv4Address:
-    """Lay a cable from the container to the bridge, under a free address."""
-    with Netlink() as kernel:
-        bridge = ensure(plan, network.bridge, kernel)
-        taken = {name for _, name in socket.if_nameindex()}
-        wanted = iter([IPv4Address(network.address)]) if network.address else plan.free(taken)
-        for address in wanted:
+    plan = Plan.of(endpoint)
+    with hub.talking() as kernel:
+        bridge = _ensure(endpoint, plan, kernel)
+        for address in _candidates(endpoint, plan, kernel):
+            mac = endpoint.mac_address or mac_address(address)
+            end = End(name=interface, namespace=namespace, mac_address=mac, mtu=endpoint.mtu)
             try:
-                kernel.do([netlink.add_veth(cable_name(address), bridge, "eth0", container)])
+                kernel.do(_cable(endpoint, cable_name(address), bridge, end))
             except FileExistsError:
-                continue  # another container was quicker
-            return address
-    key = "network.address-taken" if network.address else "network.no-address"
-    raise Conflict(key, address=network.address, subnet=network.subnet)
+                continue  # another container has it
+            return replace(endpoint, address=str(address), mac_address=mac, gateway=str(plan.gateway))
+    key = "network.address-taken" if endpoint.address else "network.no-address"
+    raise Conflict(key, address=endpoint.address, subnet=endpoint.subnet, network=endpoint.name)
+
+
+def rehearse(endpoint: Endpoint) -> None:
+    """Do what `plug` does, up to where something would be done; raises IsolationError, OSError."""
+    plan = Plan.of(endpoint)
+    address = next(plan.free(frozenset()))
+    end = End(name="eth0", namespace=0, mac_address=mac_address(address))
+    with hub.talking() as kernel:
+        _find(kernel, endpoint.bridge)
+        _cable(endpoint, cable_name(address), 0, end)
+    replace(endpoint, address=str(address))
+
+
+def unplug(endpoint: Endpoint) -> None:
+    """Take a container's cable away, if it is still there."""
+    with hub.talking() as kernel:
+        cable = kernel.index(cable_name(IPv4Address(endpoint.address)))
+        if cable:
+            kernel.do([links.delete(cable)])
+
+
+def _cable(endpoint: Endpoint, name: str, bridge: int, end: End) -> list[Operation]:
+    return [links.add_cable(name, bridge, end), *([] if endpoint.icc else [links.isolate(name)])]
+
+
+def _candidates(endpoint: Endpoint, plan: Plan, kernel: Netlink) -> Iterator[IPv4Address]:
+    """The address that was asked for, or those that are free, the lowest first."""
+    if endpoint.address:
+        yield plan.wanted(endpoint.address)
+        return
+    # To ask for each of two hundred takes a millisecond, to have all of them listed ten.
+    yield from (address for address in plan.free(frozenset()) if not kernel.index(cable_name(address)))
+
+
+def _find(kernel: Netlink, name: str) -> Link | None:
+    """A device of the hub, if it is there."""
+    try:
+        (body, *_) = kernel.ask(links.get(name))
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return None
+        raise
+    return Link.read(body)
+
+
+def _links(kernel: Netlink) -> list[Link]:
+    return [Link.read(body) for body in kernel.ask(links.list_all())]
+
+
+def _ensure(endpoint: Endpoint, plan: Plan, kernel: Netlink) -> int:
+    """The index of the network's bridge, made if there is none."""
+    bridge = _find(kernel, endpoint.bridge)
+    if bridge is None or bridge.alias != _note(endpoint, plan):
+        return _make(endpoint, plan, kernel)
+    return bridge.index
+
+
+def _note(endpoint: Endpoint, plan: Plan) -> str:
+    return f"{plan.subnet} {plan.gateway} {'internal' if endpoint.internal else 'open'}"
+
+
+def _make(endpoint: Endpoint, plan: Plan, kernel: Netlink) -> int:
+    for old in _links(kernel):
+        if old.name == endpoint.bridge or (old.alias and _subnet(old).overlaps(plan.subnet)):
+            _unmake(old, kernel)
+    name, mac = endpoint.bridge, mac_address(plan.gateway)
+    kernel.do([links.add_bridge(name, mac_address=mac, mtu=endpoint.mtu)])
+    made = kernel.index(name)
+    table = _FIRST_TABLE + made
+    kernel.do(
+        [
+            routes.add_address(made, plan.with_length(plan.gateway)),
+            links.set_up(made),
+            Route(destination=IPv4Network(plan.gateway), device=made, table=table, is_ours=True).set(),
+            Route(destination=plan.subnet, device=made, table=table).set(),
+            # From other bridges: there may be such addresses outside, too, and here they are not meant.
+            Route(destination=plan.subnet, table=OUTSIDE_TABLE).set(),
+        ]
+    )
+    _add_rules(endpoint, table, kernel)
+    # Last: a bridge without its note is a half made one, and will be made anew.
+    kernel.do([links.note(made, _note(endpoint, plan))])
+    return made
+
+
+def _unmake(bridge: Link, kernel: Netlink) -> None:
+    """Take away a bridge whose network is no more, with all that was made for it."""
+    kernel.do([links.delete(bridge.index)])
+    if bridge.alias:
+        _try(Route(destination=_subnet(bridge), table=OUTSIDE_TABLE).forget(), kernel)
+    for priority in (_TO_THE_BRIDGE, _TO_THE_OUTSIDE, _NOWHERE):
+        _try(Rule(priority=priority, source=bridge.name).delete(), kernel)
+
+
+def _try(operation: Operation, kernel: Netlink) -> None:
+    with contextlib.suppress(OSError):  # there is none
+        kernel.do([operation])
+
+
+def _subnet(bridge: Link) -> IPv4Network:
+    return IPv4Network(bridge.alias.split()[0])
+
+
+def _add_rules(endpoint: Endpoint, table: int, kernel: Netlink) -> None:
+    """What may come in at a bridge: see hub.py."""
+    wanted = [Rule(priority=_TO_THE_BRIDGE, source=endpoint.bridge, table=table)]
+    if not endpoint.internal:
+        wanted.append(Rule(priority=_TO_THE_OUTSIDE, source=endpoint.bridge, table=OUTSIDE_TABLE))
+    wanted.append(Rule(priority=_NOWHERE, source=endpoint.bridge))
+    kernel.do(rule.add() for rule in wanted)
 
 
 def open_namespace(pid: int) -> int:

@@ -1,26 +1,36 @@
-"""The way out of the hub: a program that speaks for all containers of a bridge with the host's own sockets.
+"""The way out of the hub: a program that speaks for all containers with the host's own sockets.
 
 slirp4netns is a TCP/IP stack in an ordinary process: what it reads from a tap device it says again through sockets
-of the host, as any program of the user would. It needs no power over the host's network. Here its tap is plugged
-into the bridge like one more cable, so that containers use it as their gateway: no routing, no address translation.
+of the host, as any program of the user would. It needs no power over the host's network. Its tap, `outside`, stands
+in the hub, which passes on what the bridges' containers send there. No address is translated: slirp4netns takes every
+address for one of its own small network, asks who has it (ARP), and the hub says "here" for all of them.
+
+    container 172.18.0.2 --- bridge --- hub --- outside 198.18.0.100 --- slirp4netns 198.18.0.2, name server .3
 
 It ends when nobody holds the hub any more (`--exit-fd`). The host's own loopback stays out of reach.
-Source: slirp4netns(1).
+Source: slirp4netns(1), arp(7); RFC 2544 for the addresses, which no real network has.
 """
 
 import os
 import shutil
 import socket
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from pydock_lab.linux import netlink
+from pydock_lab.linux import links, routes
 from pydock_lab.linux.netlink import Netlink
+from pydock_lab.linux.routes import Route
 from pydock_lab.network import hub
-from pydock_lab.network.bridge import Plan, ensure
-from pydock_lab.oci.runtime_spec import Network
+from pydock_lab.network.bridge import OUTSIDE_TABLE
 
 _PROGRAM = "slirp4netns"
 _TUN = "/dev/net/tun"
+_TAP = "outside"
 _MTU = 65520
+_SUBNET = IPv4Network("198.18.0.0/24")
+_GATEWAY, _OURS = _SUBNET[2], _SUBNET[100]
+NAME_SERVER = str(_SUBNET[3])
+# Any address of the outside: nothing is ever sent there.
+_SOMEWHERE = ("198.51.100.1", 9)
 
 
 def find_program() -> str | None:
@@ -33,32 +43,32 @@ def find_program() -> str | None:
     return shutil.which(_PROGRAM, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
-def tap_name(network: Network) -> str:
-    """The device of a network's way out: one a bridge."""
-    return f"t{network.bridge}"[:15]
-
-
-def open_way(network: Network) -> bool:
-    """Make sure that the network has its way out; False where it is internal, or the program is missing."""
-    program = None if network.internal else find_program()
-    if program is None:
-        return False
+def open_way() -> bool:
+    """Make sure that the hub has its way out; False where the program is missing, or cannot be started."""
     place = hub.get()
-    names = hub.inside(place.namespace, lambda: [name for _, name in socket.if_nameindex()])
-    if tap_name(network) in names:
-        return True
-    if not _start(program, network, place):
-        return False
-    hub.inside(place.namespace, lambda: _plug(network))
-    return True
+    with hub.talking() as kernel:
+        if kernel.index(_TAP):
+            return True
+        program = find_program()
+        return program is not None and _start(program, place) and _lead_there(kernel)
 
 
-def _start(program: str, network: Network, place: hub.Hub) -> bool:
+def host_address() -> str:
+    """The address by which the host is reached from outside of it, "" where it has none but the loopback's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        try:
+            end.connect(_SOMEWHERE)
+        except OSError:
+            return ""
+        return str(end.getsockname()[0])
+
+
+def _start(program: str, place: hub.Hub) -> bool:
     """Start slirp4netns and wait until its tap is there."""
     ready, is_ready = os.pipe2(os.O_CLOEXEC)
-    words = [program, "--netns-type=path", f"--cidr={network.subnet}", f"--mtu={_MTU}", "--disable-host-loopback"]
+    words = [program, "--netns-type=path", f"--cidr={_SUBNET}", f"--mtu={_MTU}", "--disable-host-loopback"]
     words += [f"--ready-fd={is_ready}", f"--exit-fd={place.alive}"]
-    words += [f"/proc/self/fd/{place.namespace}", tap_name(network)]
+    words += [f"/proc/self/fd/{place.namespace}", _TAP]
     pid = os.fork()
     if pid == 0:
         _become(program, words, (is_ready, place.alive, place.namespace))
@@ -81,7 +91,18 @@ def _become(program: str, words: list[str], wanted: tuple[int, ...]) -> None:
         os._exit(127)
 
 
-def _plug(network: Network) -> None:
-    with Netlink() as kernel:
-        bridge = ensure(Plan.of(network), network.bridge, kernel)
-        kernel.do([netlink.set_up(socket.if_nametoindex(tap_name(network)), bridge=bridge)])
+def _lead_there(kernel: Netlink) -> bool:
+    """Configure the tap, and lead there all that is not for the hub itself."""
+    tap = kernel.index(_TAP)
+    kernel.do(
+        [
+            routes.add_address(tap, IPv4Interface((_OURS, _SUBNET.prefixlen))),
+            links.set_up(tap),
+            *links.answer_for_others(tap),
+            Route(destination=_SUBNET, device=tap, table=OUTSIDE_TABLE).set(),
+            Route(device=tap, gateway=IPv4Address(_GATEWAY), table=OUTSIDE_TABLE).set(),
+            # For the kernel's question whether an answer comes from where we would look for its sender (rp_filter).
+            Route(device=tap, gateway=IPv4Address(_GATEWAY)).set(),
+        ]
+    )
+    return True

@@ -7,6 +7,7 @@ disk as `spec.json`, and crosses from the engine to the zygote.
 Source of the terms: OCI runtime specification, config.md and config-linux.md.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -112,32 +113,95 @@ class Namespaces(Document):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedPort(Document):
-    """A port of the container that is reachable on the host; host port 0 means any free one."""
+    """A port of the container that is reachable on the host.
+
+    Host port 0 means any free one; with `last_host_port` any that is free from the one to the other.
+    """
 
     container_port: int
     host_port: int = 0
+    last_host_port: int = 0
     host_ip: str = "127.0.0.1"
     protocol: str = "tcp"
 
 
+DEFAULT_NETWORK = "bridge"
+
+
+def predefined_id(network: str) -> str:
+    """The id of a network that every engine has, by its name: `bridge`, `host`, `none`."""
+    return hashlib.sha256(network.encode()).hexdigest()
+
+
+_DEFAULT_ID = predefined_id(DEFAULT_NETWORK)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint(Document):
+    """A container's place in one network, which has an id (`network`), a name, a bridge and a subnet.
+
+    Of the network: `gateway` "" is the subnet's first address; free addresses are taken from `ip_range` ("": all of
+    the subnet), but none of the `reserved`; an `internal` one leads nowhere outside; with `icc` its containers reach
+    each other; `mtu` 0 is the kernel's own, in bytes.
+    Of the container: the `address` and `mac_address` to have ("": any), `aliases` under which others find it, and a
+    `priority`: its way outside leads through the network where that is highest.
+    """
+
+    network: str = _DEFAULT_ID
+    name: str = DEFAULT_NETWORK
+    bridge: str = "pydock0"
+    subnet: str = "172.17.0.0/16"
+    gateway: str = ""
+    ip_range: str = ""
+    reserved: tuple[str, ...] = ()
+    internal: bool = False
+    icc: bool = True
+    mtu: int = 0
+    address: str = ""
+    mac_address: str = ""
+    aliases: tuple[str, ...] = ()
+    priority: int = 0
+
+    @property
+    def has_names(self) -> bool:
+        """Whether containers of this network find each other by name: not on Docker's default bridge."""
+        return self.name != DEFAULT_NETWORK
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network(Document):
-    """Which network, and what is said in it.
+    """Which networks a container is in, and what is said there.
 
-    For `bridge`: the bridge's name (one a network, at most 10 characters), its subnet, whether it leads outside, and
-    optionally the address to take. `extra_hosts` are lines of /etc/hosts, (name, address); without `dns` the
-    container asks the servers that its network offers.
+    For `bridge`: the `endpoints`, none of them meaning one on the default bridge unless it `is_bare`, disconnected from
+    all; the container is found there by its `name`. For `container`: the id of the one whose network is shared.
+    `extra_hosts` are lines of /etc/hosts, (name, address); without `dns` the container asks the servers that its
+    networks offer.
     """
 
     mode: NetworkMode = NetworkMode.NONE
-    bridge: str = "pydock0"
-    subnet: str = "10.88.0.0/16"
-    internal: bool = False
-    address: str = ""
+    endpoints: tuple[Endpoint, ...] = ()
+    is_bare: bool = False
+    container: str = ""
+    name: str = ""
     ports: tuple[PublishedPort, ...] = ()
     extra_hosts: tuple[tuple[str, ...], ...] = ()
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What Docker calls it: the name of its first network, `host`, `none` or `container:ID`."""
+        if self.mode is NetworkMode.CONTAINER:
+            return f"{self.mode}:{self.container}"
+        return self.places[0].name if self.places else self.mode.value
+
+    @property
+    def places(self) -> tuple[Endpoint, ...]:
+        """The endpoints, the one on the default bridge where none is named; none at all without a bridge."""
+        if self.mode is not NetworkMode.BRIDGE or self.is_bare:
+            return ()
+        return self.endpoints or (Endpoint(),)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

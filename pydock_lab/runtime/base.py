@@ -20,7 +20,7 @@ from pydock_lab.events import Noted, OnEvent, StartStep, ignore
 from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import text
-from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Limits, ProcessSpec
 from pydock_lab.runtime import control, state
 from pydock_lab.runtime.life import Supervision
 from pydock_lab.runtime.restart import RestartPolicy
@@ -218,6 +218,18 @@ class Runtime:
             message["restart"] = policy.to_json()
         for note in _ask(directory, message):
             yield Noted(text=text(note["noted"], **note["fields"]))
+
+    def connect(self, directory: Path, endpoint: Endpoint) -> None:
+        """Connect a running container to a network; raises Conflict, ContainerError, IsolationError."""
+        _ask(directory, {"do": "connect", "endpoint": endpoint.to_json()})
+
+    def disconnect(self, directory: Path, network: str) -> None:
+        """Take a running container out of a network, by its id; raises NotFound, ContainerError."""
+        _ask(directory, {"do": "disconnect", "network": network})
+
+    def rename(self, directory: Path, name: str) -> None:
+        """Let a running container be found in its networks under another name; raises ContainerError."""
+        _ask(directory, {"do": "rename", "name": name})
 
     def pause(self, directory: Path) -> None:
         """Freeze all processes of a container; raises ContainerError, IsolationError."""

@@ -20,6 +20,8 @@ from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.network.inside import Wiring
+from pydock_lab.oci.plain import Document
 from pydock_lab.runtime import groups, init
 from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
@@ -34,7 +36,8 @@ class Child:
     `line` leads to it until it has become its program. `namespaces` are descriptors of those it was born into, by name,
     for those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is
     the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
-    for owners, where that is needed, and `notes` what of its task is not in force.
+    for owners, where that is needed, and `notes` what of its task is not in force. `sockets` (descriptors) are those
+    that it made in its network, for the shim to answer for names.
     """
 
     pid: int
@@ -46,6 +49,7 @@ class Child:
     notes: list[dict[str, Any]] = field(default_factory=list)
     group: ControlGroup | None = None
     owner: tuple[list[int], list[int]] | None = None
+    sockets: list[int] = field(default_factory=list)
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -55,18 +59,24 @@ class Child:
         for name in names:
             self.namespaces[name] = os.open(f"/proc/{self.pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
-    def become(self, task: Task, descriptors: Sequence[int]) -> None:
+    def become(self, task: Task, descriptors: Sequence[int], wire: Callable[[], Wiring] | None = None) -> None:
         """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
 
-        The descriptors are those that `Task` speaks of, in that order. Whatever goes wrong, it is dead then.
+        The descriptors are those that `Task` speaks of, in that order; with `is_wired`, `wire` lays the cables of its
+        network meanwhile. Whatever goes wrong, it is dead then.
         """
         try:
-            with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
-                self.line.send(task.to_json(), descriptors)
+            self._send(task, descriptors)
+            if wire is not None:
+                self._send(wire())
             self._hear()
         except BaseException:
             self.end()
             raise
+
+    def _send(self, document: Document, descriptors: Sequence[int] = ()) -> None:
+        with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
+            self.line.send(document.to_json(), descriptors)
 
     def _hear(self) -> None:
         """Listen until the line closes itself at execve."""
@@ -77,6 +87,8 @@ class Child:
                 raise errors.from_json(message["error"])
             if "terminal" in message:
                 (self.terminal,) = descriptors
+            elif "sockets" in message:
+                self.sockets = descriptors
             elif "owner" in message:
                 self.owner = descriptors, message["owner"]
             else:

@@ -27,6 +27,7 @@ class Wishes:
     command: tuple[str, ...] = ()
     entrypoint: str | None = None
     hostname: str = ""
+    domainname: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     working_dir: str = ""
     user: str = ""
@@ -56,6 +57,7 @@ def container_spec(container: str, config: ContainerConfig, wishes: Wishes, root
         process=_process(container, config, wishes),
         rootfs=rootfs,
         hostname=wishes.hostname or ("" if shares_host else container[:_SHORT]),
+        domainname=wishes.domainname,
         mounts=wishes.mounts,
         network=wishes.network,
         limits=wishes.limits,

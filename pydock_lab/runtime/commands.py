@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydock_lab.errors import ContainerError, IsolationError, PydockError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace
-from pydock_lab.oci.runtime_spec import Limits, ProcessSpec
+from pydock_lab.network import hub
+from pydock_lab.oci.runtime_spec import Endpoint, Limits, ProcessSpec
 from pydock_lab.runtime import groups, joining
 from pydock_lab.runtime.control import LATER, Command, reply
 from pydock_lab.runtime.restart import RestartPolicy
@@ -45,6 +46,10 @@ class Commands:
             "exec": self._exec,
             "share": self._share,
             "gone": self._gone,
+            "connect": self._connect,
+            "disconnect": self._disconnect,
+            "rename": self._rename,
+            "hub": self._bequeath,
         }
 
     def do(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> None:
@@ -132,9 +137,24 @@ class Commands:
 
     def _share(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         """Give a namespace to who starts a container that is to live in it, too."""
+        namespaces = self._shim.life.of_kind("ns:")
+        if message["kind"] == "net" and "net" not in namespaces:
+            raise ContainerError("network.not-shareable", container=os.path.basename(self._shim.directory)[:12])
         with contextlib.suppress(OSError):  # who asks has gone
-            connection.send({"result": True}, [self._shim.life.of_kind("ns:")[message["kind"]]])
+            connection.send({"result": True}, [namespaces[message["kind"]]])
         return LATER
+
+    def _connect(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
+        self._shim.network.connect(Endpoint.from_json(message["endpoint"]))
+        self._shim.note_network()
+
+    def _disconnect(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
+        self._shim.network.disconnect(message["network"])
+        self._shim.note_network()
+
+    def _rename(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
+        self._shim.network.rename(message["name"])
+        self._shim.note_network()
 
     def _gone(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> None:
         for number, (waiting, streams) in tuple(self._waiting.items()):
@@ -143,6 +163,14 @@ class Commands:
                 self._shim.stdio.detach(streams)
                 if streams:
                     self._shim.tell("detach")
+
+    def _bequeath(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> object:
+        """Give the ground that we stand on, and the hub, to a zygote that follows one that was killed."""
+        users = os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        with contextlib.suppress(OSError):  # the asker has gone
+            connection.send({"result": self._shim.tier}, [users, *hub.get().descriptors])
+        os.close(users)
+        return LATER
 
     def _exec(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
         self._shim.loop.forget(connection)
@@ -161,6 +189,7 @@ class Commands:
         pid, pidfd = syscalls.clone3(Namespace(0))
         if pid == 0:
             shim.family.leave()
+            shim.network.let_go()
             target = joining.Target(tuple(shim.life.of_kind("ns:").values()), doors, shim.tier)
             joining.work(connection, process, streams, target)
         for descriptor in (pidfd, *doors, *streams.values()):

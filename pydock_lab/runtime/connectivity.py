@@ -1,122 +1,217 @@
-"""A container's network, from the shim's side: its files in /etc, its cable, its published ports."""
+"""A container's network while it runs, from its shim's side: ports and names are served, networks come and go.
 
-import contextlib
-import os
-import signal
-from ipaddress import IPv4Address
+It goes on with what was made at the start (plugging.py). Nothing is done before something happens: a connection to a
+port, a question for a name, a `docker network connect`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any
 
-from pydock_lab.errors import ContainerError, IsolationError
-from pydock_lab.network import bridge, outside, ports
-from pydock_lab.network.bridge import Plan
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, Network, NetworkMode, PublishedPort
-
-FILES = ("hosts", "hostname", "resolv.conf")
-_LOCAL_NAMES = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+from pydock_lab.errors import ContainerError, NotFound
+from pydock_lab.network import bridge, elsewhere, hub, inside, outside, places
+from pydock_lab.network.inside import Wiring
+from pydock_lab.network.places import Place
+from pydock_lab.network.ports import listen
+from pydock_lab.network.resolv_conf import of_the_host
+from pydock_lab.network.services import Servers, Services
+from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Network, NetworkMode
+from pydock_lab.runtime.etc_files import EtcFiles
+from pydock_lab.runtime.loop import Loop
+from pydock_lab.runtime.plugged import Plugged
+from pydock_lab.runtime.plugging import (
+    lay_cable,
+    networks_of,
+    take_listeners,
+    take_questions,
+    telling_what_is_refused,
+)
 
 
 class Connectivity:
-    """What a container's network consists of; a context manager, because all of it ends with the container."""
+    """The network of one container; `plugged` is how it is now.
 
-    def __init__(self, spec: ContainerSpec, directory: Path) -> None:
-        self._spec, self._network, self._directory = spec, spec.network, directory
-        self._listeners: list[ports.Listener] = []
-        self.forwarder = 0
-        self._has_outside = False
-        self.address = ""
-        self.gateway = ""
+    `spec` is the container's, as plain data; `namespace` the descriptor of its network (-1: the host's), `held` those
+    that `Plugging.descriptors` gave.
+    """
+
+    def __init__(
+        self, spec: Mapping[str, Any], directory: Path, plugged: Plugged, held: dict[str, int], namespace: int
+    ) -> None:
+        self.plugged, self._spec, self._namespace = plugged, spec, namespace
+        self._directory, self._networks = directory, networks_of(directory)
+        self._network = Network.from_json(spec["network"])
+        self._name = self._network.name
+        self._services = Services(self._networks)
+        self._services.listeners = take_listeners(plugged, held)
+        self._questions = take_questions(held)
+        self._doorbells = [*(one.socket for one in self._services.listeners), *self._questions]
+        self._has_ended = False  # its next life may be on its way
+
+    def serve(self, loop: Loop) -> None:
+        """Pass on to the ports and answer for names, from when somebody knocks or asks for the first time."""
+        self._services.serve_in(lambda watcher: loop.watch(watcher, watcher.turn), loop.forget)
+        self._forget = loop.forget
+        for one in self._doorbells:
+            loop.watch(one, self._wake)
+
+    def _wake(self) -> None:
+        is_asleep = bool(self._doorbells)
+        while self._doorbells:
+            self._forget(self._doorbells.pop())
+        if is_asleep:
+            if self._questions:
+                self._answer()
+            self._follow()
+
+    def close(self) -> None:
+        """The container has ended: nobody finds it any more, and its ports are free again."""
+        for place in self.plugged.places:
+            places.remove(self._networks, place)
+        self.plugged, self._has_ended = Plugged(), True
+        while self._doorbells:
+            self._forget(self._doorbells.pop())
+        self._services.close()
+        for one in self._questions:
+            one.close()
+
+    def _answer(self) -> None:
+        self._services.answer(self._questions)
+        for one in self.plugged.endpoints:
+            self._services.join(one)
+
+    def _follow(self) -> None:
+        """Lead ports and questions where the networks of now lead: to the first that is not internal, as in Docker."""
+        open_ones = [one for one in self.plugged.endpoints if not one.internal]
+        if open_ones:
+            self._services.forward(open_ones[0].address)
+        else:
+            self._services.shut()
+        servers = None
+        if self._network.dns:
+            servers = Servers(self._network.dns, self._namespace)
+        elif open_ones:
+            servers = Servers(of_the_host().servers)
+        self._services.ask(servers)
+        self.plugged = replace(self.plugged, ports=tuple(one.port for one in self._services.listeners))
+
+    # ---- networks come and go
 
     @property
-    def ports(self) -> tuple[PublishedPort, ...]:
-        """The published ports, each with the host port that it got."""
-        return tuple(one.port for one in self._listeners)
+    def wanted(self) -> Network:
+        """The network that it is to have in its next life: what was connected and disconnected meanwhile counts."""
+        return replace(self._network, name=self._name)
 
-    def __enter__(self) -> Self:
-        """Open what can be taken by somebody else first: the ports of the host."""
-        with contextlib.ExitStack() as undo:
-            undo.callback(self._close)
-            if self._network.mode is NetworkMode.BRIDGE:
-                self._has_outside = outside.open_way(self._network)
-                self._listeners += map(ports.listen, self._network.ports)
-            undo.pop_all()
-        return self
+    def let_go(self) -> None:
+        """In a child of the shim that becomes a further program of the container: nothing of this is its business."""
+        self._services.restore_limit()
 
-    def __exit__(self, *_: object) -> None:
-        self._close()
+    @property
+    def _called(self) -> str:
+        return self._name or self._directory.name[:12]
 
-    def _close(self) -> None:
-        for one in self._listeners:
-            one.socket.close()
-        if self.forwarder:
-            os.kill(self.forwarder, signal.SIGKILL)  # its parent, who is ours, buries it
-            self.forwarder = 0
+    def connect(self, endpoint: Endpoint) -> None:
+        """Connect the container to one more network, or give it other aliases in one that it is in.
 
-    def files(self) -> tuple[Mount, ...]:
-        """Write the files that Docker, too, binds into every container, and say where they belong."""
-        for name, content in self.contents().items():
-            _write(self._directory / name, content)
-        return tuple(Mount(source=str(self._directory / name), target=f"/etc/{name}") for name in FILES)
+        Raises Conflict, ContainerError, InvalidValue, IsolationError, with nothing changed.
+        """
+        mode = self._network.mode
+        if mode is not NetworkMode.BRIDGE:
+            raise ContainerError("network.not-connectable", container=self._called, mode=mode.value)
+        if not self._has_ended:
+            self._wake()
+            self._connect(endpoint)
+        others = [one for one in self._network.places if one.network != endpoint.network]
+        self._network = replace(self._network, endpoints=(*others, endpoint), is_bare=False)
 
-    def contents(self) -> dict[str, str]:
-        """The texts of those files, by name."""
-        return {"hosts": self._hosts(), "hostname": f"{self._spec.hostname}\n", "resolv.conf": self._resolv_conf()}
-
-    def connect(self, pid: int) -> None:
-        """Give the container's first process its network, before its program starts; raises PydockError."""
-        if self._network.mode is not NetworkMode.BRIDGE:
+    def _connect(self, endpoint: Endpoint) -> None:
+        known = self._find(endpoint.network)
+        if known is not None:
+            self._replace(known, self._place(replace(known.endpoint, aliases=endpoint.aliases), known.interface))
             return
-        namespace = bridge.open_namespace(pid)
-        try:
-            address = bridge.connect(self._network, namespace, has_outside=self._has_outside)
-            if self._listeners:
-                self.forwarder = ports.forward(self._listeners, namespace, address, as_sibling=True)
-        except OSError as error:
-            raise IsolationError("network.refused", facet="network", reason=error.strerror) from None
-        finally:
-            os.close(namespace)
-        plan = Plan.of(self._network)
-        self.address = str(address)
-        self.gateway = str(plan.outside if self._has_outside else plan.bridge)
-        self._add_own_name(address)
+        with telling_what_is_refused():
+            try:
+                self._open_way(endpoint)
+                interface = self._free_interface()
+                laid = lay_cable(endpoint, self._namespace, interface, self._networks)
+                place = self._place(laid, interface)
+                self.plugged = replace(self.plugged, places=(*self.plugged.places, place))
+                self._settle(place)
+            except BaseException:
+                self._take_away(endpoint.network)
+                raise
 
-    def _hosts(self) -> str:
-        lines = [f"{address}\t{name}\n" for name, address in self._resolved_hosts()]
-        return _LOCAL_NAMES + "".join(lines)
+    def _open_way(self, endpoint: Endpoint) -> None:
+        if not endpoint.internal:
+            self.plugged = replace(self.plugged, has_outside=self.plugged.has_outside or outside.open_way())
+            if not self._services.listeners:
+                self._services.listeners = [listen(port) for port in self._network.ports]
 
-    def _resolved_hosts(self) -> list[tuple[str, ...]]:
-        """`host-gateway` stands for the way out, as in Docker."""
-        special = ""
-        if self._network.mode is NetworkMode.BRIDGE:
-            special = str(Plan.of(self._network).outside)
-        hosts = [(name, special if address == "host-gateway" else address) for name, address in self._extra()]
-        return [one for one in hosts if one[1]]
+    def _settle(self, place: Place) -> None:
+        """Do from outside what the container's first process does itself at a start."""
+        wiring = self.plugged.wiring([place], asks=False)
+        elsewhere.inside(self._namespace, lambda: inside.settle(wiring))
+        if place.endpoint.has_names and not self._questions:
+            self._questions = elsewhere.sockets_inside(self._namespace, inside.listen_for_questions)
+            self._answer()
+            self._etc.rewrite_resolv_conf(has_outside=self.plugged.has_outside)
+        self._services.join(place.endpoint)
+        self._etc.add_address(place.endpoint.address)
+        places.write(self._networks, place)
+        self._follow()
 
-    def _extra(self) -> list[tuple[str, str]]:
-        pairs = [one for one in self._network.extra_hosts if len(one) == 2]  # noqa: PLR2004 - a name and an address
-        if len(pairs) != len(self._network.extra_hosts):
-            raise ContainerError("network.bad-host", hosts=str(self._network.extra_hosts))
-        return [(name, address) for name, address in pairs]
+    def disconnect(self, network: str) -> None:
+        """Take the container out of a network, by its id; raises NotFound where it is not in it."""
+        if not any(one.network == network for one in self._network.places):
+            raise NotFound("network.not-connected", container=self._called, network=network[:12])
+        if not self._has_ended:
+            self._wake()
+            self._disconnect(network)
+        rest = tuple(one for one in self._network.places if one.network != network)
+        self._network = replace(self._network, endpoints=rest, is_bare=not rest)
 
-    def _add_own_name(self, address: IPv4Address) -> None:
-        with (self._directory / "hosts").open("a") as file:
-            file.write(f"{address}\t{self._spec.hostname}\n")
+    def _disconnect(self, network: str) -> None:
+        place = self._find(network)
+        if place is None:
+            return
+        with telling_what_is_refused():
+            self._take_away(network)
+            self._etc.remove_address(place.endpoint.address)
+            # With its device the kernel has forgotten the way outside, if it led there.
+            elsewhere.inside(self._namespace, lambda: inside.settle(Wiring(gateway=self.plugged.gateway)))
 
-    def _resolv_conf(self) -> str:
-        network: Network = self._network
-        lines = [f"search {' '.join(network.dns_search)}"] if network.dns_search else []
-        if network.dns:
-            return "\n".join([*lines, *(f"nameserver {one}" for one in network.dns)]) + "\n"
-        if network.mode is NetworkMode.HOST:
-            with contextlib.suppress(OSError):
-                return Path("/etc/resolv.conf").read_text()
-        if self._has_outside:
-            lines.append(f"nameserver {Plan.of(network).name_server}")
-        return "\n".join([*lines, ""])
+    def _take_away(self, network: str) -> None:
+        place = self._find(network)
+        if place is not None:
+            self.plugged = replace(self.plugged, places=tuple(one for one in self.plugged.places if one is not place))
+            places.remove(self._networks, place)
+            self._services.leave(network)
+            bridge.unplug(place.endpoint)
+        self._follow()
 
+    def rename(self, name: str) -> None:
+        """Be found under another name."""
+        self._name = name
+        for place in self.plugged.places:
+            self._replace(place, self._place(place.endpoint, place.interface))
 
-def _write(path: Path, content: str) -> None:
-    """Replace a file in place: it may be bound into the container, which would not see another one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    os.write(descriptor, content.encode())
-    os.close(descriptor)
+    def _replace(self, old: Place, new: Place) -> None:
+        self.plugged = replace(self.plugged, places=tuple(new if one is old else one for one in self.plugged.places))
+        places.write(self._networks, new)
+
+    def _find(self, network: str) -> Place | None:
+        return next((one for one in self.plugged.places if one.endpoint.network == network), None)
+
+    def _free_interface(self) -> str:
+        taken = {place.interface for place in self.plugged.places}
+        return next(name for name in map("eth{}".format, count()) if name not in taken)
+
+    def _place(self, endpoint: Endpoint, interface: str) -> Place:
+        names = (self._name, self._spec.get("hostname", ""))
+        return Place.of(self._spec["id"], names, endpoint, interface=interface, hub=hub.get().mark)
+
+    @property
+    def _etc(self) -> EtcFiles:
+        return EtcFiles(ContainerSpec.from_json(self._spec), self._directory)

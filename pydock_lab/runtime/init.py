@@ -28,8 +28,10 @@ from pydock_lab.linux import capabilities, journal, syscalls
 from pydock_lab.linux.netlink import loopback_up
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.network import inside
+from pydock_lab.network.inside import Interface, Wiring
 from pydock_lab.oci.plain import Document
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode, ProcessSpec, Rootfs
+from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, Network, NetworkMode, ProcessSpec, Rootfs
 from pydock_lab.runtime import filesystem, kernel_views, launch, sysctls
 from pydock_lab.runtime.becoming import CANNOT_START, Becoming, report
 from pydock_lab.runtime.identity import resolve
@@ -47,7 +49,8 @@ class Task(Document):
     it is to enter (`joins`: names of /proc/PID/ns; after them `shm` stands for a mount namespace, the /dev/shm of which
     is shared); one a tree that was taken hold of already (`trees`: the targets of these mounts); and the doors of the
     control group. `mounts` are those that every container has: /etc/hosts and the like; `stub` is the lowest layer.
-    With `tells_owners` somebody answers where owners can only be pretended to change.
+    With `is_wired` a `Wiring` comes later: the cables of its network are laid while it assembles its files. With
+    `tells_owners` somebody answers where owners can only be pretended to change.
     """
 
     tier: Tier
@@ -55,6 +58,7 @@ class Task(Document):
     process: ProcessSpec | None = None
     stub: str = ""
     mounts: tuple[Mount, ...] = ()
+    is_wired: bool = False
     joins: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     tells_owners: bool = False
@@ -83,13 +87,15 @@ def is_shared(mode: str) -> bool:
 def example(tier: Tier) -> Task:
     """A task like most, for rehearsals."""
     process = ProcessSpec(args=("true",), env=("PATH=/",), capabilities=capabilities.names(capabilities.DEFAULT))
-    spec = ContainerSpec(id="", process=process, rootfs=Rootfs(layers=("/",), mountpoint="/"))
-    return Task(tier=tier, container=spec, mounts=(Mount(target="/"),))
+    network = Network(mode=NetworkMode.BRIDGE, endpoints=(Endpoint(),))
+    spec = ContainerSpec(id="", process=process, rootfs=Rootfs(layers=("/",), mountpoint="/"), network=network)
+    return Task(tier=tier, container=spec, mounts=(Mount(target="/"),), is_wired=True)
 
 
 def rehearse() -> None:
     """Do what every start does with values alone: it fills caches, and touches the memory that will be needed."""
     task = Task.from_json(example(Tier.ROOT).to_json())
+    Wiring.from_json(Wiring(interfaces=(Interface(name="", address=""),)).to_json())
     assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
     for tier, tells_owners in ((task.tier, False), (Tier.ROOTLESS_SINGLE, False), (Tier.ROOTLESS_SINGLE, True)):
         left = powers_of(task.container.process, tier, asked=tells_owners)
@@ -177,10 +183,13 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
     if Namespace.NET in place.namespaces:
         loopback_up()
         log.add("loopback", "lo")
+        inside.without_ipv6()
         _open_low_ports()
         log.add("low-ports")
     if not place.is_hurried:
         rehearse()
+        if Namespace.NET in place.namespaces:
+            inside.rehearse()
         log.skip()
     _join(place.doors, log, owns_groups=place.owns_groups)
     if Namespace.MOUNT not in place.namespaces:
@@ -189,7 +198,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
     log.add("private")
     look = Look(
         in_user_namespace=place.tier.in_user_namespace,
-        own_network=Namespace.NET in place.namespaces,
+        network=NetworkMode.BRIDGE if Namespace.NET in place.namespaces else NetworkMode.HOST,
         pid="" if Namespace.PID in place.namespaces else "host",
     )
     views = kernel_views.prepare(look)
@@ -206,9 +215,13 @@ def _live(task: Task, views: KernelViews | None, brought: _Brought, line: Connec
     if views.change(Look.of(spec, task.tier), _shared_memory(brought)):
         log.add("views", "anew")
     # Through the host's /proc, which shows this process its own namespaces: the container's cannot be written to.
+    if spec.sysctls and task.is_wired:
+        _settle_network(line, log)  # they may be of a device that comes with it
     sysctls.write(spec.sysctls, log)
     filesystem.assemble(spec, task.mounts, views, log, stub=task.stub, trees=brought.trees)
     _name_host(spec, log)
+    if task.is_wired and not spec.sysctls:
+        _settle_network(line, log)
     becoming = Becoming(spec.process, task.tier, brought.standard, line, log, tells_owners=task.tells_owners)
     becoming.go(init=spec.init, console=True)
 
@@ -230,6 +243,9 @@ def _name_host(spec: ContainerSpec, log: StepLog) -> None:
         before = os.uname().nodename
         syscalls.sethostname(spec.hostname)
         log.add("hostname", spec.hostname, before=before)
+    if spec.domainname and not is_shared(spec.namespaces.uts):
+        syscalls.setdomainname(spec.domainname)
+        log.add("domainname", spec.domainname)
 
 
 def _join(doors: Sequence[int], log: StepLog, *, owns_groups: bool) -> None:
@@ -276,6 +292,25 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
     for flag, name in NAMESPACE_FILES.items():
         if flag in namespaces:
             log.add("namespace", _namespace(name))
+
+
+def _settle_network(line: Connection, log: StepLog) -> None:
+    """Give the ends of cables their addresses, and make the sockets at which the shim answers for names."""
+    log.skip()
+    received = line.receive()
+    if received is None:
+        os._exit(CANNOT_START)  # the cables could not be laid
+    log.skip()
+    wiring = Wiring.from_json(received[0])
+    inside.settle(wiring)
+    for one in wiring.interfaces:
+        log.add("address", f"{one.name} {one.address}", gateway=wiring.gateway)
+    if wiring.asks:
+        sockets = inside.listen_for_questions()
+        line.send({"sockets": len(sockets)}, [one.fileno() for one in sockets])
+        for end in sockets:
+            end.close()
+        log.add("name-server", inside.NAME_SERVER)
 
 
 def _namespace(name: str) -> str:

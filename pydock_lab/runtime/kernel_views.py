@@ -52,6 +52,7 @@ READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tri
 # to do anything. /proc and /sys must stay in sight: the kernel shows a user namespace no more than can be seen.
 _WORKSHOP = "/tmp"  # noqa: S108 - a mount point
 _DEFAULT_SHM_SIZE = 64 * 1024 * 1024
+_NOT_OWN = (NetworkMode.HOST, NetworkMode.CONTAINER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +64,7 @@ class Look:
 
     in_user_namespace: bool
     masked: bool = True
-    own_network: bool = True
+    network: NetworkMode = NetworkMode.BRIDGE
     shm_size: int = _DEFAULT_SHM_SIZE
     ipc: str = ""
     pid: str = ""
@@ -76,7 +77,7 @@ class Look:
         return cls(
             in_user_namespace=tier.in_user_namespace,
             masked=spec.masked,
-            own_network=spec.network.mode in (NetworkMode.NONE, NetworkMode.BRIDGE),
+            network=spec.network.mode,
             shm_size=spec.shm_size,
             ipc=spec.namespaces.ipc if spec.namespaces.ipc not in ("private", "shareable") else "",
             pid=spec.namespaces.pid,
@@ -88,7 +89,7 @@ class Look:
         """The part of it that the tree at `place` depends on."""
         parts: dict[str, tuple[object, ...]] = {
             "/proc": (self.masked, self.pid),
-            "/sys": (self.masked, self.own_network),
+            "/sys": (self.masked, self.network if self.network in _NOT_OWN else None),
             "/dev": (self.shm_size, self.ipc, self.devices, self.all_devices),
         }
         return parts[place]
@@ -196,7 +197,7 @@ def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
 
 def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
-    if look.own_network or not look.in_user_namespace:
+    if look.network is not NetworkMode.HOST or not look.in_user_namespace:
         syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY if look.masked else _QUIET)
         return
     _show_hosts("/sys", target, _HOST_VIEW)

@@ -15,6 +15,7 @@ from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.oci.plain import Document
 from pydock_lab.runtime.health import HealthCheck
 from pydock_lab.runtime.logs import LogLimits
+from pydock_lab.runtime.plugged import Plugged
 from pydock_lab.runtime.restart import RestartPolicy
 
 
@@ -39,21 +40,21 @@ class Handed(Document):
     They are `process` (its PID 1), `lock` (of its files), `oom` (readable when memory is short), `control` (where
     others knock), `io:NAME` (our ends of its input and output), `ns:NAME` (its namespaces), `engine:NAME` (what the
     engine gave for input and output), `owner:listener` and `owner:root` for who answers for owners, with `newcomer`,
-    the ids of who makes files. `forwarder` is the pid of who serves its ports.
+    the ids of who makes files; those of `network` are as `Plugging` names them.
     """
 
     pid: int
     names: tuple[str, ...]
     group: dict[str, Any] | None = None
     newcomer: tuple[int, ...] = ()
-    forwarder: int = 0
+    network: Plugged = field(default_factory=Plugged)
 
 
 class Life:
     """A container that runs, from its shim's side."""
 
     def __init__(self, handed: Handed, descriptors: Sequence[int]) -> None:
-        self.pid, self.forwarder = handed.pid, handed.forwarder
+        self.pid, self.plugged = handed.pid, handed.network
         self.newcomer = handed.newcomer
         self._named = dict(zip(handed.names, descriptors, strict=True))
         self.group = ControlGroup.from_json(handed.group) if handed.group else None
@@ -67,10 +68,6 @@ class Life:
         """The descriptors whose names begin so (`ns:`, `engine:`, `io:`, `owner:`), by the rest of their names."""
         return {name.removeprefix(kind): one for name, one in self._named.items() if name.startswith(kind)}
 
-    def forget_forwarder(self) -> None:
-        """Who served the ports has ended before the container."""
-        self.forwarder = 0
-
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
         with contextlib.suppress(ProcessLookupError):
@@ -78,9 +75,6 @@ class Life:
 
     def close(self) -> None:
         """It is over: what only it needed."""
-        if self.forwarder:
-            os.kill(self.forwarder, signal.SIGKILL)
-            os.waitpid(self.forwarder, 0)  # its ports are free again
         if "lock" in self._named:
             # Said aloud: the worker that started it may still be ending, with a copy of the descriptor.
             fcntl.flock(self._named["lock"], fcntl.LOCK_UN)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-Handler: TypeAlias = Callable[[], None]
+Handler: TypeAlias = Callable[[], object]
 OnEnd: TypeAlias = Callable[[int], None]
 
 

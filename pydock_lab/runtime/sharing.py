@@ -2,6 +2,7 @@
 
 --pid container:web      the shim of `web` hands over a descriptor of its namespace; the child is born into it
 --ipc container:web      and its /dev/shm, which lies in its mount namespace
+--network container:web  and its /etc/hosts, see etc_files.py
 -v /data:/data:rslave    the tree is taken hold of here, outside, where it still belongs to the host's
 """
 
@@ -10,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydock_lab.errors import ContainerError, IsolationError
+from pydock_lab.errors import ContainerError, IsolationError, from_json
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
@@ -32,12 +33,14 @@ def joins(spec: ContainerSpec, directory: Path) -> dict[str, int]:
     Raises ContainerError where one does not run.
     """
     found = {}
-    pid, ipc = other(spec.namespaces.pid), other(spec.namespaces.ipc)
+    pid, ipc, net = other(spec.namespaces.pid), other(spec.namespaces.ipc), spec.network.container
     if pid:
         found["pid"] = _ask(directory.parent / pid, "pid")
     if ipc:
         found["ipc"] = _ask(directory.parent / ipc, "ipc")
         found["shm"] = _ask(directory.parent / ipc, "mnt")
+    if net:
+        found["net"] = _ask(directory.parent / net, "net")
     return found
 
 
@@ -49,6 +52,8 @@ def _ask(directory: Path, kind: str) -> int:
             received = connection.receive()
     except OSError:
         received = None
+    if received is not None and "error" in received[0]:
+        raise from_json(received[0]["error"])
     if received is None or not received[1]:
         raise ContainerError("runtime.share-not-running", container=directory.name[:12], kind=kind)
     return received[1][0]

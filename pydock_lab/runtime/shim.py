@@ -30,6 +30,7 @@ from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime import init, restart, sharing, state
 from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
+from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.life import Handed, Life, Supervision
@@ -91,13 +92,18 @@ class Shim:
         self.stdio.attach(self.streams)
         self._answer_for_owners()
         self._expect_end()
-        if life.forwarder:
-            self.family.expect(life.forwarder, lambda _code: life.forget_forwarder())
+        self.network = self._connectivity(life)
+        self.network.serve(self.loop)
         self.family.bury()  # the worker is ending, and the container may have ended already
         self._oom = OomWatch(life.of_kind("oom")[""]) if life.of_kind("oom") else None
         if self._oom:
             self.loop.watch(self._oom, self._hear_of_memory)
         self._checking = Checking(self, self._supervision.health) if self._supervision.health else None
+
+    def _connectivity(self, life: Life) -> Connectivity:
+        held = {f"net:{name}": one for name, one in life.of_kind("net:").items()}
+        namespace = life.of_kind("ns:").get("net", -1)
+        return Connectivity(self._arguments["spec"], Path(self.directory), life.plugged, held, namespace)
 
     def _answer_for_owners(self) -> None:
         owner = self.life.of_kind("owner:")
@@ -150,6 +156,7 @@ class Shim:
             pack_directory(self._pack, self.life.of_kind("layer")[""], self._marked())
         group = self.life.group
         result = {"exit_code": self._exit_code, "oom_killed": bool(group and group.was_out_of_memory())}
+        self.network.close()
         self.life.close()
         self.tell("die", exitCode=str(self._exit_code))
         return result
@@ -277,6 +284,14 @@ class Shim:
     def process(self) -> ProcessSpec:
         """What the container was started with."""
         return ProcessSpec.from_json(self._arguments["spec"]["process"])
+
+    def note_network(self) -> None:
+        """Write down that the networks of the container have changed, and keep it for its next life."""
+        spec = self._arguments["spec"] | {"network": self.network.wanted.to_json()}
+        self._arguments = self._arguments | {"spec": spec}
+        if self._record:
+            self.state = replace(self.state, **self.network.plugged.facts())
+            state.save(Path(self.directory), self.state)
 
     def note(self, action: Action, **changes: Any) -> None:
         """Write down what became of it."""

@@ -24,19 +24,23 @@ from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, NetworkMode
+from pydock_lab.network.inside import Wiring
+from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, PublishedPort
 from pydock_lab.runtime import birth, groups, init, sharing, state
 from pydock_lab.runtime.birth import Child
-from pydock_lab.runtime.connectivity import Connectivity
-from pydock_lab.runtime.control import listen
+from pydock_lab.runtime.control import SOCKET_FILE, dial, listen
+from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.life import Handed, Supervision
+from pydock_lab.runtime.plugged import Plugged
+from pydock_lab.runtime.plugging import Plugging
 from pydock_lab.runtime.restart import RestartKind
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import StepLog, in_order
+from pydock_lab.sandbox.ground import Heritage
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
@@ -45,9 +49,12 @@ from pydock_lab.store import happenings
 MINDFUL = ("start",)
 START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
+_HEIR_SECONDS = 1.0
 _WATCH = "pydock_lab.runtime.shim:watch"
 # What a shim has to hear of: the container's end, who knocks, what its program writes, who types, who asks for owners.
 _WAKERS = ("process", "control", "oom", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
+# ... who knocks at its ports, who asks for names.
+_WAKING_KIND = "net:"
 
 Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -76,7 +83,7 @@ def start(request: Request) -> Any:
         title=f"pydock-shim {request.arguments['spec']['id']}",
         arguments=request.arguments | {"handed": handed},
         descriptors=list(held.values()),
-        wakers=sum(name in _WAKERS for name in held),
+        wakers=sum(map(_wakes, held)),
         seconds=0 if handed["checks"] else None,
         detached=True,
     )
@@ -98,7 +105,23 @@ def warm() -> None:
     running = ContainerState(process=mark, shim=mark).then(Action.START)
     ContainerState.from_json(running.to_json())
     Supervision.from_json(Supervision().to_json())
-    Handed.from_json(Handed(pid=0, names=()).to_json())
+    Handed.from_json(Handed(pid=0, names=(), network=Plugged(ports=(PublishedPort(container_port=0),))).to_json())
+
+
+def inherit(store: str) -> Heritage | None:
+    """In what becomes a zygote: the ground and the hub of containers that live though their zygote was killed."""
+    for path in sorted(Path(store, "containers").glob(f"*/{SOCKET_FILE}")):
+        with contextlib.suppress(OSError):  # its shim has gone, or hangs
+            connection = dial(path.parent)
+            with contextlib.closing(connection):
+                connection.socket.settimeout(_HEIR_SECONDS)
+                connection.send({"do": "hub"})
+                received = connection.receive()
+            if received is not None and received[1]:
+                users, *descriptors = received[1]
+                hub.adopt(descriptors)
+                return Heritage(tier=Tier(received[0]["result"]), users=users)
+    return None
 
 
 def ready(tier: Tier, hurried: bool) -> None:  # noqa: FBT001 - a hook
@@ -162,8 +185,8 @@ class Starter:
 
     def rehearse(self) -> None:
         """Find the words of a start, and send its task to nobody."""
-        contents = Connectivity(self._spec, self._directory).contents()
-        mounts = tuple(Mount(target=name) for name in contents)
+        Plugging(self._spec, self._directory).rehearse()
+        mounts = EtcFiles(self._spec, self._directory).mounts()
         self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
         self._state.then(Action.START).to_json()
 
@@ -193,31 +216,38 @@ class Starter:
             keep_input=self._keep_input,
         )
         with contextlib.ExitStack() as undo:
-            network = undo.enter_context(Connectivity(self._spec, self._directory))
-            mounts = network.files()
-            self._log.add("network-files", " ".join(one.target for one in mounts))
+            network = undo.enter_context(Plugging(self._spec, self._directory))
             joined = sharing.joins(self._spec, self._directory)
             trees = sharing.trees(self._spec, self._tier, self._host_mounts)
             child = self._bear(joined)
             undo.callback(child.end)
             self._limit(child)
-            network.connect(child.pid)
-            if network.address:
-                self._log.add("connect", network.address, gateway=network.gateway)
+            network.hold(child)
+            mounts = network.files()
+            self._log.add("network-files", " ".join(one.target for one in mounts))
             task = Task(
                 tier=self._tier,
                 container=self._spec,
                 stub=self._stub,
                 mounts=mounts,
+                is_wired=network.has_cables,
                 joins=tuple(name for name in joined if name != "pid"),
                 trees=tuple(trees),
                 tells_owners=self._tells_owners,
             )
             entered = [one for name, one in joined.items() if name != "pid"]
-            child.become(task, [*ends.theirs, *entered, *trees.values()])
+            wire = (lambda: self._wire(network)) if network.has_cables else None
+            child.become(task, [*ends.theirs, *entered, *trees.values()], wire)
             undo.pop_all()
         self._announce(child, network)
         return self._handed(child, network, ends)
+
+    def _wire(self, network: Plugging) -> Wiring:
+        self._log.skip()
+        wiring = network.plug()
+        for one in network.plugged.endpoints:
+            self._log.add("connect", one.address, network=one.name, gateway=one.gateway)
+        return wiring
 
     def _prepare_files(self) -> None:
         rootfs = self._spec.rootfs
@@ -233,15 +263,15 @@ class Starter:
     def _bear(self, joined: Mapping[str, int]) -> Child:
         """The child that waits, if it is fit, else a new one; its namespaces, and those that it enters, are held."""
         wanted = init.clone_flags(self._spec)
-        fits_host = self._spec.network.mode is NetworkMode.HOST and not self._tier.in_user_namespace
-
+        mode = self._spec.network.mode
+        # The host's network is not that of a user namespace: who left it cannot come back.
+        may_change = mode is NetworkMode.CONTAINER or (mode is NetworkMode.HOST and not self._tier.in_user_namespace)
         owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
 
         def fits(namespaces: Namespace) -> bool:
             if not (owns_groups and groups.fits(self._spec)) or "pid" in joined:
                 return False
-            # The host's network is not that of a user namespace: who left it cannot come back.
-            return namespaces == wanted or (fits_host and namespaces == wanted | Namespace.NET)
+            return namespaces == wanted or (may_change and namespaces == wanted | Namespace.NET)
 
         child = birth.take(fits)
         if child is None:
@@ -266,7 +296,7 @@ class Starter:
 
     # ---- telling
 
-    def _announce(self, child: Child, network: Connectivity) -> None:
+    def _announce(self, child: Child, network: Plugging) -> None:
         """Write down that it runs, become reachable, and tell the engine, in this order.
 
         What has ended already in the foreground is only written down as ended: nobody could have reached it.
@@ -280,14 +310,13 @@ class Starter:
             "by_hand": False,
             "restarts": self._state.restarts + 1 if self._is_again else 0,
             "health": HealthState() if self._supervision.health else None,
-            "address": network.address,
-            "gateway": network.gateway,
-            "ports": network.ports,
+            **network.plugged.facts(),
         }
         if self._record:
             comes_back = self._supervision.restart.kind is not RestartKind.NO
             lives = self._detach or comes_back or not child.has_ended(_INSTANT_SECONDS)
             if lives:
+                network.announce()
                 if not self._is_again:
                     self._held["control"] = listen(self._directory)
                 marks = {"process": ProcessMark.of(child.pid), "shim": ProcessMark.of(os.getppid())}
@@ -297,7 +326,7 @@ class Starter:
         about = self._supervision
         happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
         steps = in_order(self._log.steps, child.steps)
-        for note in child.notes:
+        for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):
             self._tell({"started": child.pid, "steps": steps if self._tell_steps else []})
@@ -316,11 +345,12 @@ class Starter:
 
     # ---- handing over
 
-    def _handed(self, child: Child, network: Connectivity, ends: Ends) -> tuple[dict[str, Any], dict[str, int]]:
+    def _handed(self, child: Child, network: Plugging, ends: Ends) -> tuple[dict[str, Any], dict[str, int]]:
         if child.terminal >= 0:
             ends.ours["master"] = child.terminal
         held = self._held | {"process": child.pidfd}
         held |= {f"ns:{name}": one for name, one in child.namespaces.items()}
+        held |= network.descriptors(child.sockets)
         held |= {f"io:{name}": one for name, one in ends.ours.items()}
         if not ends.is_direct:
             # Else the program has them itself: whoever reads is to hear of its end, not of ours.
@@ -334,16 +364,20 @@ class Starter:
             (listener, root), ids = child.owner
             held |= {"owner:listener": listener, "owner:root": root}
             newcomer = tuple(ids)
-        held = dict(sorted(held.items(), key=lambda item: item[0] not in _WAKERS))
+        held = dict(sorted(held.items(), key=lambda item: not _wakes(item[0])))
         handed = Handed(
             pid=child.pid,
             names=tuple(held),
             group=child.group.to_json() if child.group else None,
             newcomer=newcomer,
-            forwarder=network.forwarder,
+            network=network.plugged,
         )
         checks = self._supervision.health is not None
         return {"life": handed.to_json(), "state": self._state.to_json(), "checks": checks}, held
+
+
+def _wakes(name: str) -> bool:
+    return name in _WAKERS or name.startswith(_WAKING_KIND)
 
 
 def _nothing_to_stand_on(refusals: tuple[Refusal, ...]) -> PydockError:

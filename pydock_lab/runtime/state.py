@@ -29,7 +29,7 @@ from typing import Any
 
 from pydock_lab.errors import ContainerError
 from pydock_lab.oci.plain import Document
-from pydock_lab.oci.runtime_spec import PublishedPort
+from pydock_lab.oci.runtime_spec import Endpoint, PublishedPort
 from pydock_lab.runtime.health import HealthState
 
 STATE_FILE = "state.json"
@@ -144,8 +144,9 @@ class ContainerState(Document):
     """What is known of a container's life: `state.json`. Times are seconds since 1970, 0 where not yet.
 
     `process` is its first process, `shim` the one that watches it. `ports` are those that are open, with the host
-    port that was found for each. `error` is a PydockError as plain data, where it could not be started. `by_hand`: it
-    was stopped by a person, which ends its restart policy; `health` is what its check has found.
+    port that was found for each, `endpoints` its networks, with the addresses that it has there. `error` is a
+    PydockError as plain data, where it could not be started. `by_hand`: it was stopped by a person, which ends its
+    restart policy; `health` is what its check has found.
     """
 
     status: Status = Status.CREATED
@@ -162,6 +163,7 @@ class ContainerState(Document):
     address: str = ""
     gateway: str = ""
     ports: tuple[PublishedPort, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     format: int = _FORMAT
 
     def then(self, action: Action, **changes: Any) -> "ContainerState":

@@ -47,6 +47,7 @@ class Sandbox:
     def __init__(self, store: Path, modules: Sequence[str] = (), *, paths: Sequence[Path] = ()) -> None:
         self._modules = sorted(set(modules))
         self._paths = [str(path) for path in paths]
+        self._store = str(store.absolute())
         name = _fingerprint(store, [*self._modules, *self._paths])
         self._socket = socket_directory() / f"{name}.sock"
         self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
@@ -123,7 +124,7 @@ class Sandbox:
         with _locked(self._socket.with_suffix(".lock")):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return _dial(self._socket)
-            _spawn(str(self._socket), self._modules, self._paths)
+            _spawn(str(self._socket), self._modules, self._paths, self._store)
         try:
             return _dial(self._socket)
         except OSError as error:
@@ -257,10 +258,10 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str]) -> None:
+def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str], store: str) -> None:
     """Start a zygote and wait until it listens; raises IsolationError."""
     paths = [str(_PACKAGE.parent), sysconfig.get_path("purelib"), *more_paths]
-    options = json.dumps({"socket": path, "modules": list(modules)})
+    options = json.dumps({"socket": path, "modules": list(modules), "store": store})
     command = [sys.executable, "-I", "-S", "-E", "-c", _BOOT.format(paths=paths), options]
     # It outlives us, so it must not keep our directory or our environment's secrets.
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}

@@ -10,6 +10,7 @@ starter ---fork---> child: enters a user namespace .......... "entered"
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from pydock_lab.linux import idmap, syscalls
@@ -31,25 +32,36 @@ def candidates() -> Iterator[Tier]:
     yield Tier.NONE
 
 
-def settle(live: Live) -> bool:
-    """Call `live` in a child that stands on the best ground there is; True as soon as one does."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heritage:
+    """The ground on which a zygote stood that was killed, and whose containers live: a user namespace, a descriptor."""
+
+    tier: Tier
+    users: int
+
+
+def settle(live: Live, heritage: Heritage | None = None) -> bool:
+    """Call `live` in a child that stands on the best ground there is; True as soon as one does.
+
+    Where there is a heritage it is taken up: only from there can others reach the containers that live on it.
+    """
     refusals: tuple[Refusal, ...] = ()
     for tier in candidates():
-        refusal = _try(tier, refusals, live)
+        refusal = _try(tier, refusals, live, heritage if heritage and heritage.tier is tier else None)
         if refusal is None:
             return True
         refusals += (refusal,)
     return False
 
 
-def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live) -> Refusal | None:
+def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live, heritage: Heritage | None) -> Refusal | None:
     """Fork a child for one tier: None when it lives, else what it was refused."""
     ours, theirs = _pipe_pair()
     pid = os.fork()
     if pid == 0:
         os.setsid()
         ours.close()
-        _stand(tier, theirs, lambda: live(tier, refusals))
+        _stand(tier, theirs, lambda: live(tier, refusals), heritage)
     theirs.close()
     report = ours.receive()
     if report == "entered":
@@ -64,9 +76,10 @@ def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live) -> Refusal | Non
     return Refusal(tier=tier, call=call, code=int(code or 0))
 
 
-def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn]) -> NoReturn:
+def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn], heritage: Heritage | None) -> NoReturn:
     try:
-        _enter(tier, starter)
+        if heritage is None or not _take_up(heritage):
+            _enter(tier, starter)
         error = attempt(try_container) if tier is not Tier.NONE else None
         if error is not None:
             raise error
@@ -76,6 +89,19 @@ def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn]) -> NoRetu
     starter.send(_OK)
     starter.close()
     live()
+
+
+def _take_up(heritage: Heritage) -> bool:
+    """Enter the user namespace that there is already; False where that is not possible."""
+    if heritage.tier.in_user_namespace:
+        try:
+            syscalls.setns(heritage.users, Namespace.USER)
+        except OSError:
+            return False
+        syscalls.unshare(Namespace.MOUNT)
+        if heritage.tier is Tier.ROOTLESS:
+            _be_root()
+    return True
 
 
 def _enter(tier: Tier, starter: "_Line") -> None:
@@ -92,6 +118,10 @@ def _enter(tier: Tier, starter: "_Line") -> None:
     if answer != "mapped":
         code, _, call = answer.partition(" ")
         raise OSError(int(code or 0), call)
+    _be_root()
+
+
+def _be_root() -> None:
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
     os.setgroups([])

@@ -4,12 +4,13 @@ A job is a function `job(request) -> result`, in a module that the zygote was to
 its process: enter namespaces, change its root, run out of memory. Nobody else is touched by it. A job that leaves
 something behind that has to be watched ends with a `HandOver`: its keeper goes on (see keeper.py).
 
-A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called once,
-in what becomes the zygote. `settled(tier)` is called there when it has found its ground: what it opens then, all
-workers inherit. `ready(tier, hurried)` is called in each worker before it waits (a page of memory shared after a fork
-costs a microsecond when it is first written to: who has time touches it beforehand; `hurried`: an engine is waiting
-already), and `abandoned()` in one that ends without having been asked for anything. `MINDFUL` names jobs that see by
-themselves that their engine has gone; the zygote ends the others then.
+A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called once, in
+what becomes the zygote. `inherit(store)` may say there on what ground to stand (`ground.Heritage`): that of a zygote
+that was killed, and whose containers live. `settled(tier)` is called there when it has found its ground: what it opens
+then, all workers inherit. `ready(tier, hurried)` is called in each worker before it waits (a page of memory shared
+after a fork costs a microsecond when it is first written to: who has time touches it beforehand; `hurried`: an engine
+is waiting already), and `abandoned()` in one that ends without having been asked for anything. `MINDFUL` names jobs
+that see by themselves that their engine has gone; the zygote ends the others then.
 """
 
 import contextlib
@@ -135,6 +136,13 @@ def each(modules: Iterable[str], hook: str, *arguments: object) -> None:
         function = getattr(sys.modules[name], hook, None)
         if function:
             function(*arguments)
+
+
+def first(modules: Iterable[str], hook: str, *arguments: object) -> Any:
+    """What the first of those modules says that has something to say to a hook; None if none has."""
+    functions = (getattr(sys.modules[name], hook, None) for name in modules)
+    answers = (function(*arguments) for function in functions if function)
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: Line) -> NoReturn:

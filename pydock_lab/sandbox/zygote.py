@@ -183,7 +183,7 @@ class Zygote:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`{"socket": path, "modules": [...]}`: become a zygote and report `{"tier": ...}` on standard output."""
+    """`{"socket": path, "modules": [...], "store": path}`: become a zygote, and end as soon as it listens."""
     options: dict[str, Any] = json.loads(arguments[0])
     if os.geteuid() == 0 and not options.get("sealed"):
         _seal(options)
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str]) -> None:
     def live(tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
         _live(listener, modules, worker.Ground(tier=tier, refusals=refusals, modules=known, host_mounts=host))
 
-    if settle(live):
+    if settle(live, worker.first(modules, "inherit", options["store"])):
         return
     os.unlink(path)
 

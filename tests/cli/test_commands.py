@@ -175,6 +175,15 @@ def test_help_and_completion(docker, engine):
     assert complete([], "ima", engine.full) == ["image", "images"]
 
 
+def test_completion_of_networks(docker, engine):
+    docker("network", "create", "zoo")
+    docker("volume", "create", "zone")
+    assert complete(["network", "rm"], "zo", engine.full) == ["zoo"]
+    assert complete(["network", "connect"], "zo", engine.full) == ["zoo"]
+    assert complete(["volume", "rm"], "zo", engine.full) == ["zone"]
+    assert complete(["network", "create"], "zo", engine.full) == []
+
+
 @pytest.mark.usefixtures("containers", "built")
 def test_completion_of_names(docker, engine):
     docker("create", "--name", "zebra", "app:1")

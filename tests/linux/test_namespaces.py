@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
-from pydock_lab.linux import netlink, seccomp, syscalls
+from pydock_lab.linux import links, netlink, routes, seccomp, syscalls
 from pydock_lab.linux.netlink import Netlink
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag, Namespace, Prctl
 from pydock_lab.linux.tiers import attempt, try_container
@@ -116,14 +116,21 @@ def test_a_bridge_and_a_cable() -> None:
         syscalls.unshare(Namespace.NET)
         netlink.loopback_up()
         with Netlink() as kernel:
-            kernel.do([netlink.add_bridge("b0")])
+            kernel.do([links.add_bridge("b0", mac_address="02:42:0a:09:00:01")])
             bridge = socket.if_nametoindex("b0")
-            kernel.do([netlink.add_address(bridge, IPv4Interface("10.9.0.1/24")), netlink.set_up(bridge)])
+            kernel.do([routes.add_address(bridge, IPv4Interface("10.9.0.1/24")), links.set_up(bridge)])
+            kernel.do([links.note(bridge, "10.9.0.0/24")])
             here = os.open("/proc/self/ns/net", os.O_RDONLY)
-            kernel.do([netlink.add_veth("v0", bridge, "eth0", here)])
-            kernel.do([netlink.set_up(socket.if_nametoindex("eth0"))])
-            kernel.do([netlink.add_default_route(IPv4Address("10.9.0.1"))])
-            kernel.do([netlink.delete(socket.if_nametoindex("v0"))])
+            end = links.End(name="eth0", namespace=here, mac_address="02:42:0a:09:00:02", mtu=1400)
+            kernel.do([links.add_cable("v0", bridge, end), links.isolate("v0")])
+            kernel.do([links.set_up(socket.if_nametoindex("eth0"))])
+            kernel.do([routes.Route(gateway=IPv4Address("10.9.0.1")).set()])
+            found = {one.name: one for one in map(links.Link.read, kernel.ask(links.list_all()))}
+            check(found["b0"].alias == "10.9.0.0/24")
+            check((found["v0"].bridge, found["eth0"].bridge) == (bridge, 0))
+            (body,) = kernel.ask(links.get("v0"))
+            check(links.Link.read(body) == found["v0"])
+            kernel.do([links.delete(found["v0"].index)])
         check({name for _, name in socket.if_nameindex()} == {"lo", "b0"})
         server = socket.create_server(("10.9.0.1", 0))
         check(socket.create_connection(server.getsockname(), timeout=1))
@@ -131,11 +138,44 @@ def test_a_bridge_and_a_cable() -> None:
     assert done(build)
 
 
+def test_rules_before_all_others_decide_what_a_packet_may_reach() -> None:
+    def build() -> None:
+        syscalls.unshare(Namespace.NET)
+        netlink.loopback_up()
+        server = socket.create_server(("127.0.0.1", 0))
+        with Netlink() as kernel:
+            kernel.do([routes.Rule(priority=9, source="lo").add()])
+            kernel.do([routes.Rule(priority=9, source="lo").delete()])
+            kernel.do([routes.Rule(priority=20, table=routes.LOCAL_TABLE).add()])
+            kernel.do([routes.Rule(priority=0, table=routes.LOCAL_TABLE).delete()])
+            check(socket.create_connection(server.getsockname(), timeout=1))
+            kernel.do([routes.Rule(priority=9, source="lo").add()])
+        try:
+            socket.create_connection(server.getsockname(), timeout=1)
+        except OSError as error:
+            check(error.errno == errno.ENETUNREACH)
+        else:
+            check(False)
+
+    assert done(build)
+
+
+def test_what_there_is_not_is_an_error_of_the_system() -> None:
+    def look() -> None:
+        syscalls.unshare(Namespace.NET)
+        with Netlink() as kernel:
+            kernel.ask(links.get("b0"))
+
+    error = attempt(look)
+    assert error is not None
+    assert error.errno == errno.ENODEV
+
+
 def test_a_name_that_is_taken_is_refused_by_the_kernel() -> None:
     def twice() -> None:
         syscalls.unshare(Namespace.NET)
         with Netlink() as kernel:
-            kernel.do([netlink.add_bridge("b0"), netlink.add_bridge("b0")])
+            kernel.do([links.add_bridge("b0"), links.add_bridge("b0")])
 
     error = attempt(twice)
     assert error is not None
