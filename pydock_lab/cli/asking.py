@@ -12,7 +12,7 @@ from pydock_lab.cli import parse, table
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.words import shortened, since
-from pydock_lab.engine.options import LogOptions
+from pydock_lab.engine.run_options import LogOptions
 from pydock_lab.errors import CommandError
 
 if TYPE_CHECKING:

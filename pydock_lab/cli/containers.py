@@ -10,8 +10,8 @@ from pydock_lab.cli import network_options, parse
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
-from pydock_lab.engine.options import ExecOptions, RunOptions, VolumeMount
 from pydock_lab.engine.results import Container
+from pydock_lab.engine.run_options import ExecOptions, LimitWishes, RunOptions, VolumeMount
 from pydock_lab.errors import CommandError, PydockError
 
 _Function = Callable[..., Any]
@@ -70,9 +70,11 @@ def _run_options(image: str, words: tuple[str, ...], said: dict[str, Any]) -> Ru
         labels=parse.pairs(said["label"], "--label"),
         volumes=(*volumes, *(one for one in mounts if isinstance(one, VolumeMount))),
         tmpfs=(*said["tmpfs"], *(one for one in mounts if isinstance(one, str))),
-        memory=parse.size(said["memory"], "--memory") if said["memory"] else 0,
-        cpus=said["cpus"],
-        pids_limit=said["pids_limit"],
+        limits=LimitWishes(
+            memory=parse.size(said["memory"], "--memory") if said["memory"] else None,
+            cpus=said["cpus"] or None,
+            pids=said["pids_limit"] or None,
+        ),
         read_only=said["read_only"],
         init=said["init"],
         interactive=said["interactive"],

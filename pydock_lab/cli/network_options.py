@@ -16,7 +16,7 @@ from typing import Any
 
 from pydock_lab.cli.command import Function, flag, many, option
 from pydock_lab.engine.network_options import Attachment
-from pydock_lab.engine.options import Publish
+from pydock_lab.engine.run_options import Publish
 from pydock_lab.errors import CommandError
 
 _HIGHEST_PORT = 65535

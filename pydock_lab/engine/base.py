@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
-from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
+from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
+from pydock_lab.engine.run_options import ExecOptions, LogOptions, RunOptions
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.values import (
     ContainerSummary,

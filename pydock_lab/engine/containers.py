@@ -1,206 +1,214 @@
-"""The life of containers on the local engine: create, start, stop, exec, remove.
+"""The life of containers on the local engine: start, stop, exec, attach, update, remove.
 
-There is no daemon. A container's shim watches it, writes its log and its end; the engine only asks. What a daemon
-would do when something ends (`--rm` of a container in the background) the next engine does that comes by.
+There is no daemon. A container's shim watches it, writes its log and its end, and starts it again where its policy says
+so; the engine only asks. What a daemon would do when something ends unseen the next engine does that
+comes by (`sweep`): it removes what was started with `--rm`, and starts what was to come back after a crash or a
+reboot.
 """
 
-import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+from pydock_lab.engine.creating import Creating
 from pydock_lab.engine.home import Home
-from pydock_lab.engine.images import FoundImage, ImageShelf
-from pydock_lab.engine.names import invent
+from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.log_reader import read_log
 from pydock_lab.engine.network_wishes import NetworkWishes
 from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.options import ExecOptions, LogOptions, RunOptions, VolumeMount
-from pydock_lab.engine.records import ContainerRecord, ContainerShelf, now
+from pydock_lab.engine.records import ContainerRecord, ContainerShelf
+from pydock_lab.engine.run_options import ExecOptions, LogOptions, RunOptions, UpdateOptions
 from pydock_lab.engine.streams import Streams
+from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
-from pydock_lab.engine.wishes import exec_wishes, run_wishes
-from pydock_lab.errors import Conflict, ContainerError, IsolationError, PydockError
-from pydock_lab.events import ContainerOutput, Noted, OnEvent, Stream
-from pydock_lab.locale import text
-from pydock_lab.oci.runtime_spec import Mount
-from pydock_lab.runtime import logs
+from pydock_lab.engine.wishes import exec_wishes, limits
+from pydock_lab.errors import Conflict, ContainerError, PydockError
+from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.oci.runtime_spec import Limits
+from pydock_lab.runtime import state as states
 from pydock_lab.runtime.base import Process, Stdio
-from pydock_lab.runtime.bundle import container_spec, exec_process
-from pydock_lab.runtime.commands import check_signal
+from pydock_lab.runtime.bundle import exec_process
+from pydock_lab.runtime.restart import RestartKind
+from pydock_lab.runtime.signals import number_of
 from pydock_lab.runtime.state import ContainerState, Status
-from pydock_lab.snapshot.snapshotter import PackedLayer
 
-_STOP_SECONDS = 10
 _POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 2
 
 
 class ContainerLife:
     """Containers of a home."""
 
     def __init__(self, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> None:
-        self._home, self._images, self._transfers = home, images, transfers
+        self._home = home
+        self.tell = Telling(home)
         self.shelf = ContainerShelf(home)
-        self.volumes = Volumes(home)
-        self._networks, self._network_wishes = networks, NetworkWishes(networks, self.shelf)
-
-    # ---- making
+        self.volumes = Volumes(home, on_change=self.tell.change)
+        self._networks = networks
+        wishes = NetworkWishes(networks, self.shelf)
+        self._creating = Creating(home, images, transfers, self.volumes, wishes)
 
     def create(self, options: RunOptions, on_event: OnEvent) -> ContainerRecord:
         """Make a container, ready to start; raises PydockError, with nothing left behind."""
         self.sweep()
-        if options.pull == "never":
-            found = self._images.find(options.image)
-        else:
-            found = self._transfers.have(options.image, on_event, always=options.pull == "always")
-        if options.name:
-            self._free_name(options.name)
-        for key in self._network_wishes.notes(options):
-            on_event(Noted(text=text(key)))
-        container = os.urandom(32).hex()
-        folder = self._home.containers.create(container)
-        try:
-            record = self._record(container, options, found)
-            with self._home.leases.hold(f"create {record.name}") as lease:
-                lease.add(*record.chain_ids)
-                self._unpack(found)
-                self.shelf.add(record)
-        except BaseException:
-            self._home.snapshots.remove(folder)
-            raise
+        record = self._creating.create(options, on_event)
+        self.tell.container("create", record)
         return record
-
-    def _free_name(self, name: str) -> None:
-        if name in self.shelf.names():
-            raise Conflict("engine.name-taken", name=name, id=self.shelf.find(name).id[:12])
-
-    def _record(self, container: str, options: RunOptions, found: FoundImage) -> ContainerRecord:
-        if self._home.runtime.tier == "none":
-            raise IsolationError("engine.no-containers", facet="processes")
-        config = found.config.config
-        chain = found.config.chain_ids
-        name = options.name or invent(self.shelf.names())
-        network = self._network_wishes.network(options, name, config.exposed_ports)
-        options = replace(options, hostname=self._network_wishes.hostname(options))
-        mounts, anonymous = self._mounts(options, config.volumes)
-        rootfs = self._home.snapshots.rootfs(chain, self._home.containers.path(container))
-        return ContainerRecord(
-            id=container,
-            name=name,
-            image=options.image,
-            image_id=found.image_id,
-            created=now(),
-            spec=container_spec(container, config, run_wishes(options, mounts, network), rootfs),
-            config=config,
-            chain_ids=chain,
-            auto_remove=options.auto_remove,
-            interactive=options.interactive,
-            stop_timeout=_STOP_SECONDS if options.stop_timeout is None else options.stop_timeout,
-            anonymous=anonymous,
-            labels=dict(config.labels) | dict(options.labels),
-        )
-
-    def _mounts(self, options: RunOptions, declared: tuple[str, ...]) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
-        """`-v`, and an anonymous volume for each VOLUME of the image that nothing is mounted on."""
-        taken = {volume.target.rstrip("/") for volume in options.volumes}
-        rest = [VolumeMount(target=path) for path in declared if path.rstrip("/") not in taken]
-        made = [self.volumes.mount(volume) for volume in (*options.volumes, *rest)]
-        return tuple(mount for mount, _ in made), tuple(name for _, name in made if name)
-
-    def _unpack(self, found: FoundImage) -> None:
-        config = found.config
-        for layer, diff_id, chain_id in zip(found.manifest.layers, config.diff_ids, config.chain_ids, strict=True):
-            if not self._home.snapshots.has(chain_id):
-                packed = PackedLayer(chain_id=chain_id, diff_id=diff_id, size=layer.size)
-                with self._home.blobs.open(layer) as blob:
-                    self._home.snapshots.unpack(packed, blob)
 
     # ---- running
 
     def start(self, record: ContainerRecord, streams: Streams | None, on_event: OnEvent) -> int | None:
         """Start it: with streams until it ends (its exit status), without them until it runs (None)."""
-        if self.state(record).status in (Status.RUNNING, Status.PAUSED):
+        if self.is_running(record):
             return None
         folder = self.shelf.folder(record.id)
-        stdio = Stdio() if streams is None else Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)
         self._networks.check(record)
         with self._networks.naming_holder():
             process = self._home.runtime.start(
                 folder,
                 record.spec,
-                stdio,
+                _stdio(streams),
                 detach=streams is None,
-                keep_input=record.interactive,
+                keep_input=record.interactive and (streams is None or streams.stdin is None),
+                detach_keys=streams.detach_keys if streams else b"",
+                steps=self._home.starts / f"{record.id}.json",
+                supervision=record.supervision(str(self._home.events)),
                 on_event=on_event,
             )
+        return self._accompany(process, streams, partial(self.is_running, record))
+
+    def attach(self, record: ContainerRecord, streams: Streams) -> int:
+        """Watch a running container, and type into it: its exit status; raises ContainerError unless it runs."""
+        if self.state(record).status is Status.PAUSED:
+            raise Conflict("engine.attach-paused", container=record.name)
+        self._check_runs(record)
+        process = self._home.runtime.attach(
+            self.shelf.folder(record.id), _stdio(streams), detach_keys=streams.detach_keys
+        )
+        return self._accompany(process, streams, partial(self.is_running, record)) or 0
+
+    def exec(self, options: ExecOptions, streams: Streams | None) -> int:
+        """Run a further program; its exit status (0 for one in the background)."""
+        record = self.shelf.find(options.container)
+        if self.state(record).status is Status.PAUSED:
+            raise Conflict("engine.exec-paused", container=record.name)
+        self._check_runs(record)
+        program = exec_process(record.config, exec_wishes(record.spec, options), record.spec.hostname)
+        process = self._home.runtime.exec(
+            self.shelf.folder(record.id),
+            program,
+            _stdio(streams),
+            detach=options.detach,
+            detach_keys=streams.detach_keys if streams else b"",
+        )
+        return self._accompany(process, streams, lambda: True) or 0
+
+    def _accompany(self, process: Process, streams: Streams | None, is_running: Callable[[], bool]) -> int | None:
         if streams is None:
             process.close()
             return None
         with process:
-            return self._wait(process, record)
+            streams.on_start(process)
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # What a terminal does: the program is asked, and only then made, to end.
+                process.kill(signal.SIGINT)
+                return self._wait_a_little(process, is_running)
 
-    def _wait(self, process: Process, record: ContainerRecord) -> int:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # What a terminal does: the program is asked, and only then made, to end.
-            process.kill(signal.SIGINT)
-            return self._wait_a_little(process, record)
-
-    def _wait_a_little(self, process: Process, record: ContainerRecord) -> int:
-        until = time.monotonic() + 2
-        while time.monotonic() < until and self.is_running(record):
+    @staticmethod
+    def _wait_a_little(process: Process, is_running: Callable[[], bool]) -> int:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until and is_running():
             time.sleep(_POLL_SECONDS)
-        if self.is_running(record):
+        if is_running():
             process.kill(signal.SIGKILL)
         return process.wait()
 
-    def stop(self, record: ContainerRecord, timeout: int | None) -> None:
-        """The stop signal; SIGKILL when it is still there after `timeout` seconds."""
+    def _check_runs(self, record: ContainerRecord) -> None:
+        status = self.state(record).status
+        if status is Status.RESTARTING:
+            raise Conflict("engine.restarting", container=record.name)
+        if status not in states.LIVING:
+            raise ContainerError("engine.not-running", container=record.name, exit_status=1)
+
+    # ---- ending
+
+    def stop(self, record: ContainerRecord, timeout: int | None, name: str = "") -> None:
+        """The stop signal; SIGKILL when it is still there after `timeout` seconds (-1: never)."""
         if not self.is_running(record):
             return
-        self._signal(record, record.spec.stop_signal)
-        until = time.monotonic() + (record.stop_timeout if timeout is None else timeout)
-        while self.is_running(record):
-            if time.monotonic() > until:
-                self._signal(record, "SIGKILL")
-                self._home.runtime.wait(self.shelf.folder(record.id))
-                return
-            time.sleep(_POLL_SECONDS)
+        number = number_of(name or record.spec.stop_signal)
+        folder = self.shelf.folder(record.id)
+        try:
+            self._home.runtime.stop(folder, number, record.stop_timeout if timeout is None else timeout)
+        except ContainerError:
+            if self.is_running(record):  # else it ended as we asked
+                raise
 
     def kill(self, record: ContainerRecord, name: str) -> None:
         """Send a signal; raises ContainerError unless it runs."""
-        if not self.is_running(record):
-            raise ContainerError("engine.not-running", container=record.name, exit_status=1)
-        self._signal(record, name)
-
-    def _signal(self, record: ContainerRecord, name: str) -> None:
-        number = check_signal(name)
+        number = number_of(name)
+        self._check_runs(record)
         try:
             self._home.runtime.kill(self.shelf.folder(record.id), number)
         except ContainerError:
-            if self.is_running(record):  # it ended in between: nothing to kill
+            if self.is_running(record):
                 raise
+
+    def pause(self, record: ContainerRecord) -> None:
+        """Freeze its processes; raises Conflict, IsolationError."""
+        if self.state(record).status is Status.PAUSED:
+            raise Conflict("engine.already-paused", container=record.name)
+        self._check_runs(record)
+        self._home.runtime.pause(self.shelf.folder(record.id))
+
+    def unpause(self, record: ContainerRecord) -> None:
+        """Let them go on; raises Conflict where it is not paused."""
+        if self.state(record).status is not Status.PAUSED:
+            raise Conflict("engine.not-paused", container=record.name)
+        self._home.runtime.unpause(self.shelf.folder(record.id))
+
+    def update(self, record: ContainerRecord, options: UpdateOptions, on_event: OnEvent) -> None:
+        """Other limits, and another restart policy, for one that runs too; raises ContainerError."""
+        if options.restart and options.restart.kind is not RestartKind.NO and record.auto_remove:
+            raise Conflict("engine.update-rm", container=record.name)
+        merged = _merged(record.spec.limits, limits(options.limits))
+        changed = replace(
+            record,
+            spec=replace(record.spec, limits=merged),
+            restart=options.restart or record.restart,
+        )
+        if self.is_running(record):
+            for note in self._home.runtime.update(self.shelf.folder(record.id), merged, options.restart):
+                on_event(note)
+        self.shelf.replace(changed)
+        self.tell.container("update", record)
 
     def wait(self, record: ContainerRecord) -> int:
         """Wait for the end; the exit status."""
         return self._home.runtime.wait(self.shelf.folder(record.id))
 
-    def exec(self, options: ExecOptions, streams: Streams | None) -> int:
-        """Run a further program; its exit status (0 for one in the background)."""
-        record = self.shelf.find(options.container)
-        if not self.is_running(record):
-            raise ContainerError("engine.not-running", container=record.name, exit_status=1)
-        program = exec_process(record.config, exec_wishes(record.spec, options), record.spec.hostname)
-        stdio = Stdio()
-        if streams is not None:
-            stdio = Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)
-        process = self._home.runtime.exec(self.shelf.folder(record.id), program, stdio)
-        if options.detach:
-            return 0
-        with process:
-            return process.wait()
+    def remove(self, record: ContainerRecord, *, force: bool, volumes: bool) -> None:
+        """Remove it with its writable layer, and its anonymous volumes where asked; raises Conflict while it runs."""
+        if self.is_running(record):
+            if not force:
+                raise Conflict("engine.container-running", container=record.name)
+            self.kill(record, "KILL")
+            self.wait(record)
+        self._home.snapshots.remove(self.shelf.folder(record.id))
+        if volumes or record.auto_remove:
+            for name in record.anonymous:
+                self.volumes.remove(name, ())
+        self.tell.container("destroy", record)
+
+    def rename(self, record: ContainerRecord, name: str) -> None:
+        """Give it another name; raises Conflict where that is taken."""
+        self._networks.rename(record, name)
+        self.tell.container("rename", replace(record, name=name), oldName=record.name)
 
     # ---- asking
 
@@ -209,51 +217,52 @@ class ContainerLife:
         return self._home.runtime.state(self.shelf.folder(record.id))
 
     def is_running(self, record: ContainerRecord) -> bool:
-        """Whether its processes exist."""
-        return self._home.runtime.is_running(self.shelf.folder(record.id))
+        """Whether somebody looks after it: it runs, is paused, or about to be started again."""
+        return self.state(record).status in states.LIVING
 
     def logs(self, options: LogOptions) -> Iterator[ContainerOutput]:
         """What its program has written, and with `follow` what it goes on to write."""
         record = self.shelf.find(options.container)
-        folder = self.shelf.folder(record.id)
-        follow = (lambda: self.is_running(record)) if options.follow else None
-        entries: Iterator[logs.LogEntry] = logs.read(folder, follow=follow)
-        if options.tail is not None:
-            past = list(logs.read(folder))
-            skipped = max(0, len(past) - options.tail)
-            entries = (entry for number, entry in enumerate(entries) if number >= skipped)
-        for entry in entries:
-            if (options.since or 0) <= entry.time <= (options.until or float("inf")):
-                line = f"{_stamp(entry.time)} {entry.text}" if options.timestamps else entry.text
-                yield ContainerOutput(container=record.id, stream=Stream(entry.stream), text=line)
+        return read_log(self.shelf.folder(record.id), record, options, lambda: self.is_running(record))
 
-    # ---- ending
-
-    def remove(self, record: ContainerRecord, *, force: bool, volumes: bool) -> None:
-        """Remove it with its writable layer, and its anonymous volumes where asked; raises Conflict while it runs."""
-        if self.is_running(record):
-            if not force:
-                raise Conflict("engine.container-running", container=record.name)
-            self._signal(record, "SIGKILL")
-            self.wait(record)
-        self._home.snapshots.remove(self.shelf.folder(record.id))
-        if volumes or record.auto_remove:
-            for name in record.anonymous:
-                self.volumes.remove(name, ())
-
-    def rename(self, record: ContainerRecord, name: str) -> None:
-        """Give it another name; raises Conflict where that is taken."""
-        self._networks.rename(record, name)
+    # ---- what nobody saw
 
     def sweep(self) -> None:
-        """Remove what was started with `--rm` and has ended while nobody was looking."""
+        """Remove what was started with `--rm` and has ended unseen, and start what is to come back after a crash."""
         for record in self.shelf.all():
-            if record.auto_remove and self.state(record).status is Status.EXITED:
-                try:
-                    self.remove(record, force=False, volumes=True)
-                except PydockError:
-                    continue  # another engine came first
+            if record.auto_remove or record.restart.kind is not RestartKind.NO:
+                self._look_after(record)
+
+    def _look_after(self, record: ContainerRecord) -> None:
+        folder = self.shelf.folder(record.id)
+        written, now = states.load(folder), self.state(record)
+        try:
+            if record.auto_remove and now.status is Status.EXITED:
+                self.remove(record, force=False, volumes=True)
+            elif written.status in states.LIVING and now.status is Status.EXITED:
+                self._come_back(record, now)
+        except PydockError:
+            return  # another engine came first, or it cannot be started any more, which is written down
+
+    def _come_back(self, record: ContainerRecord, now: ContainerState) -> None:
+        folder = self.shelf.folder(record.id)
+        with self._home.containers.lock():
+            if states.load(folder).status not in states.LIVING:
+                return
+            states.save(folder, now)
+        if record.restart.survives_engine(by_hand=now.by_hand):
+            self.start(record, None, ignore)
 
 
-def _stamp(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e9):09d}Z"
+def _stdio(streams: Streams | None) -> Stdio:
+    if streams is None:
+        return Stdio()
+    return Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)
+
+
+def _merged(before: Limits, wanted: Limits) -> Limits:
+    """What was in force, with what is said now."""
+    said = {name: value for name, value in wanted.to_json().items() if value not in (None, "")}
+    if "cpus" in said:
+        said |= {"cpu_quota": None, "cpu_period": None}
+    return replace(before, **said)

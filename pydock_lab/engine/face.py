@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydock_lab.engine.base import Engine as EngineProtocol
-from pydock_lab.engine.options import BuildOptions, ExecOptions, Publish, RunOptions, VolumeMount
+from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
+from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, VolumeMount
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
 from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree

@@ -5,14 +5,17 @@ layer 1     etc/app.conf   old   bin/tool   the files, layer by layer, so that e
 the tar     bin/ etc/  bin/tool  etc/app.conf
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pydock_lab.archive import header
+from pydock_lab.archive.compress import decompress
 from pydock_lab.archive.entry import Entry, EntryType
-from pydock_lab.archive.reader import TarReader
+from pydock_lab.archive.reader import TarReader, chunks
 from pydock_lab.archive.writer import Writable
 from pydock_lab.build.tree import LayeredTree
+from pydock_lab.engine.home import Home
+from pydock_lab.oci import ImageConfig, Manifest
 
 _Place = tuple[int, bytes]  # a layer's number, and the path that a file has in it
 
@@ -20,27 +23,30 @@ _Place = tuple[int, bytes]  # a layer's number, and the path that a file has in 
 class FinalTree(LayeredTree):
     """A LayeredTree that can be written down."""
 
-    def write(self, sink: Writable) -> int:
-        """Write the tar of it, without the root's own entry; how many entries these are."""
+    def write(self, sink: Writable, below: bytes = b"") -> int:
+        """Write the tar of what is below a folder, without the folder's own entry; how many entries these are."""
         names: dict[_Place, list[bytes]] = {}
-        for path in sorted(filter(None, self._entries)):
+        start = below + b"/" if below else b""
+        paths = sorted(path for path in self._entries if path and path.startswith(start))
+        for path in paths:
             number, entry = self._entries[path]
+            inside = path[len(start) :]
             if entry.type is EntryType.FILE:
-                names.setdefault((number, entry.path), []).append(path)
+                names.setdefault((number, entry.path), []).append(inside)
             else:
-                _put(sink, replace(entry, path=path, size=0))
+                _put(sink, replace(entry, path=inside, size=0))
         for number in sorted({number for number, _ in names}):
-            self._files(number, names, sink)
+            self._files(number, names, start, sink)
         sink.write(header.END)
-        return len(self._entries) - 1
+        return len(paths)
 
-    def _files(self, number: int, names: dict[_Place, list[bytes]], sink: Writable) -> None:
+    def _files(self, number: int, names: dict[_Place, list[bytes]], start: bytes, sink: Writable) -> None:
         """The files that are seen of one layer; a further name of a file is a hard link to its first one."""
         reader = TarReader(self._open_layer(number))
         for entry in reader:
             place = (number, entry.path)
             # Of two entries with one name in one layer, the one that counts is the one that the index kept.
-            if place not in names or self._entries[names[place][0]][1] != entry:
+            if place not in names or self._entries[start + names[place][0]][1] != entry:
                 continue
             first, *others = names.pop(place)
             _put(sink, replace(entry, path=first), reader.content())
@@ -59,3 +65,15 @@ def _put(sink: Writable, entry: Entry, content: Iterable[bytes | memoryview] = (
     for piece in content:
         sink.write(bytes(piece))
     sink.write(bytes(-entry.size % header.BLOCK))
+
+
+def final_tree(home: Home, manifest: Manifest, config: ImageConfig) -> FinalTree:
+    """The files of an image."""
+    layers = manifest.layers
+    indexes = [home.indexes.get(diff_id, layer) for diff_id, layer in zip(config.diff_ids, layers, strict=True)]
+
+    def open_layer(number: int) -> Iterator[bytes]:
+        with home.blobs.open(layers[number]) as blob:
+            yield from decompress(chunks(blob))
+
+    return FinalTree(indexes, open_layer)

@@ -15,7 +15,7 @@ from pydock_lab.build.cache import BuildCache
 from pydock_lab.build.record import FORMAT as BUILD_FORMAT
 from pydock_lab.build.stat_cache import StatCache
 from pydock_lab.errors import PydockError
-from pydock_lab.store import Store
+from pydock_lab.store import Store, happenings
 from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.ingest import is_stale
 from pydock_lab.store.process import Process
@@ -42,6 +42,8 @@ class Home:
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
+        self.events = self.root / happenings.FILE
+        self.starts = self.root / "starts"
         self.networks = self.store.collection("networks", "network.json")
 
     @cached_property

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pydock_lab.engine.images import FoundImage
     from pydock_lab.engine.network_options import Attachment, NetworkCreation
     from pydock_lab.engine.networks import Networks
-    from pydock_lab.engine.options import BuildOptions, ExecOptions, LogOptions, RunOptions
+    from pydock_lab.engine.options import BuildOptions
     from pydock_lab.engine.parts import Parts
+    from pydock_lab.engine.run_options import ExecOptions, LogOptions, RunOptions
     from pydock_lab.engine.streams import Streams
     from pydock_lab.engine.values import (
         ContainerSummary,

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pydock_lab.engine.network_options import Attachment
 from pydock_lab.engine.network_records import BRIDGE, HOST, NONE
 from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.options import Publish, RunOptions
 from pydock_lab.engine.records import ContainerRecord, ContainerShelf
+from pydock_lab.engine.run_options import Publish, RunOptions
 from pydock_lab.errors import ContainerError
 from pydock_lab.oci.runtime_spec import Endpoint, Network, NetworkMode, PublishedPort
 

@@ -6,8 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from pydock_lab.engine.network_options import Attachment
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecretSource:
@@ -145,96 +143,3 @@ class BuildOptions:
         outputs = [output for output in self.outputs if output.push]
         said = dict.fromkeys(name for output in outputs for name in output.names or self.tags)
         return tuple(said | (dict.fromkeys(self.tags) if self.push else {}))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Publish:
-    """`-p [host_ip:][host_port:]container_port[/protocol]`; host port 0 is any free one.
-
-    With `last_host_port` it is any that is free from the one to the other.
-    """
-
-    container_port: int
-    host_port: int = 0
-    last_host_port: int = 0
-    host_ip: str = ""
-    protocol: str = "tcp"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VolumeMount:
-    """`-v SOURCE:TARGET[:ro]`: a folder of the host (absolute path), a named volume, or "" for an anonymous one."""
-
-    target: str
-    source: str = ""
-    read_only: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunOptions:
-    """`docker run` and `docker create`; what is empty or None comes from the image. `memory` in bytes.
-
-    Without `networks` it is the default bridge; `expose` are ports, `PORT/PROTOCOL`.
-    """
-
-    image: str
-    command: tuple[str, ...] = ()
-    entrypoint: str | None = None
-    name: str = ""
-    hostname: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
-    working_dir: str = ""
-    user: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    publish: tuple[Publish, ...] = ()
-    publish_all: bool = False
-    volumes: tuple[VolumeMount, ...] = ()
-    tmpfs: tuple[str, ...] = ()
-    networks: tuple[Attachment, ...] = ()
-    expose: tuple[str, ...] = ()
-    domainname: str = ""
-    dns: tuple[str, ...] = ()
-    dns_search: tuple[str, ...] = ()
-    dns_options: tuple[str, ...] = ()
-    memory: int = 0
-    cpus: float = 0.0
-    pids_limit: int = 0
-    read_only: bool = False
-    init: bool = False
-    interactive: bool = False
-    terminal: bool = False
-    auto_remove: bool = False
-    cap_add: tuple[str, ...] = ()
-    cap_drop: tuple[str, ...] = ()
-    privileged: bool = False
-    stop_signal: str = ""
-    stop_timeout: int | None = None
-    add_hosts: tuple[str, ...] = ()
-    pull: str = "missing"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecOptions:
-    """`docker exec`."""
-
-    container: str
-    command: tuple[str, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
-    working_dir: str = ""
-    user: str = ""
-    interactive: bool = False
-    terminal: bool = False
-    detach: bool = False
-    privileged: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogOptions:
-    """`docker logs`; `since` and `until` are seconds since 1970, `tail` lines from the end."""
-
-    container: str
-    follow: bool = False
-    tail: int | None = None
-    since: float | None = None
-    until: float | None = None
-    timestamps: bool = False

@@ -16,11 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydock_lab import locale
-from pydock_lab.archive.compress import decompress
-from pydock_lab.archive.reader import chunks
 from pydock_lab.archive.writer import Writable
 from pydock_lab.build.builder import BuiltImage
-from pydock_lab.engine.final_tree import FinalTree
+from pydock_lab.engine.final_tree import final_tree
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.options import Output, OutputKind
 from pydock_lab.engine.unpacking import unpacking
@@ -39,7 +37,7 @@ def export(home: Home, built: BuiltImage, output: Output, names: tuple[Reference
         if output.kind is OutputKind.LOCAL and output.path is not None:
             size = _folder(home, built, output.path, on_event)
         elif output.kind is OutputKind.TAR:
-            tree = final_tree(home, built)
+            tree = final_tree(home, built.manifest, built.config)
             with _opened(output) as sink:
                 tree.write(sink)
             size = tree.shown_size
@@ -53,20 +51,8 @@ def export(home: Home, built: BuiltImage, output: Output, names: tuple[Reference
     on_event(Noted(text=locale.text("engine.exported", kind=output.kind.value, path=place, size=locale.size(size))))
 
 
-def final_tree(home: Home, built: BuiltImage) -> FinalTree:
-    """The files of the image."""
-    layers = built.manifest.layers
-    indexes = [home.indexes.get(diff_id, layer) for diff_id, layer in zip(built.config.diff_ids, layers, strict=True)]
-
-    def open_layer(number: int) -> Iterator[bytes]:
-        with home.blobs.open(layers[number]) as blob:
-            yield from decompress(chunks(blob))
-
-    return FinalTree(indexes, open_layer)
-
-
 def _folder(home: Home, built: BuiltImage, path: Path, on_event: OnEvent) -> int:
-    tree = final_tree(home, built)
+    tree = final_tree(home, built.manifest, built.config)
     with unpacking(path) as sink:
         tree.write(sink)
     for name in sink.applied.skipped if sink.applied else ():

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,15 +12,21 @@ from pydock_lab.errors import Conflict, NotFound, StoreError
 from pydock_lab.oci import ContainerConfig, Digest
 from pydock_lab.oci.document import Node
 from pydock_lab.oci.runtime_spec import ContainerSpec
+from pydock_lab.runtime.health import HealthCheck
+from pydock_lab.runtime.logs import LogLimits
+from pydock_lab.runtime.restart import RestartPolicy
+from pydock_lab.runtime.supervision import Supervision
 
 _SHORTEST_ID = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerRecord:
-    """What `docker create` decided once and for all; how the container is now is in the runtime's `state.json`.
+    """What `docker create` decided; how the container is now is in the runtime's `state.json`.
 
     `image` is the name it was asked for by, `chain_ids` its layers' snapshots, `anonymous` the volumes that go with it.
+    `security` are the words of --security-opt, without the text of a profile. `stop_timeout` in seconds, -1 being for
+    ever.
     """
 
     id: str
@@ -35,37 +41,54 @@ class ContainerRecord:
     interactive: bool = False
     stop_timeout: int = 10
     anonymous: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    health: HealthCheck | None = None
+    log: LogLimits = field(default_factory=LogLimits)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """What `to_json` gave."""
+        """What `to_json` gave, by this version or an older one."""
         plain = ("id", "name", "image", "image_id", "created", "auto_remove", "interactive", "stop_timeout", "labels")
+        lists = ("anonymous", "exposed", "cap_add", "cap_drop", "security")
+        health = document.get("health")
         return cls(
-            **{name: document[name] for name in plain},
+            **({name: document[name] for name in plain} | {name: tuple(document.get(name, ())) for name in lists}),
             spec=ContainerSpec.from_json(document["spec"]),
             config=ContainerConfig.from_node(Node(document["config"], "container record")),
             chain_ids=tuple(Digest(text) for text in document["chain_ids"]),
-            anonymous=tuple(document["anonymous"]),
+            restart=RestartPolicy.from_json(document.get("restart") or {}),
+            health=HealthCheck.from_json(health) if health else None,
+            log=LogLimits.from_json(document.get("log") or {}),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "image": self.image,
-            "image_id": self.image_id,
-            "created": self.created,
+        said = {one.name: getattr(self, one.name) for one in fields(self)}
+        return said | {
             "spec": self.spec.to_json(),
             "config": self.config.to_json(),
-            "chain_ids": list(self.chain_ids),
-            "auto_remove": self.auto_remove,
-            "interactive": self.interactive,
-            "stop_timeout": self.stop_timeout,
-            "anonymous": list(self.anonymous),
+            "chain_ids": [str(one) for one in self.chain_ids],
+            "restart": self.restart.to_json(),
+            "health": self.health.to_json() if self.health else None,
+            "log": self.log.to_json(),
             "labels": dict(self.labels),
         }
+
+    def supervision(self, events: str) -> Supervision:
+        """What its shim looks after; `events` is where it tells what happens."""
+        about = {"image": self.image, "name": self.name}
+        return Supervision(
+            restart=self.restart,
+            health=self.health,
+            log=self.log,
+            events=events,
+            attributes={**self.labels, **about},
+        )
 
 
 class ContainerShelf:

@@ -146,7 +146,7 @@ class Container:
 
     def logs(self) -> str:
         """All that its program has written, both streams together."""
-        from pydock_lab.engine.options import LogOptions  # noqa: PLC0415 - values only where they are used
+        from pydock_lab.engine.run_options import LogOptions  # noqa: PLC0415 - values only where they are used
 
         return "".join(event.text for event in self.engine.logs(LogOptions(container=self.id)))
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from pydock_lab.events import Stream
 
@@ -18,13 +18,33 @@ OnText = Callable[[Stream, str], None]
 _CHUNK = 65536
 
 
+class RunningProgram(Protocol):
+    """A program in the foreground, while it runs."""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell its terminal its size in characters."""
+
+    def kill(self, signal: int) -> None:
+        """Send it a signal."""
+
+
+def _nobody_asks(_program: RunningProgram) -> None:
+    """Its size is as it was, and no signal is passed on."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Streams:
-    """Descriptors for a program's standard input (None: empty), output and error."""
+    """Descriptors for a program's standard input (None: empty), output and error; None: it is not listened to.
+
+    `on_start` is given a handle of the program as soon as it runs, for its terminal's size and for signals. Typing the
+    `detach_keys` lets go of it.
+    """
 
     stdin: int | None
-    stdout: int
-    stderr: int
+    stdout: int | None
+    stderr: int | None
+    on_start: Callable[[RunningProgram], None] = _nobody_asks
+    detach_keys: bytes = b""
 
     @classmethod
     def of_process(cls, *, interactive: bool = False) -> Self:

@@ -82,6 +82,7 @@ class VolumeSummary:
     mountpoint: str
     created: str
     anonymous: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,24 +1,37 @@
-"""Volumes: folders that stay when a container goes. `volumes/<name>/_data`, with a record beside it."""
+"""Volumes: folders that stay when a container goes. `volumes/<name>/_data`, with a record beside it.
 
+A volume that is used while it is empty is filled with what the image has at the place where it is mounted (files,
+owners, permissions), as Docker does: a database finds its first tables there.
+"""
+
+import os
 import re
 import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydock_lab.archive.entry import EntryType
+from pydock_lab.build.source import resolve
+from pydock_lab.engine.final_tree import FinalTree
 from pydock_lab.engine.home import Home
-from pydock_lab.engine.options import VolumeMount
+from pydock_lab.engine.network_options import OnChange, ignore_change
+from pydock_lab.engine.run_options import VolumeMount
 from pydock_lab.engine.values import VolumeSummary
-from pydock_lab.errors import CommandError, Conflict, NotFound, StoreError
-from pydock_lab.oci.runtime_spec import Mount
+from pydock_lab.errors import CommandError, Conflict, ContainerError, NotFound, StoreError
+from pydock_lab.oci.runtime_spec import Mount, Propagation
+from pydock_lab.snapshot.snapshotter import CHANGES
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
 class Volumes:
-    """The volumes of a home."""
+    """The volumes of a home; `on_change` hears of what happens to them, for `docker events`."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, on_change: OnChange = ignore_change) -> None:
         self._home, self._records = home, home.volumes
+        self._on_change = on_change
 
     def all(self) -> tuple[VolumeSummary, ...]:
         """`docker volume ls`, by name."""
@@ -35,19 +48,28 @@ class Volumes:
             mountpoint=str(self._data(name)),
             created=record["created"],
             anonymous=record["anonymous"],
+            labels=record.get("labels", {}),
         )
 
-    def create(self, name: str = "") -> VolumeSummary:
-        """A volume of that name, new or as it is; without a name an anonymous one."""
+    def create(
+        self, name: str = "", *, labels: Mapping[str, str] | None = None, driver: str = "local"
+    ) -> VolumeSummary:
+        """A volume of that name, new or as it is; without a name an anonymous one. Raises CommandError."""
+        if driver not in ("", "local"):
+            raise CommandError("engine.volume-driver", driver=driver)
         anonymous = not name
         name = name or secrets.token_hex(32)
         if not _NAME.fullmatch(name):
             raise CommandError("engine.volume-name", volume=name)
         with self._records.lock():
-            if name not in self._records:
+            is_new = name not in self._records
+            if is_new:
                 self._data(name).mkdir(parents=True, exist_ok=True)
                 created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-                self._records.write(name, {"created": created, "anonymous": anonymous})
+                said = {"created": created, "anonymous": anonymous, "labels": dict(labels or {})}
+                self._records.write(name, said)
+        if is_new:
+            self._on_change("volume", "create", name, {"driver": "local"})
         return self.get(name)
 
     def remove(self, name: str, users: tuple[str, ...]) -> None:
@@ -56,16 +78,54 @@ class Volumes:
         if users:
             raise Conflict("engine.volume-in-use", volume=name, containers=", ".join(users))
         self._home.snapshots.remove(self._records.path(name))
+        self._on_change("volume", "destroy", name, {"driver": "local"})
 
-    def mount(self, wanted: VolumeMount) -> tuple[Mount, str]:
-        """What `-v` asks for as a mount, and the name of the volume that it made if it is an anonymous one."""
+    def mount(self, wanted: VolumeMount, tree: Callable[[], FinalTree]) -> tuple[Mount, str]:
+        """What `-v` asks for as a mount, and the name of the volume that it made if it is an anonymous one.
+
+        `tree` gives the image's files, for a volume that is empty. Raises ContainerError.
+        """
+        mount = Mount(
+            target=wanted.target,
+            source=wanted.source,
+            read_only=wanted.read_only,
+            propagation=Propagation(wanted.propagation or Propagation.RPRIVATE),
+            is_recursive=wanted.is_recursive,
+        )
         if wanted.source.startswith("/"):
-            if not Path(wanted.source).exists():
+            if not os.path.exists(wanted.source):
+                if wanted.must_exist:
+                    raise ContainerError("engine.bind-source", source=wanted.source)
                 Path(wanted.source).mkdir(parents=True)  # as Docker does for -v
-            return Mount(target=wanted.target, source=wanted.source, read_only=wanted.read_only), ""
-        volume = self.create(wanted.source)
-        mount = Mount(target=wanted.target, source=volume.mountpoint, read_only=wanted.read_only)
-        return mount, volume.name if volume.anonymous else ""
+            return mount, ""
+        volume = self.create(wanted.source, labels=wanted.labels, driver=wanted.driver)
+        Path(volume.mountpoint).mkdir(exist_ok=True)  # who filled it may have been killed
+        if not wanted.no_copy and self._is_empty(volume):
+            self._fill(volume, wanted.target, tree())
+        source = volume.mountpoint
+        if wanted.subpath:
+            source = str(self._home.snapshots.find(Path(source), wanted.subpath))
+        return replace(mount, source=source, volume=volume.name), volume.name if volume.anonymous else ""
+
+    def _is_empty(self, volume: VolumeSummary) -> bool:
+        try:
+            with os.scandir(volume.mountpoint) as found:
+                return next(found, None) is None
+        except PermissionError:  # it belongs to one of the container's users
+            total: int = self._home.call(CHANGES, {"directory": volume.mountpoint})["total"]
+            return total == 0
+
+    def _fill(self, volume: VolumeSummary, target: str, tree: FinalTree) -> None:
+        """Copy what the image has there; nothing where it has nothing, or no folder."""
+        top = resolve(tree, os.fsencode(target))
+        folder = tree.entry(top)
+        if folder is None or folder.type is not EntryType.DIRECTORY:
+            return
+        data = Path(volume.mountpoint)
+        data.rmdir()
+        with self._home.snapshots.filled(data) as sink:
+            tree.write(sink, top)
+        self._home.snapshots.make_folder(data, folder.mode, folder.uid, folder.gid)
 
     def _data(self, name: str) -> Path:
         return self._records.path(name) / "_data"

@@ -22,9 +22,10 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import text
 from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Limits, ProcessSpec
 from pydock_lab.runtime import control, state
-from pydock_lab.runtime.life import Supervision
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.state import ContainerState
+from pydock_lab.runtime.steplog import START_FILE
+from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox.client import Sandbox, replies
 from pydock_lab.sandbox.protocol import Connection
 
@@ -65,6 +66,7 @@ class Process:
     def __init__(self, connection: Connection, messages: Iterator[dict[str, Any]], pid: int) -> None:
         self.pid = pid
         self.oom_killed = False
+        self.is_detached = False
         self._connection, self._messages = connection, messages
         self._status: int | None = None
 
@@ -75,10 +77,14 @@ class Process:
         self.close()
 
     def wait(self) -> int:
-        """Wait for the end: the exit status, 128 + signal where a signal ended it; raises ContainerError."""
+        """Wait for the end: the exit status, 128 + signal where a signal ended it; raises ContainerError.
+
+        0 where somebody has typed the detach keys instead (`is_detached`).
+        """
         if self._status is None:
             result = _result(self._messages)
-            self._status = int(result["exit_code"])
+            self.is_detached = bool(result.get("detached"))
+            self._status = int(result.get("exit_code", 0))
             self.oom_killed = bool(result.get("oom_killed"))
             self.close()
         return self._status
@@ -140,6 +146,8 @@ class Runtime:
         record: bool = True,
         detach: bool = False,
         keep_input: bool = False,
+        detach_keys: bytes = b"",
+        steps: Path | None = None,
         pack: Mapping[str, Any] | None = None,
         supervision: Supervision = _NO_SUPERVISION,
         on_event: OnEvent = ignore,
@@ -147,9 +155,10 @@ class Runtime:
         """Start a container and return as soon as its program runs; `supervision` is what its shim looks after.
 
         With `record` its state, log and events are kept in `directory`, and others can reach it; a build's step
-        needs none of that. With `detach` it outlives this process, and `keep_input` leaves its standard input open
-        for `attach`. With `pack`, the arguments of `snapshot.jobs:pack`, that tar is written to `stdio.layer` once
-        the program has ended well. Raises ContainerError (exit status 125, 126 or 127), IsolationError, Conflict.
+        needs none of that. What the start consisted of is written to `steps`. With `detach` it outlives this process,
+        and `keep_input` leaves its standard input open for `attach`; the `detach_keys`, typed, make it go on alone.
+        With `pack`, the arguments of `snapshot.jobs:pack`, that tar is written to `stdio.layer` once the program has
+        ended well. Raises ContainerError (exit status 125, 126 or 127), IsolationError, Conflict.
         """
         given = stdio.given()
         arguments = {
@@ -160,6 +169,8 @@ class Runtime:
             "record": record,
             "detach": detach,
             "keep_input": keep_input,
+            "detach_keys": detach_keys.hex(),
+            "steps": str(steps or directory / START_FILE),
             "pack": None if pack is None else dict(pack),
             "tell_steps": on_event is not ignore,
             "supervision": supervision.to_json(),
@@ -182,19 +193,34 @@ class Runtime:
 
     # ---- a container that runs
 
-    def exec(self, directory: Path, process: ProcessSpec, stdio: Stdio = _NOTHING) -> Process:
-        """Start a further program in a running container; raises ContainerError."""
+    def exec(
+        self,
+        directory: Path,
+        process: ProcessSpec,
+        stdio: Stdio = _NOTHING,
+        *,
+        detach: bool = False,
+        detach_keys: bytes = b"",
+    ) -> Process:
+        """Start a further program in a running container; with `detach` it outlives us. Raises ContainerError."""
         given = stdio.given()
         connection = _dial(directory)
-        message = {"do": "exec", "process": process.to_json(), "streams": list(given)}
+        message = {
+            "do": "exec",
+            "process": process.to_json(),
+            "streams": list(given),
+            "detach": detach,
+            "detach_keys": detach_keys.hex(),
+        }
         connection.send(message, list(given.values()))
         return _started(connection, "exec")
 
-    def attach(self, directory: Path, stdio: Stdio) -> Process:
-        """Watch a running container, and type into it; closing the Process lets it go on."""
+    def attach(self, directory: Path, stdio: Stdio, *, detach_keys: bytes = b"") -> Process:
+        """Watch a running container, and type into it; closing the Process lets it go on, as typing the keys does."""
         given = stdio.given()
         connection = _dial(directory)
-        connection.send({"do": "attach", "streams": list(given)}, list(given.values()))
+        message = {"do": "attach", "streams": list(given), "detach_keys": detach_keys.hex()}
+        connection.send(message, list(given.values()))
         messages = replies(connection, "attach")
         next(messages)  # {"attached": true}
         marked = state.load(directory).process
@@ -291,6 +317,8 @@ def _started(
 
 def _result(messages: Iterator[dict[str, Any]]) -> dict[str, Any]:
     for message in messages:
+        if "detached" in message:
+            return message
         if "result" in message:
             result: dict[str, Any] = message["result"]
             return result

@@ -14,10 +14,33 @@ from dataclasses import dataclass, field
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import capabilities
 from pydock_lab.oci.config import ContainerConfig
-from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, Mount, Network, NetworkMode, ProcessSpec, Rlimit, Rootfs
+from pydock_lab.oci.runtime_spec import (
+    ContainerSpec,
+    Device,
+    Limits,
+    Mount,
+    Namespaces,
+    Network,
+    NetworkMode,
+    ProcessSpec,
+    Rlimit,
+    Rootfs,
+)
 from pydock_lab.runtime.launch import DEFAULT_PATH
+from pydock_lab.runtime.signals import name_of, number_of
 
+_SHM_SIZE = 64 * 1024 * 1024
 _SHORT = 12  # characters of an id that Docker shows, and takes as host name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Security:
+    """What `--security-opt` says: no new privileges, a seccomp profile ("" the default one; off), unmasked paths."""
+
+    no_new_privileges: bool = False
+    seccomp: bool = True
+    seccomp_profile: str = ""
+    masked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,22 +59,28 @@ class Wishes:
     rows: int = 24
     columns: int = 80
     mounts: tuple[Mount, ...] = ()
+    namespaces: Namespaces = field(default_factory=Namespaces)
     network: Network = field(default_factory=lambda: Network(mode=NetworkMode.BRIDGE))
     limits: Limits = field(default_factory=Limits)
     rlimits: tuple[Rlimit, ...] = ()
+    oom_score_adj: int | None = None
+    cgroup_parent: str = ""
+    devices: tuple[Device, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = False
     init: bool = False
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     privileged: bool = False
-    no_new_privileges: bool = False
+    security: Security = field(default_factory=Security)
     stop_signal: str = ""
-    shm_size: int = 64 * 1024 * 1024
+    shm_size: int = 0
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 def container_spec(container: str, config: ContainerConfig, wishes: Wishes, rootfs: Rootfs) -> ContainerSpec:
     """The spec of the container with this id; raises ContainerError when there is no command."""
-    shares_host = wishes.network.mode is NetworkMode.HOST
+    shares_host = wishes.network.mode is NetworkMode.HOST or wishes.namespaces.uts == "host"
     return ContainerSpec(
         id=container,
         process=_process(container, config, wishes),
@@ -59,13 +88,19 @@ def container_spec(container: str, config: ContainerConfig, wishes: Wishes, root
         hostname=wishes.hostname or ("" if shares_host else container[:_SHORT]),
         domainname=wishes.domainname,
         mounts=wishes.mounts,
+        namespaces=wishes.namespaces,
         network=wishes.network,
         limits=wishes.limits,
+        devices=wishes.devices,
+        sysctls=wishes.sysctls,
+        cgroup_parent=wishes.cgroup_parent,
         read_only=wishes.read_only,
         init=wishes.init,
-        masked=not wishes.privileged,
-        shm_size=wishes.shm_size,
-        stop_signal=wishes.stop_signal or config.stop_signal or "SIGTERM",
+        masked=wishes.security.masked and not wishes.privileged,
+        privileged=wishes.privileged,
+        shm_size=wishes.shm_size or _SHM_SIZE,
+        stop_signal=name_of(number_of(wishes.stop_signal or config.stop_signal or "SIGTERM")),
+        annotations=wishes.annotations,
     )
 
 
@@ -111,7 +146,9 @@ def _with(config: ContainerConfig, wishes: Wishes, args: tuple[str, ...], hostna
         rows=wishes.rows,
         columns=wishes.columns,
         capabilities=capabilities.names(capabilities.adjust(base, add=wishes.cap_add, drop=wishes.cap_drop)),
-        no_new_privileges=wishes.no_new_privileges,
-        seccomp=not wishes.privileged,
+        no_new_privileges=wishes.security.no_new_privileges,
+        seccomp=wishes.security.seccomp and not wishes.privileged,
+        seccomp_profile=wishes.security.seccomp_profile,
         rlimits=wishes.rlimits,
+        oom_score_adj=wishes.oom_score_adj,
     )

@@ -15,12 +15,16 @@ from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import Endpoint, Limits, ProcessSpec
 from pydock_lab.runtime import groups, joining
 from pydock_lab.runtime.control import LATER, Command, reply
+from pydock_lab.runtime.joining import Manner
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.state import Action
 
 if TYPE_CHECKING:
     from pydock_lab.runtime.shim import Shim
     from pydock_lab.sandbox.protocol import Connection
+
+
+_WATCHED = Manner()
 
 
 class Commands:
@@ -74,13 +78,13 @@ class Commands:
         self._workers.clear()
 
     def _kill(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
-        number = signal.Signals(message["signal"])
+        number = int(message["signal"])
         if number in (signal.SIGKILL, self._shim.stop_signal):
             self._shim.stop_by_hand()
         self._send(number)
 
     def _send(self, number: int) -> None:
-        self._shim.tell("kill", signal=str(int(number)))
+        self._shim.tell("kill", signal=str(number))
         self._shim.life.kill(number)
         # A paused process hears nothing but SIGKILL, and that only once it goes on.
         if number == signal.SIGKILL and self._shim.life.group:
@@ -129,7 +133,12 @@ class Commands:
 
     def _attach(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
         streams = dict(zip(message["streams"], descriptors, strict=False))
-        self._shim.stdio.attach(streams)
+
+        def let_go() -> None:
+            reply(connection, {"detached": True})
+            self._gone(connection, {}, [])
+
+        self._shim.stdio.attach(streams, keys=bytes.fromhex(message.get("detach_keys", "")), let_go=let_go)
         self._waiting[connection.fileno()] = (connection, streams)
         reply(connection, {"attached": True})
         self._shim.tell("attach")
@@ -175,11 +184,14 @@ class Commands:
     def _exec(self, connection: Connection, message: dict[str, Any], descriptors: list[int]) -> object:
         self._shim.loop.forget(connection)
         process = ProcessSpec.from_json(message["process"])
-        self.join(connection, process, dict(zip(message["streams"], descriptors, strict=False)))
+        manner = Manner(detached=message.get("detach", False), keys=bytes.fromhex(message.get("detach_keys", "")))
+        self.join(connection, process, dict(zip(message["streams"], descriptors, strict=False)), manner)
         self._shim.tell(f"exec_start: {' '.join(process.args)}")
         return LATER
 
-    def join(self, connection: Connection, process: ProcessSpec, streams: dict[str, int]) -> None:
+    def join(
+        self, connection: Connection, process: ProcessSpec, streams: dict[str, int], manner: Manner = _WATCHED
+    ) -> None:
         """Hand a connection to a worker, for another program in the container: the way into namespaces is one-way.
 
         The connection and the descriptors of the streams are closed here then.
@@ -191,19 +203,9 @@ class Commands:
             shim.family.leave()
             shim.network.let_go()
             target = joining.Target(tuple(shim.life.of_kind("ns:").values()), doors, shim.tier)
-            joining.work(connection, process, streams, target)
+            joining.work(connection, process, streams, target, manner)
         for descriptor in (pidfd, *doors, *streams.values()):
             os.close(descriptor)
         connection.close()
         self._workers.add(pid)
         shim.family.expect(pid, lambda _code: self._workers.discard(pid))
-
-
-def check_signal(name: str) -> int:
-    """The number of `TERM`, `SIGTERM` or `15`; raises ContainerError for another word."""
-    with contextlib.suppress(ValueError):
-        return signal.Signals(int(name)).value
-    try:
-        return signal.Signals[f"SIG{name.upper().removeprefix('SIG')}"].value
-    except KeyError:
-        raise ContainerError("runtime.unknown-signal", signal=name) from None

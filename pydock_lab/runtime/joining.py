@@ -33,11 +33,21 @@ class Target:
     tier: Tier
 
 
-def work(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> NoReturn:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """How a program is watched: `detached`, it lives on when who asked goes; `keys`, typed, let go of it."""
+
+    detached: bool = False
+    keys: bytes = b""
+
+
+def work(
+    connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner
+) -> NoReturn:
     """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
     try:
         _keep_only({connection.fileno(), *streams.values(), *target.namespaces, *target.doors})
-        code = _run(connection, process, streams, target)
+        code = _run(connection, process, streams, target, manner)
         reply(connection, {"result": {"exit_code": code}})
     except PydockError as error:
         reply(connection, {"error": error.to_json()})
@@ -55,7 +65,7 @@ def _keep_only(wanted: set[int]) -> None:
                 os.close(int(name))
 
 
-def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target) -> int:
+def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner) -> int:
     ends = make_ends(streams, use_terminal=process.terminal, piped=False, keep_input=False)
     # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
@@ -67,36 +77,48 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
         os.close(descriptor)
     loop = Loop()
     stdio = Stdio(loop, {"master": child.terminal} if child.terminal >= 0 else {})
-    if child.terminal >= 0:
-        stdio.attach(streams)
     reply(connection, {"started": child.pid})
-    _relay(loop, connection, child, stdio)
+    relay = _Relay(loop, connection, child, stdio, is_detached=manner.detached)
+    if child.terminal >= 0:
+        stdio.attach(streams, keys=manner.keys, let_go=relay.let_go)
+    relay.wait()
     stdio.finish()
     return wait(child)
 
 
-def _relay(loop: Loop, connection: Connection, child: Child, stdio: Stdio) -> None:
-    """Wait for the program's end; meanwhile its signals and its terminal's size come from the engine."""
-    running = True
+class _Relay:
+    """Waits for a program's end; meanwhile its signals and its terminal's size come from the engine."""
 
-    def hear_engine() -> None:
-        received = connection.receive()
+    def __init__(self, loop: Loop, connection: Connection, child: Child, stdio: Stdio, *, is_detached: bool) -> None:
+        self._loop, self._connection, self._child, self._stdio = loop, connection, child, stdio
+        self._is_detached = is_detached
+        self._runs = True
+        loop.watch(connection, self._hear_engine)
+        loop.watch(child.pidfd, self._end)
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        while self._runs:
+            self._loop.turn()
+
+    def let_go(self) -> None:
+        """Somebody has typed the detach keys."""
+        self._is_detached = True
+        reply(self._connection, {"detached": True})
+
+    def _hear_engine(self) -> None:
+        received = self._connection.receive()
         if received is None:
-            loop.forget(connection)
-            child.kill()
+            self._loop.forget(self._connection)
+            if not self._is_detached:
+                self._child.kill()
             return
         message, _ = received
         if message.get("do") == "kill":
-            child.kill(message["signal"])
+            self._child.kill(message["signal"])
         elif message.get("do") == "resize":
-            stdio.resize(message["rows"], message["columns"])
+            self._stdio.resize(message["rows"], message["columns"])
 
-    def end() -> None:
-        nonlocal running
-        running = False
-        loop.forget(child.pidfd)
-
-    loop.watch(connection, hear_engine)
-    loop.watch(child.pidfd, end)
-    while running:
-        loop.turn()
+    def _end(self) -> None:
+        self._runs = False
+        self._loop.forget(self._child.pidfd)

@@ -25,10 +25,14 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLimits(Document):
-    """`--log-opt`: a file of more than `max_size` bytes is put aside, and so many files are kept (Docker: no limit)."""
+    """`--log-opt`: a file of more than `max_size` bytes is put aside, and so many files are kept (Docker: no limit).
+
+    `is_off`: nothing is kept (`--log-driver none`).
+    """
 
     max_size: int = 16 * 1024 * 1024
     max_files: int = 2
+    is_off: bool = False
 
 
 _DEFAULT_LIMITS = LogLimits()
@@ -36,11 +40,12 @@ _DEFAULT_LIMITS = LogLimits()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogEntry:
-    """A line (or the part of one that was there): its text with the line's end, and seconds since 1970."""
+    """A line (or the part of one that was there): its text with the line's end, seconds since 1970, and as written."""
 
     stream: str
     text: str
     time: float
+    stamp: str = ""
 
 
 class LogWriter:
@@ -68,7 +73,7 @@ class LogWriter:
         self._open_lines.clear()
 
     def _append(self, stream: str, entries: list[bytes]) -> None:
-        if not entries:
+        if not entries or self._limits.is_off:
             return
         now = time.time_ns()
         stamp = f"{datetime.fromtimestamp(now // 10**9, UTC):%Y-%m-%dT%H:%M:%S}.{now % 10**9:09d}Z"
@@ -126,7 +131,7 @@ def _entries(content: bytes) -> Iterator[LogEntry]:
             when = _seconds(document["time"])
         except (ValueError, KeyError):
             continue
-        yield LogEntry(stream=document["stream"], text=document["log"], time=when)
+        yield LogEntry(stream=document["stream"], text=document["log"], time=when, stamp=document["time"])
 
 
 def _seconds(stamp: str) -> float:

@@ -33,14 +33,16 @@ from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import Control
 from pydock_lab.runtime.health import HealthState
-from pydock_lab.runtime.life import Handed, Life, Supervision
+from pydock_lab.runtime.life import Handed, Life
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
 from pydock_lab.runtime.loop import Family, Loop, end_status
 from pydock_lab.runtime.owners import NOBODY_ELSES, Owners
 from pydock_lab.runtime.restart import RestartPolicy
+from pydock_lab.runtime.signals import number_of
 from pydock_lab.runtime.start import Starter
 from pydock_lab.runtime.state import Action, ContainerState
 from pydock_lab.runtime.stdio import Stdio
+from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox import keeper
 from pydock_lab.sandbox.keeper import Doze, Line
 from pydock_lab.sandbox.worker import Request
@@ -68,7 +70,7 @@ class Shim:
         self._is_detached: bool = arguments.get("detach", False)
         self._supervision = Supervision.from_json(arguments.get("supervision") or {})
         self._policy = self._supervision.restart
-        self.stop_signal = signal.Signals[arguments["spec"]["stop_signal"]]
+        self.stop_signal = number_of(arguments["spec"]["stop_signal"])
         self.loop = Loop()
         self.family = Family(self.loop)
         self._pack: dict[str, Any] | None = arguments.get("pack")
@@ -89,7 +91,8 @@ class Shim:
         self.life = life = Life(Handed.from_json(handed["life"]), descriptors)
         self.stdio = Stdio(self.loop, life.of_kind("io:"), self._log)
         self.streams = life.of_kind("engine:")
-        self.stdio.attach(self.streams)
+        keys = bytes.fromhex(self._arguments.get("detach_keys", ""))
+        self.stdio.attach(self.streams, keys=keys, let_go=self._be_left_alone)
         self._answer_for_owners()
         self._expect_end()
         self.network = self._connectivity(life)
@@ -292,6 +295,15 @@ class Shim:
         if self._record:
             self.state = replace(self.state, **self.network.plugged.facts())
             state.save(Path(self.directory), self.state)
+
+    def _be_left_alone(self) -> None:
+        """Who ran it in the foreground has typed the detach keys: it goes on in the background."""
+        self.loop.forget(self._request.connection)
+        self._request.send({"detached": True})
+        self.stdio.detach(self.streams)
+        self.streams = {}
+        self._is_detached = True
+        self.tell("detach")
 
     def note(self, action: Action, **changes: Any) -> None:
         """Write down what became of it."""

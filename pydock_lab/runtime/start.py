@@ -26,20 +26,21 @@ from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
 from pydock_lab.network.inside import Wiring
 from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, PublishedPort
-from pydock_lab.runtime import birth, groups, init, sharing, state
+from pydock_lab.runtime import birth, groups, init, sharing, state, surroundings
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.control import SOCKET_FILE, dial, listen
 from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.init import Task
-from pydock_lab.runtime.life import Handed, Supervision
+from pydock_lab.runtime.life import Handed
 from pydock_lab.runtime.plugged import Plugged
 from pydock_lab.runtime.plugging import Plugging
 from pydock_lab.runtime.restart import RestartKind
 from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
-from pydock_lab.runtime.steplog import StepLog, in_order
+from pydock_lab.runtime.steplog import Step, StepLog, in_order
+from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox.ground import Heritage
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
@@ -47,7 +48,6 @@ from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 from pydock_lab.store import happenings
 
 MINDFUL = ("start",)
-START_FILE = "start.json"
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
 _HEIR_SECONDS = 1.0
 _WATCH = "pydock_lab.runtime.shim:watch"
@@ -76,6 +76,8 @@ def start(request: Request) -> Any:
     except BaseException:
         request.afterwards.append(starter.clean_up)
         raise
+    if request.arguments.get("record", False):
+        request.afterwards.append(starter.write_steps)
     if not request.arguments.get("detach", False):
         return _stay(request, handed, held)
     return HandOver(
@@ -152,6 +154,7 @@ def settled(tier: Tier) -> None:
     """Make what all containers share."""
     if tier is not Tier.NONE:
         groups.sweep()
+        surroundings.look()
         hub.found()
 
 
@@ -182,6 +185,8 @@ class Starter:
         self._held: dict[str, int] = {}
         self._group: ControlGroup | None = None
         self._log = StepLog()
+        self._steps: list[Step] = []
+        self._steps_file: str = arguments.get("steps", "")
 
     def rehearse(self) -> None:
         """Find the words of a start, and send its task to nobody."""
@@ -325,18 +330,22 @@ class Starter:
                 self._state = self._state.then(Action.START, **changes)
         about = self._supervision
         happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
-        steps = in_order(self._log.steps, child.steps)
+        self._steps = steps = in_order(self._log.steps, child.steps)
         for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):
             self._tell({"started": child.pid, "steps": steps if self._tell_steps else []})
-        if self._record:
-            self._write_steps(steps)
 
-    def _write_steps(self, steps: list[dict[str, Any]]) -> None:
-        document = json.dumps({"format": 1, "started_at": self._state.started_at, "steps": steps})
-        with open(self._directory / START_FILE, "w", encoding="utf-8") as file:
-            file.write(document)
+    def write_steps(self) -> None:
+        """Write down what the start consisted of: nobody waits for it, and where it cannot be kept it is not."""
+        document = {
+            "format": 1,
+            "started_at": self._state.started_at,
+            "outside": surroundings.seen(),
+            "steps": self._steps,
+        }
+        with contextlib.suppress(OSError), open(self._steps_file, "w", encoding="utf-8") as file:
+            file.write(json.dumps(document))
 
     def _note(self, action: Action, **changes: Any) -> None:
         if self._record:

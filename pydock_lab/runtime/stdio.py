@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pydock_lab.runtime import terminal
 from pydock_lab.runtime.logs import LogWriter
-from pydock_lab.runtime.loop import Loop
+from pydock_lab.runtime.loop import Handler, Loop
 from pydock_lab.runtime.relay import Feed, Flow
 
 NAMES = ("stdin", "stdout", "stderr")
@@ -64,13 +64,16 @@ class Stdio:
             self._flows["stdout"] = Flow(loop, self._master, "stdout", log)
             self._input = os.dup(self._master)
 
-    def attach(self, streams: Mapping[str, int]) -> None:
-        """Give a watcher's descriptors what the program writes from now on, and the program what they read."""
+    def attach(self, streams: Mapping[str, int], *, keys: bytes = b"", let_go: Handler = lambda: None) -> None:
+        """Give a watcher's descriptors what the program writes from now on, and the program what they read.
+
+        `let_go` is called when somebody types the `keys`.
+        """
         for name, flow in self._flows.items():
             if name in streams:
                 flow.sinks.append(streams[name])
         if "stdin" in streams and self._input >= 0:
-            Feed(self._loop, streams["stdin"], self._input, at_end=self._end_input)
+            Feed(self._loop, streams["stdin"], self._input, at_end=self._end_input, keys=keys, let_go=let_go)
 
     def _end_input(self) -> None:
         # A terminal has no end: who types has gone, the program has not. A pipe's reader is told.

@@ -13,6 +13,8 @@ from pydock_lab.linux import journal
 
 Step: TypeAlias = dict[str, Any]
 
+START_FILE = "start.json"
+
 
 class StepLog:
     """Collects the steps of one process; `is_ahead`: they are done before anybody knows for which container."""

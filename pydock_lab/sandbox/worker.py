@@ -108,7 +108,7 @@ class Request:
         self.host_mounts = ground.host_mounts
         self.line = line
         self._news = news
-        self.afterwards: list[Callable[[], None]] = []  # done when the engine has its answer already
+        self.afterwards: list[Callable[[], None]] = []  # done when nobody waits for us any more
 
     def send(self, event: Message) -> None:
         """Send an event to the engine, ahead of the result."""
@@ -245,4 +245,6 @@ def _hand_over(request: Request, left: HandOver) -> NoReturn:
     with contextlib.suppress(OSError):  # a keeper that was killed: what we left behind died with it
         request.line.hand_over(message, [*engine, *left.descriptors], doze)
     request.announce()
+    for action in request.afterwards:
+        action()
     os._exit(0)

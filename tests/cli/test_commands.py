@@ -6,7 +6,7 @@ import pytest
 from samples.faces import RememberingFace
 
 from pydock_lab.cli import complete, invoke
-from pydock_lab.engine.options import RunOptions
+from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import captured
 from pydock_lab.errors import Conflict
 from pydock_lab.views import LayerStack

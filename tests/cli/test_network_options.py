@@ -5,7 +5,7 @@ import pytest
 from pydock_lab import locale
 from pydock_lab.cli import network_options as options
 from pydock_lab.engine.network_options import Attachment
-from pydock_lab.engine.options import Publish
+from pydock_lab.engine.run_options import Publish
 from pydock_lab.errors import CommandError
 
 

@@ -13,7 +13,8 @@ from samples.shell import Shell
 from traitlets.config import Config
 
 from pydock_lab import locale
-from pydock_lab.engine.options import BuildOptions, RunOptions
+from pydock_lab.engine.options import BuildOptions
+from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.values import ContainerSummary, ImageSummary
 from pydock_lab.errors import NotFound

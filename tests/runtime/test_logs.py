@@ -49,7 +49,8 @@ def test_streams_have_their_own_halves(writer: LogWriter, tmp_path: Path) -> Non
 def test_times_are_dockers_and_are_read_back(writer: LogWriter, tmp_path: Path) -> None:
     line = {"log": "x\n", "stream": "stdout", "time": "2025-01-31T12:00:00.250000000Z"}
     (tmp_path / LOG_FILE).write_text(json.dumps(line) + "\n")
-    assert list(logs.read(tmp_path)) == [LogEntry(stream="stdout", text="x\n", time=1738324800.25)]
+    stamp = line["time"]
+    assert list(logs.read(tmp_path)) == [LogEntry(stream="stdout", text="x\n", time=1738324800.25, stamp=stamp)]
     writer.flush()
 
 

@@ -11,9 +11,9 @@ import pytest
 from pydock_lab.errors import ContainerError
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime.health import Health, HealthCheck
-from pydock_lab.runtime.life import Supervision
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.store import happenings
 
 ALWAYS = RestartPolicy(kind=RestartKind.ALWAYS)

@@ -1,0 +1,191 @@
+"""Making a container: an image, and what was asked for, become a record and a folder; nothing is started yet."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from pydock_lab import locale
+from pydock_lab.engine.final_tree import FinalTree, final_tree
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.images import FoundImage, ImageShelf
+from pydock_lab.engine.names import invent
+from pydock_lab.engine.network_wishes import NetworkWishes
+from pydock_lab.engine.records import ContainerRecord, ContainerShelf, now
+from pydock_lab.engine.run_options import RunOptions, VolumeMount
+from pydock_lab.engine.security import read_security
+from pydock_lab.engine.transfers import Transfers
+from pydock_lab.engine.volumes import Volumes
+from pydock_lab.engine.wishes import health_check, log_limits, run_wishes, tmpfs
+from pydock_lab.errors import CommandError, Conflict, ContainerError, IsolationError
+from pydock_lab.events import Noted, OnEvent
+from pydock_lab.oci.config import ContainerConfig
+from pydock_lab.oci.runtime_spec import Mount, Namespaces
+from pydock_lab.runtime.bundle import container_spec
+from pydock_lab.runtime.restart import RestartKind
+from pydock_lab.snapshot.snapshotter import PackedLayer
+
+_STOP_SECONDS = 10
+_CONTAINER = "container:"
+# What `--pid` and its like may be, besides "" and container:NAME.
+_MODES = {
+    "pid": ("host",),
+    "ipc": ("host", "none", "private", "shareable"),
+    "uts": ("host",),
+    "userns": ("host",),
+    "cgroupns": ("host", "private"),
+}
+_WITH_CONTAINERS = ("pid", "ipc")
+
+
+class Creating:
+    """Makes the containers of a home."""
+
+    def __init__(
+        self, home: Home, images: ImageShelf, transfers: Transfers, volumes: Volumes, networks: NetworkWishes
+    ) -> None:
+        self._home, self._images, self._transfers = home, images, transfers
+        self._volumes, self._networks = volumes, networks
+        self._shelf = ContainerShelf(home)
+
+    def create(self, options: RunOptions, on_event: OnEvent) -> ContainerRecord:
+        """Make a container, ready to start; raises PydockError, with nothing left behind."""
+        found = self._image(options, on_event)
+        if options.name:
+            self._free_name(options.name)
+        for key in self._networks.notes(options):
+            on_event(Noted(text=locale.text(key)))
+        container = os.urandom(32).hex()
+        folder = self._home.containers.create(container)
+        try:
+            record = self._record(container, options, found, on_event)
+            with self._home.leases.hold(f"create {record.name}") as lease:
+                lease.add(*record.chain_ids)
+                self._unpack(found)
+                self._shelf.add(record)
+        except BaseException:
+            self._home.snapshots.remove(folder)
+            raise
+        return record
+
+    def _image(self, options: RunOptions, on_event: OnEvent) -> FoundImage:
+        if options.pull == "never":
+            found = self._images.find(options.image)
+        else:
+            found = self._transfers.have(options.image, on_event, always=options.pull == "always")
+        wanted, has = options.platform, str(found.config.platform)
+        # `arm64` alone is short for linux/arm64, and a variant need not be said.
+        if wanted and not (has == wanted or has.startswith((f"{wanted}/", f"linux/{wanted}"))):
+            raise ContainerError("engine.platform", image=options.image, wanted=wanted, found=has)
+        return found
+
+    def _free_name(self, name: str) -> None:
+        if name in self._shelf.names():
+            raise Conflict("engine.name-taken", name=name, id=self._shelf.find(name).id[:12])
+
+    def _record(self, container: str, options: RunOptions, found: FoundImage, on_event: OnEvent) -> ContainerRecord:
+        if self._home.runtime.tier == "none":
+            raise IsolationError("engine.no-containers", facet="processes")
+        if options.auto_remove and options.restart.kind is not RestartKind.NO:
+            raise CommandError("engine.rm-and-restart")
+        config = found.config.config
+        chain = found.config.chain_ids
+        name = options.name or invent(self._shelf.names())
+        security, notes = read_security(options.security)
+        for key, said in notes:
+            on_event(Noted(text=locale.text(key, None, **said)))
+        network = self._networks.network(options, name, config.exposed_ports)
+        options = replace(options, hostname=self._networks.hostname(options))
+        mounts, anonymous = self._mounts(options, config, lambda: self._tree(found))
+        rootfs = self._home.snapshots.rootfs(chain, self._home.containers.path(container))
+        wishes = run_wishes(options, mounts, network, self._namespaces(options), security)
+        return ContainerRecord(
+            id=container,
+            name=name,
+            image=options.image,
+            image_id=found.image_id,
+            created=now(),
+            spec=container_spec(container, config, wishes, rootfs),
+            config=config,
+            chain_ids=chain,
+            auto_remove=options.auto_remove,
+            interactive=options.interactive,
+            stop_timeout=_STOP_SECONDS if options.stop_timeout is None else options.stop_timeout,
+            anonymous=anonymous,
+            exposed=tuple(dict.fromkeys((*config.exposed_ports, *options.expose))),
+            cap_add=options.cap_add,
+            cap_drop=options.cap_drop,
+            security=tuple(word if "{" not in word else "seccomp=(profile)" for word in options.security),
+            restart=options.restart,
+            health=health_check(options.health, config.healthcheck),
+            log=log_limits(options.log_driver, options.log_options),
+            labels=dict(config.labels) | dict(options.labels),
+        )
+
+    # ---- mounts
+
+    def _mounts(
+        self, options: RunOptions, config: ContainerConfig, tree: Callable[[], FinalTree]
+    ) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
+        """`-v`, `--volumes-from`, and an anonymous volume for each VOLUME of the image that nothing is mounted on."""
+        taken = {_clean(volume.target) for volume in options.volumes}
+        taken |= {_clean(tmpfs(text).target) for text in options.tmpfs}
+        of_others = [one for text in options.volumes_from for one in self._of_container(text)]
+        kept = [one for one in of_others if _clean(one.target) not in taken]
+        taken |= {_clean(one.target) for one in kept}
+        rest = [VolumeMount(target=path) for path in config.volumes if _clean(path) not in taken]
+        made = [self._volumes.mount(volume, tree) for volume in (*options.volumes, *rest)]
+        mounts = {_clean(mount.target): mount for mount in (*kept, *(mount for mount, _ in made))}
+        # Shorter paths first: what is mounted below something else must come after it.
+        in_order = sorted(mounts.values(), key=lambda mount: _clean(mount.target).count("/"))
+        return tuple(in_order), tuple(name for _, name in made if name)
+
+    def _of_container(self, text: str) -> list[Mount]:
+        """`--volumes-from CONTAINER[:ro|rw]`."""
+        name, _, mode = text.partition(":")
+        if mode not in ("", "ro", "rw"):
+            raise CommandError("engine.volumes-from", value=text)
+        mounts = [one for one in self._shelf.find(name).spec.mounts if one.source]
+        return [replace(one, read_only=one.read_only or mode == "ro") for one in mounts]
+
+    def _tree(self, found: FoundImage) -> FinalTree:
+        return final_tree(self._home, found.manifest, found.config)
+
+    # ---- namespaces
+
+    def _namespaces(self, options: RunOptions) -> Namespaces:
+        said = {kind: self._mode(kind, getattr(options, kind)) for kind in _MODES}
+        if said["uts"] == "host" and options.hostname:
+            raise ContainerError("engine.hostname-of-host")
+        return Namespaces(
+            pid=said["pid"],
+            ipc=said["ipc"],
+            uts=said["uts"],
+            user=said["userns"],
+            cgroup="" if said["cgroupns"] == "private" else said["cgroupns"],
+        )
+
+    def _mode(self, kind: str, text: str) -> str:
+        """A mode, with the id of a container in the place of its name; raises CommandError, NotFound, Conflict."""
+        if kind in _WITH_CONTAINERS and text.startswith(_CONTAINER):
+            other = self._shelf.find(text.removeprefix(_CONTAINER))
+            if kind == "ipc" and other.spec.namespaces.ipc not in ("", "shareable"):
+                raise Conflict("engine.ipc-not-shareable", container=other.name, mode=other.spec.namespaces.ipc)
+            return f"{_CONTAINER}{other.id}"
+        if text and text not in _MODES[kind]:
+            known = [*_MODES[kind], *([f"{_CONTAINER}NAME"] if kind in _WITH_CONTAINERS else [])]
+            raise CommandError("engine.namespace-mode", option=f"--{kind}", value=text, known=", ".join(known))
+        return text
+
+    # ---- layers
+
+    def _unpack(self, found: FoundImage) -> None:
+        config = found.config
+        for layer, diff_id, chain_id in zip(found.manifest.layers, config.diff_ids, config.chain_ids, strict=True):
+            if not self._home.snapshots.has(chain_id):
+                packed = PackedLayer(chain_id=chain_id, diff_id=diff_id, size=layer.size)
+                with self._home.blobs.open(layer) as blob:
+                    self._home.snapshots.unpack(packed, blob)
+
+
+def _clean(target: str) -> str:
+    return "/" + target.strip("/")
