@@ -18,7 +18,7 @@ from conftest import missing
 
 from pydock_lab.errors import Conflict, ContainerError, NotFound
 from pydock_lab.oci.runtime_spec import Endpoint, Mount, Network, NetworkMode, PublishedPort
-from pydock_lab.runtime.life import Supervision
+from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.state import Status
 
