@@ -16,7 +16,7 @@ from enum import Enum, auto
 from pydock_lab.archive import marks, whiteout
 from pydock_lab.archive.apply import allowed_xattr
 from pydock_lab.archive.entry import Entry, EntryType, Limits, show
-from pydock_lab.archive.marks import Mark, Owner
+from pydock_lab.archive.marks import NO_MARK, Mark, Owner
 from pydock_lab.archive.rooted import OPEN_DIRECTORY, join
 from pydock_lab.archive.writer import TarWriter, Writable
 from pydock_lab.errors import ArchiveError
@@ -49,6 +49,10 @@ class MarkedOwners:
 
     newcomer: Owner
     unmarkable: Callable[[bytes], Mark]
+
+
+# What nobody could listen to: all new files are root's.
+NOBODY_ELSES = MarkedOwners(newcomer=(0, 0), unmarkable=lambda _path: NO_MARK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ A command `run` has its help under the key `cli.help-run`, an option `--no-trunc
 a command means something else by it, `cli.option-COMMAND-no-trunc`.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -50,8 +50,9 @@ class LocalCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Also `--flag=true` and `--flag=false`, as Docker has them; not where a program's own words may follow."""
         if ctx.allow_interspersed_args:
-            names = {name for one in self.params if isinstance(one, click.Option) and one.is_flag for name in one.opts}
-            args = list(_plain_flags(args, names))
+            flags = [one for one in self.params if isinstance(one, click.Option) and one.is_flag]
+            off = {name: "".join(one.secondary_opts) for one in flags for name in one.opts}
+            args = list(_plain_flags(args, off))
         return super().parse_args(ctx, args)
 
     def get_short_help_str(self, limit: int = 80) -> str:
@@ -74,14 +75,14 @@ class LocalCommand(click.Command):
         return found
 
 
-def _plain_flags(words: Sequence[str], flags: Container[str]) -> Iterator[str]:
+def _plain_flags(words: Sequence[str], off: Mapping[str, str]) -> Iterator[str]:
+    """The words without the values of flags; `off` has each flag, with its contrary where it is on by itself."""
     for word in words:
         name, equals, value = word.partition("=")
-        is_said = bool(equals) and name in flags and value.lower() in _TRUTH
-        if not is_said:
-            yield word
-        elif _TRUTH[value.lower()]:
-            yield name
+        is_said = bool(equals) and name in off and value.lower() in _TRUTH
+        said = word if not is_said else name if _TRUTH[value.lower()] else off[name]
+        if said:
+            yield said
 
 
 class LocalGroup(LocalCommand, click.Group):
@@ -111,6 +112,12 @@ def option(*names: str, **more: Any) -> Callable[[Function], Function]:
 def flag(*names: str) -> Callable[[Function], Function]:
     """An option that is there or not."""
     return option(*names, is_flag=True)
+
+
+def on_unless(*names: str) -> Callable[[Function], Function]:
+    """A flag that is on unless it says `=false`, as Docker's `--sig-proxy`."""
+    *short, long = names
+    return option(*short, f"{long}/--no-{long.removeprefix('--')}", default=True)
 
 
 def many(*names: str, **more: Any) -> Callable[[Function], Function]:

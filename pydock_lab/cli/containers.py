@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from pydock_lab.cli import network_options, parse
-from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
 from pydock_lab.engine.results import Container
-from pydock_lab.engine.run_options import ExecOptions, LimitWishes, RunOptions, VolumeMount
+from pydock_lab.engine.run_options import CommitOptions, ExecOptions, LimitWishes, RunOptions, VolumeMount
 from pydock_lab.errors import CommandError, PydockError
 
 _Function = Callable[..., Any]
@@ -251,7 +251,11 @@ def register_files(group: click.Group) -> None:
 
     @command(group, "commit")
     @option("-m", "--message", default="", metavar="TEXT")
+    @option("-a", "--author", default="", metavar="TEXT")
+    @option("-c", "--change", multiple=True, metavar="INSTRUCTION")
+    @on_unless("-p", "--pause")
     @click.argument("container")
-    @click.argument("repository")
-    def commit(container: str, repository: str, message: str) -> None:
-        session().write(session().engine.commit(container, repository, message=message).id)
+    @click.argument("repository", default="")
+    def commit(container: str, repository: str, change: tuple[str, ...], **more: Any) -> None:
+        options = CommitOptions(container=container, reference=repository, changes=change, **more)
+        session().write(session().engine.commit(options).id)

@@ -12,19 +12,29 @@ from typing import BinaryIO, Protocol
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
-from pydock_lab.engine.run_options import ExecOptions, LogOptions, RunOptions
+from pydock_lab.engine.run_options import (
+    CommitOptions,
+    EventOptions,
+    ExecOptions,
+    LogOptions,
+    RunOptions,
+    UpdateOptions,
+)
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.values import (
     ContainerSummary,
+    ContainerUsage,
     DiskUsage,
     ImageSummary,
     Info,
     NetworkSummary,
+    ProcessTable,
     Pruned,
     SearchResult,
     VolumeSummary,
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.store.happenings import Happening
 from pydock_lab.views import (
     BuildTrace,
     ContextWeight,
@@ -90,8 +100,8 @@ class Images(Protocol):
     def load(self, stream: BinaryIO) -> tuple[str, ...]:
         """`docker load`: the names that were loaded."""
 
-    def import_(self, stream: BinaryIO, reference: str, *, message: str = "") -> Image:
-        """`docker import`: a root file system tar as an image of one layer."""
+    def import_(self, stream: BinaryIO, reference: str, *, message: str = "", changes: tuple[str, ...] = ()) -> Image:
+        """`docker import`: a root file system tar as an image of one layer; `changes` are instructions."""
 
     def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
         """`docker pull`."""
@@ -124,11 +134,26 @@ class Containers(Protocol):
     def start(self, container: str, *, streams: Streams | None = None) -> Container:
         """`docker start`; with `streams` as `docker start -a`."""
 
-    def stop(self, container: str, *, timeout: int | None = None) -> None:
-        """`docker stop`: the stop signal, and after `timeout` seconds (10) SIGKILL."""
+    def attach(self, container: str, *, streams: Streams) -> int:
+        """`docker attach`: until it ends (its exit status), or the detach keys are typed (0)."""
+
+    def stop(self, container: str, *, timeout: int | None = None, signal: str = "") -> None:
+        """`docker stop`: the stop signal, and after `timeout` seconds (10; -1: never) SIGKILL."""
+
+    def restart(self, container: str, *, timeout: int | None = None, signal: str = "") -> None:
+        """`docker restart`."""
 
     def kill(self, container: str, *, signal: str = "KILL") -> None:
         """`docker kill`."""
+
+    def pause(self, container: str) -> None:
+        """`docker pause`."""
+
+    def unpause(self, container: str) -> None:
+        """`docker unpause`."""
+
+    def update(self, container: str, options: UpdateOptions, *, on_event: OnEvent = ignore) -> None:
+        """`docker update`; `on_event` hears of what is not in force here."""
 
     def wait(self, container: str) -> int:
         """`docker wait`: the exit status."""
@@ -144,6 +169,12 @@ class Containers(Protocol):
 
     def logs(self, options: LogOptions) -> Iterator[ContainerOutput]:
         """`docker logs`."""
+
+    def top(self, container: str, arguments: tuple[str, ...] = ()) -> ProcessTable:
+        """`docker top`, with arguments of ps(1)."""
+
+    def usage(self, containers: tuple[str, ...] = (), *, all_: bool = False) -> tuple[ContainerUsage, ...]:
+        """One look of `docker stats`: at these, or at all that run (`all_`: at the others, too)."""
 
     def containers(self, *, all_: bool = False) -> tuple[ContainerSummary, ...]:
         """`docker ps`, newest first."""
@@ -163,7 +194,10 @@ class Containers(Protocol):
     def copy_out(self, container: str, source: str, target: Path) -> None:
         """`docker cp CONTAINER:SOURCE TARGET`."""
 
-    def commit(self, container: str, reference: str, *, message: str = "") -> Image:
+    def export(self, container: str, stream: BinaryIO) -> None:
+        """`docker export`: the tar of its files, without those of mounts."""
+
+    def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""
 
     def instances(self) -> Instances:
@@ -205,6 +239,9 @@ class Things(Protocol):
 
     def version(self) -> Info:
         """`docker version`."""
+
+    def events(self, options: EventOptions) -> Iterator[Happening]:
+        """`docker events`."""
 
     def doctor(self) -> Doctor:
         """What this machine can do, facet by facet."""

@@ -6,6 +6,7 @@ comes by (`sweep`): it removes what was started with `--rm`, and starts what was
 reboot.
 """
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ class ContainerLife:
                 detach=streams is None,
                 keep_input=record.interactive and (streams is None or streams.stdin is None),
                 detach_keys=streams.detach_keys if streams else b"",
-                steps=self._home.starts / f"{record.id}.json",
+                steps=self._home.starts.place(record.id),
                 supervision=record.supervision(str(self._home.events)),
                 on_event=on_event,
             )
@@ -149,6 +150,12 @@ class ContainerLife:
             if self.is_running(record):  # else it ended as we asked
                 raise
 
+    def restart(self, record: ContainerRecord, timeout: int | None, name: str = "") -> None:
+        """Stop it where it runs, and start it."""
+        self.stop(record, timeout, name)
+        self.start(record, None, ignore)
+        self.tell.container("restart", record)
+
     def kill(self, record: ContainerRecord, name: str) -> None:
         """Send a signal; raises ContainerError unless it runs."""
         number = number_of(name)
@@ -187,6 +194,20 @@ class ContainerLife:
                 on_event(note)
         self.shelf.replace(changed)
         self.tell.container("update", record)
+
+    @contextlib.contextmanager
+    def holding_still(self, record: ContainerRecord, *, wanted: bool) -> Iterator[None]:
+        """Paused, where it runs and that is `wanted` and can be had: what is read of its files belongs together."""
+        is_paused = False
+        if wanted and self.state(record).status is Status.RUNNING:
+            with contextlib.suppress(PydockError):  # no freezer, or it has just ended: it is read as it is
+                self._home.runtime.pause(self.shelf.folder(record.id))
+                is_paused = True
+        try:
+            yield
+        finally:
+            if is_paused:
+                self._home.runtime.unpause(self.shelf.folder(record.id))
 
     def wait(self, record: ContainerRecord) -> int:
         """Wait for the end; the exit status."""

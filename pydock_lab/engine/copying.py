@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from pydock_lab.archive.apply import Ownership, Policy, apply
 from pydock_lab.archive.entry import EntryType
@@ -64,6 +65,11 @@ class ContainerFiles:
         if not isinstance(answer[0], dict):
             raise NotFound("engine.no-path", container=record.name, path=source) from _error(answer[0])
         return bool(answer[0]["is_directory"])
+
+    def export(self, record: ContainerRecord, stream: BinaryIO) -> None:
+        """`docker export`: the tar of its files, without those of mounts."""
+        with self._home.snapshots.exported(record.spec.rootfs) as tar:
+            shutil.copyfileobj(tar, stream)
 
     def copy_in(self, record: ContainerRecord, source: Path, target: str) -> None:
         """`docker cp SOURCE CONTAINER:TARGET`; raises NotFound."""

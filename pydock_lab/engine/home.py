@@ -20,6 +20,7 @@ from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.ingest import is_stale
 from pydock_lab.store.process import Process
 from pydock_lab.store.records import Collection
+from pydock_lab.store.starts import Starts
 
 if TYPE_CHECKING:
     from pydock_lab.build.cache_mounts import CacheMounts
@@ -43,7 +44,7 @@ class Home:
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
         self.events = self.root / happenings.FILE
-        self.starts = self.root / "starts"
+        self.starts = Starts(self.root)
         self.networks = self.store.collection("networks", "network.json")
 
     @cached_property

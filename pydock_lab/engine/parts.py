@@ -8,6 +8,7 @@ from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.copying import ContainerFiles
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.measures import Measures
 from pydock_lab.engine.networks import Networks
 from pydock_lab.engine.system import System
 from pydock_lab.engine.transfers import Transfers
@@ -20,6 +21,7 @@ class Parts:
     life: ContainerLife
     questions: ContainerQuestions
     files: ContainerFiles
+    measures: Measures
     system: System
 
     @classmethod
@@ -31,5 +33,6 @@ class Parts:
             life=life,
             questions=questions,
             files=ContainerFiles(home, life),
+            measures=Measures(home, life),
             system=System(home, life, questions, networks),
         )

@@ -163,6 +163,18 @@ class ExecOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CommitOptions:
+    """`docker commit`; `changes` are instructions of a Dockerfile, `reference` "" for an image without a name."""
+
+    container: str
+    reference: str = ""
+    message: str = ""
+    author: str = ""
+    changes: tuple[str, ...] = ()
+    pause: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateOptions:
     """`docker update`: what is not said stays as it is."""
 

@@ -20,6 +20,10 @@ class Telling:
         """Something was done to an image, a volume, a network."""
         happenings.tell(self._path, kind, action, actor, attributes)
 
+    def image(self, action: str, image_id: str, name: str) -> None:
+        """Something was done to an image."""
+        self.change("image", action, image_id, {"name": name})
+
     def container(self, action: str, record: "ContainerRecord", **attributes: str) -> None:
         """Something was done to a container."""
         about = {**record.labels, "image": record.image, "name": record.name, **attributes}

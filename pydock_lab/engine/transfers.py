@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
+from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.errors import NotFound
 from pydock_lab.events import OnEvent, ignore
@@ -47,6 +48,7 @@ class Transfers:
                 self._home.layout.tag(named, descriptor)
             else:
                 self._home.layout.add(descriptor)
+        Telling(self._home).image("pull", reference.familiar, reference.familiar)
         return self._shelf.open(descriptor)
 
     def push(self, name: str, on_event: OnEvent) -> str:

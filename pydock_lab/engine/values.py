@@ -75,6 +75,45 @@ class ContainerSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessTable:
+    """`docker top`: one row a process."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerUsage:
+    """One look at what a container uses; a limit is None where there is none.
+
+    `at` is in seconds of a clock that only runs forwards: two looks give what is used of the processors. Sizes in
+    bytes, `cpu_limit` in processors; `is_whole` is False where only processes that live are counted.
+    """
+
+    id: str
+    name: str
+    at: float
+    is_running: bool = False
+    is_whole: bool = True
+    cpu_seconds: float = 0
+    cpu_limit: float | None = None
+    memory: int = 0
+    memory_limit: int | None = None
+    machine_memory: int = 0
+    pids: int = 0
+    pids_limit: int | None = None
+    received: int = 0
+    sent: int = 0
+    block_read: int = 0
+    block_written: int = 0
+
+    def processors(self, before: ContainerUsage) -> float:
+        """How many processors it kept busy since a look before."""
+        seconds = self.at - before.at
+        return max(0.0, self.cpu_seconds - before.cpu_seconds) / seconds if seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VolumeSummary:
     """One row of `docker volume ls`."""
 

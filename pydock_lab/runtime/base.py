@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pydock_lab.errors import ContainerError
 from pydock_lab.events import Noted, OnEvent, StartStep, ignore
+from pydock_lab.linux.cgroups.values import Usage
 from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import text
@@ -269,10 +270,14 @@ class Runtime:
         """Tell a container's terminal its size."""
         _ask(directory, {"do": "resize", "rows": rows, "columns": columns})
 
-    def stats(self, directory: Path) -> dict[str, Any]:
-        """What a running container uses (`cgroups.Usage` as plain data); empty where it cannot be known."""
-        found: dict[str, Any] = _ask(directory, {"do": "stats"})
+    def processes(self, directory: Path) -> list[int]:
+        """The processes of a running container, as the host numbers them."""
+        found: list[int] = _ask(directory, {"do": "processes"})
         return found
+
+    def usage(self, directory: Path) -> Usage:
+        """What a running container uses; without control groups, what can be seen of its processes."""
+        return Usage(**_ask(directory, {"do": "stats"}))
 
     def wait(self, directory: Path) -> int:
         """Wait until a container has ended: its exit status."""

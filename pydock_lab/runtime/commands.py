@@ -13,7 +13,7 @@ from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import Endpoint, Limits, ProcessSpec
-from pydock_lab.runtime import groups, joining
+from pydock_lab.runtime import groups, joining, membership
 from pydock_lab.runtime.control import LATER, Command, reply
 from pydock_lab.runtime.joining import Manner
 from pydock_lab.runtime.restart import RestartPolicy
@@ -44,6 +44,7 @@ class Commands:
             "pause": lambda *_: self._freeze(Action.PAUSE),
             "unpause": lambda *_: self._freeze(Action.UNPAUSE),
             "resize": self._resize,
+            "processes": lambda *_: self._pids(),
             "stats": self._stats,
             "wait": self._wait,
             "attach": self._attach,
@@ -125,7 +126,10 @@ class Commands:
 
     def _stats(self, _connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> dict[str, Any]:
         group = self._shim.life.group
-        return asdict(group.usage()) if group else {}
+        return asdict(group.usage() if group else membership.usage(self._pids()))
+
+    def _pids(self) -> list[int]:
+        return membership.pids(self._shim.life)
 
     def _wait(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> object:
         self._waiting[connection.fileno()] = (connection, {})

@@ -40,9 +40,6 @@ _LONGEST, _PAGE = 4096, 4096
 _UNCHANGED = 0xFFFF_FFFF
 _MOST_HELD = 400  # descriptors: a process may have 1024
 
-# What nobody could listen to: all new files are root's.
-NOBODY_ELSES = MarkedOwners(newcomer=(0, 0), unmarkable=lambda _path: NO_MARK)
-
 
 class Owners:
     """Answers the calls that come through `listener`; `root` is the container's, `newcomer` owns what is made in it."""

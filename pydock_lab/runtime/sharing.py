@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydock_lab.errors import ContainerError, IsolationError, from_json
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import processes, syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation
@@ -115,22 +115,9 @@ def end_strays(mounts: int) -> None:
     PID 1 takes its whole namespace along when it ends; who is nobody's PID 1 leaves others behind.
     """
     wanted = os.fstat(mounts).st_ino
-    while found := [pid for pid in _pids() if _lives_in(pid, wanted)]:
+    while found := processes.in_namespace("mnt", wanted):
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-
-
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _lives_in(pid: int, mounts: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            has_ended = file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
-        return not has_ended and os.stat(f"/proc/{pid}/ns/mnt").st_ino == mounts
-    except OSError:
-        return False

@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pydock_lab.archive.diff import MarkedOwners
+from pydock_lab.archive.diff import NOBODY_ELSES, MarkedOwners
 from pydock_lab.errors import PydockError
 from pydock_lab.linux.cgroups.watch import OomWatch
 from pydock_lab.linux.tiers import Tier
@@ -36,7 +36,7 @@ from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.life import Handed, Life
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
 from pydock_lab.runtime.loop import Family, Loop, end_status
-from pydock_lab.runtime.owners import NOBODY_ELSES, Owners
+from pydock_lab.runtime.owners import Owners
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.signals import number_of
 from pydock_lab.runtime.start import Starter

@@ -29,7 +29,7 @@ JOB_MODULES = (_JOBS, _TRANSFER)
 UNPACK, FILL, ADOPT, PACK, CHANGES, REMOVE, MAKE_FOLDER, FIND = (
     f"{_JOBS}:{name}" for name in ("unpack", "fill", "adopt", "pack", "changes", "remove", "make_folder", "find")
 )
-READ, WRITE, LOOK = (f"{_TRANSFER}:{name}" for name in ("read", "write", "look"))
+READ, WRITE, LOOK, EXPORT = (f"{_TRANSFER}:{name}" for name in ("read", "write", "look", "export"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,18 +118,29 @@ class Snapshotter:
         No time in it is after `latest` (seconds since 1970).
         """
         arguments = self.pack_arguments(directory, plain=plain, owners=owners, latest=latest)
+        with self._streamed(PACK, arguments) as stream:
+            yield stream
+
+    @contextlib.contextmanager
+    def exported(self, rootfs: Rootfs) -> Iterator[BinaryIO]:
+        """The tar of all files of a container as a stream, without those of mounts; errors are raised at the end."""
+        with self._streamed(EXPORT, {"rootfs": rootfs.to_json()}) as stream:
+            yield stream
+
+    @contextlib.contextmanager
+    def _streamed(self, job: str, arguments: Mapping[str, Any]) -> Iterator[BinaryIO]:
         reader, writer = wide_pipe()
         failures: list[BaseException] = []
 
         def work() -> None:
             try:
-                self._call(PACK, arguments, [writer])
+                self._call(job, arguments, [writer])
             except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
                 failures.append(error)
             finally:
                 os.close(writer)
 
-        thread = threading.Thread(target=work, name="pydock-pack", daemon=True)
+        thread = threading.Thread(target=work, name="pydock-stream", daemon=True)
         thread.start()
         with os.fdopen(reader, "rb", buffering=0) as stream:
             yield stream

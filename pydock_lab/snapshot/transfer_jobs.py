@@ -6,10 +6,11 @@ mounting its overlay once more, in a mount namespace of the worker's own that en
 
 import os
 import stat
+from dataclasses import replace
 from typing import Any
 
 from pydock_lab.archive.apply import Ownership, Policy, apply
-from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
+from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, TreeForm, diff
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.rooted import RootedTree
 from pydock_lab.archive.writer import TarWriter
@@ -38,6 +39,21 @@ def read(request: Request) -> dict[str, Any]:
             return {"is_directory": True}
         _write_file(folder, name, status, TarWriter(sink))
     return {"is_directory": False}
+
+
+def export(request: Request) -> None:
+    """Write the tar of all files of a container to the first descriptor: its own, without those of mounts.
+
+    Argument: `rootfs`. What it goes on to write meanwhile may be in it, or not.
+    """
+    rootfs = Rootfs.from_json(request.arguments["rootfs"])
+    prepare_upper(rootfs)
+    # A second look at the same layers: the writable one is only read here.
+    whole = replace(rootfs, layers=(rootfs.upper, *rootfs.layers), upper="", work="")
+    root = _mounted(request, whole)
+    marked = NOBODY_ELSES if request.tier is Tier.ROOTLESS_SINGLE else None
+    with open(request.descriptors[0], "wb") as sink:
+        diff(root, sink, options=DiffOptions(form=TreeForm.PLAIN, marked=marked))
 
 
 def look(request: Request) -> dict[str, Any]:
@@ -82,9 +98,14 @@ def _root(request: Request) -> int:
     if pid:
         return os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
     rootfs = Rootfs.from_json(request.arguments["rootfs"])
+    prepare_upper(rootfs)
+    return _mounted(request, rootfs)
+
+
+def _mounted(request: Request, rootfs: Rootfs) -> int:
+    """The root of an overlay, mounted where only this worker sees it."""
     if not all(os.path.isdir(layer) for layer in rootfs.layers):
         raise NotFound("snapshot.layers-gone")
-    prepare_upper(rootfs)
     syscalls.unshare(Namespace.MOUNT)
     syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
     mount_overlay(rootfs, in_user_namespace=request.tier.in_user_namespace)

@@ -18,9 +18,9 @@ from conftest import missing
 
 from pydock_lab.errors import Conflict, ContainerError, NotFound
 from pydock_lab.oci.runtime_spec import Endpoint, Mount, Network, NetworkMode, PublishedPort
-from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.state import Status
+from pydock_lab.runtime.supervision import Supervision
 
 BRIDGE = Network(mode=NetworkMode.BRIDGE)
 WEB = PublishedPort(container_port=80)

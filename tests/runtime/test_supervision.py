@@ -135,14 +135,14 @@ def _runs(pid: str, words: bytes, directory: Path) -> bool:
 
 def test_limits_change_while_it_runs(box: Any) -> None:
     directory = start(box, "sleep 60", init=True, limits=Limits(pids=50))
-    if not box.runtime.stats(directory):  # no control groups for this account, and that is said
+    if not box.runtime.usage(directory).is_whole:  # no control groups for this account, and that is said
         (note,) = box.runtime.update(directory, Limits(pids=60))
         assert "--pids-limit" in note.text
         return
-    assert box.runtime.stats(directory)["pids_limit"] == 50
+    assert box.runtime.usage(directory).pids_limit == 50
     assert list(box.runtime.update(directory, Limits(pids=60, memory=32 << 20))) == []
-    stats = box.runtime.stats(directory)
-    assert (stats["pids_limit"], stats["memory_limit"]) == (60, 32 << 20)
+    usage = box.runtime.usage(directory)
+    assert (usage.pids_limit, usage.memory_limit) == (60, 32 << 20)
 
 
 def test_a_policy_changes_while_it_runs(box: Any) -> None:
@@ -155,7 +155,7 @@ def test_a_policy_changes_while_it_runs(box: Any) -> None:
 def test_lack_of_memory_is_told(box: Any) -> None:
     eat = "head -c 64m /dev/zero | tail > /dev/null"
     directory = start(box, f"sleep 0.2; {eat}; sleep 0.2", limits=Limits(memory=16 << 20))
-    is_limited = bool(box.runtime.stats(directory))
+    is_limited = box.runtime.usage(directory).is_whole
     box.runtime.wait(directory)
     assert ("oom" in actions(directory)) is is_limited
     assert box.runtime.state(directory).oom_killed is is_limited

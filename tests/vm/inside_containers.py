@@ -35,10 +35,10 @@ def test_a_fork_bomb_stops(box: Any) -> None:
 
 def test_usage_and_pause(box: Any) -> None:
     directory = box.background("sleep", "60", limits=Limits(memory=64 * MEGABYTE, pids=20, cpus=0.5))
-    stats = box.runtime.stats(directory)
-    assert (stats["memory_limit"], stats["pids_limit"], stats["cpu_limit"]) == (64 * MEGABYTE, 20, 0.5)
-    assert stats["pids"] >= 1
-    assert stats["memory"] > 0
+    usage = box.runtime.usage(directory)
+    assert (usage.memory_limit, usage.pids_limit, usage.cpu_limit) == (64 * MEGABYTE, 20, 0.5)
+    assert usage.pids >= 1
+    assert usage.memory > 0
     box.runtime.pause(directory)
     box.runtime.unpause(directory)
 

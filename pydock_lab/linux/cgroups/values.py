@@ -44,7 +44,8 @@ class Usage:
     """What a group uses, and may use. None: cannot be known here, or (limits) there is none.
 
     `memory` in bytes, without the `cache` that the kernel takes back first (as `docker stats` counts); `cpu_seconds`
-    since its start, `cpu_limit` in processors; `block_read` and `block_written` in bytes.
+    since its start, `cpu_limit` in processors; `block_read` and `block_written` in bytes. `is_whole` is False where
+    nothing counts for a group, and this is only what can be seen of the processes that live.
     """
 
     memory: int | None = None
@@ -56,6 +57,7 @@ class Usage:
     pids_limit: int | None = None
     block_read: int | None = None
     block_written: int | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,155 @@
+"""Commands on containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from pydock_lab.engine.local.workers import Workers
+from pydock_lab.engine.results import Container, Image
+from pydock_lab.events import OnEvent, ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.records import ContainerRecord
+    from pydock_lab.engine.run_options import CommitOptions, ExecOptions, LogOptions, RunOptions, UpdateOptions
+    from pydock_lab.engine.streams import Streams
+    from pydock_lab.engine.values import ContainerSummary, ContainerUsage, ProcessTable
+    from pydock_lab.events import ContainerOutput
+    from pydock_lab.views import FileChange, Instances
+
+
+class LocalContainers(Workers):
+    """Commands on containers."""
+
+    def create(self, options: RunOptions, *, on_event: OnEvent = ignore) -> Container:
+        """`docker create`."""
+        return self._handed(self._parts.life.create(options, on_event).id)
+
+    def run(self, options: RunOptions, *, streams: Streams | None = None, on_event: OnEvent = ignore) -> Container:
+        """`docker run`; a container with `--rm` is gone when this returns, and its exit status stays readable."""
+        life = self._parts.life
+        record = life.create(options, on_event)
+        try:
+            status = life.start(record, streams, on_event)
+        except BaseException:
+            if options.auto_remove:
+                life.remove(record, force=True, volumes=True)
+            raise
+        if options.auto_remove and streams is not None:
+            life.remove(record, force=True, volumes=True)
+        return self._handed(record.id, status)
+
+    def start(self, container: str, *, streams: Streams | None = None) -> Container:
+        """`docker start`."""
+        record = self._record(container)
+        status = self._parts.life.start(record, streams, ignore)
+        return self._handed(record.id, status)
+
+    def attach(self, container: str, *, streams: Streams) -> int:
+        """`docker attach`."""
+        return self._parts.life.attach(self._record(container), streams)
+
+    def stop(self, container: str, *, timeout: int | None = None, signal: str = "") -> None:
+        """`docker stop`."""
+        self._parts.life.stop(self._record(container), timeout, signal)
+
+    def restart(self, container: str, *, timeout: int | None = None, signal: str = "") -> None:
+        """`docker restart`."""
+        self._parts.life.restart(self._record(container), timeout, signal)
+
+    def kill(self, container: str, *, signal: str = "KILL") -> None:
+        """`docker kill`."""
+        self._parts.life.kill(self._record(container), signal)
+
+    def pause(self, container: str) -> None:
+        """`docker pause`."""
+        self._parts.life.pause(self._record(container))
+
+    def unpause(self, container: str) -> None:
+        """`docker unpause`."""
+        self._parts.life.unpause(self._record(container))
+
+    def update(self, container: str, options: UpdateOptions, *, on_event: OnEvent = ignore) -> None:
+        """`docker update`."""
+        self._parts.life.update(self._record(container), options, on_event)
+
+    def wait(self, container: str) -> int:
+        """`docker wait`."""
+        return self._parts.life.wait(self._record(container))
+
+    def rename(self, container: str, name: str) -> None:
+        """`docker rename`."""
+        self._parts.life.rename(self._record(container), name)
+
+    def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        """`docker rm`."""
+        self._parts.life.remove(self._record(container), force=force, volumes=volumes)
+
+    def exec(self, options: ExecOptions, *, streams: Streams | None = None) -> int:
+        """`docker exec`."""
+        return self._parts.life.exec(options, streams)
+
+    def logs(self, options: LogOptions) -> Iterator[ContainerOutput]:
+        """`docker logs`."""
+        return self._parts.life.logs(options)
+
+    def top(self, container: str, arguments: tuple[str, ...] = ()) -> ProcessTable:
+        """`docker top`."""
+        return self._parts.measures.top(self._record(container), arguments)
+
+    def usage(self, containers: tuple[str, ...] = (), *, all_: bool = False) -> tuple[ContainerUsage, ...]:
+        """One look of `docker stats`."""
+        return self._parts.measures.usage([self._record(one) for one in containers], all_=all_)
+
+    def containers(self, *, all_: bool = False) -> tuple[ContainerSummary, ...]:
+        """`docker ps`."""
+        return self._parts.questions.summaries(all_=all_)
+
+    def container(self, container: str) -> Container:
+        """One container, by name or the start of its id."""
+        return self._handed(self._record(container).id)
+
+    def inspect_container(self, container: str) -> Mapping[str, object]:
+        """`docker inspect` of a container."""
+        return self._parts.questions.inspect(self._record(container))
+
+    def diff(self, container: str) -> tuple[FileChange, ...]:
+        """`docker diff`."""
+        return self._parts.questions.diff(self._record(container))
+
+    def copy_in(self, container: str, source: Path, target: str) -> None:
+        """`docker cp SOURCE CONTAINER:TARGET`."""
+        self._parts.files.copy_in(self._record(container), source, target)
+
+    def copy_out(self, container: str, source: str, target: Path) -> None:
+        """`docker cp CONTAINER:SOURCE TARGET`."""
+        self._parts.files.copy_out(self._record(container), source, target)
+
+    def export(self, container: str, stream: BinaryIO) -> None:
+        """`docker export`."""
+        self._parts.files.export(self._record(container), stream)
+
+    def commit(self, options: CommitOptions) -> Image:
+        """`docker commit`."""
+        record = self._record(options.container)
+        found = self._shelf.find(record.image_id)
+        owners = self._parts.questions.tree(record).owners() if self.home.runtime.tier == "rootless-single" else {}
+        with self._parts.life.holding_still(record, wanted=options.pause):
+            descriptor = self._making.commit(found, record, options, owners)
+        image = self._shelf.image(self, options.reference or str(descriptor.digest))
+        self._tell.container("commit", record, comment=options.message, imageID=image.id)
+        return image
+
+    def instances(self) -> Instances:
+        """Images and the containers on them."""
+        return self._parts.questions.instances()
+
+    def _handed(self, container: str, ended_with: int | None = None) -> Container:
+        return Container(engine=cast("Engine", self), id=container, ended_with=ended_with)
+
+    def _record(self, name: str) -> ContainerRecord:
+        return self._parts.life.shelf.find(name)

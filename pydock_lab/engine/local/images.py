@@ -1,0 +1,169 @@
+"""Commands on images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydock_lab.engine.event_log import EventLog
+from pydock_lab.engine.local.workers import Workers
+from pydock_lab.engine.results import BuildResult, Image
+from pydock_lab.errors import telling_no_space
+from pydock_lab.events import OnEvent, ignore
+from pydock_lab.oci import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pydock_lab.engine.images import FoundImage
+    from pydock_lab.engine.options import BuildOptions
+    from pydock_lab.engine.streams import Streams
+    from pydock_lab.engine.values import ImageSummary, SearchResult
+    from pydock_lab.views import BuildTrace, ContextWeight, Explanation, LayerStack, TagTree, Weight, WhatIf
+
+
+class LocalImages(Workers):
+    """Commands on images."""
+
+    @telling_no_space()
+    def build(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> BuildResult:
+        """`docker build`."""
+        log = EventLog(on_event)
+        found = self._rebuilding.again(options, log) or self._build(options, log)
+        image = self.image(next(iter(options.names), str(found.descriptor.digest)))
+        self._tell.image("build", image.id, image.name)
+        return BuildResult(image=image, build=log.build)
+
+    def fetched(self, options: BuildOptions) -> AbstractContextManager[BuildOptions]:
+        """The options with their context on this machine."""
+        from pydock_lab.engine.remote_context import fetched  # noqa: PLC0415 - most contexts are folders
+
+        return fetched(self.home, options, ignore)
+
+    def _build(self, options: BuildOptions, log: EventLog) -> FoundImage:
+        if "RUN" in options.dockerfile.upper():
+            self.home.warm()
+        return self._building.build(options, log)
+
+    def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
+        """`docker build --predict`."""
+        from pydock_lab.build.record import BuildStatus  # noqa: PLC0415 - only for who asks
+
+        recording = self._building.predict(options, on_event)
+        return self._explaining.explain_record(recording.record(BuildStatus.PREDICTED))
+
+    def trace(self, build: str = "") -> BuildTrace:
+        """`docker trace`."""
+        from pydock_lab.engine.tracing import Tracing  # noqa: PLC0415 - only for who looks back
+
+        return Tracing(self.home, self._shelf, self._explaining).trace(build)
+
+    def explain(self, build: str = "") -> Explanation:
+        """`docker explain`."""
+        return self._explaining.explain(build)
+
+    def debug(self, build: str, command: tuple[str, ...], *, streams: Streams, terminal: bool = False) -> int:
+        """`docker debug`."""
+        from pydock_lab.engine.debugging import Debugging  # noqa: PLC0415 - Linux only
+
+        return Debugging(self.home).run(build, command, streams, terminal=terminal)
+
+    def what_if(self, build: str = "") -> WhatIf:
+        """`docker whatif`."""
+        return self._advising.what_if(build)
+
+    def weigh(self, reference: str) -> Weight:
+        """`docker weigh`."""
+        return self._advising.weigh(reference)
+
+    def weigh_context(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextWeight:
+        """`docker weigh --context`."""
+        return self._advising.weigh_context(folder, dockerfile_name)
+
+    def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
+        """`docker images`, newest first."""
+        return self._shelf.summaries(all_=all_)
+
+    def image(self, reference: str) -> Image:
+        """One image, by name, digest, or the start of its id."""
+        return self._shelf.image(self, reference)
+
+    def layers(self, reference: str) -> LayerStack:
+        """`docker history`, with what each layer holds."""
+        return self._shelf.stack(reference)
+
+    def tag(self, source: str, destination: str) -> None:
+        """`docker tag`."""
+        self._shelf.tag(source, destination)
+        self._tell.image("tag", self._shelf.find(destination).image_id, destination)
+
+    def remove_image(self, reference: str, *, force: bool = False) -> tuple[str, ...]:
+        """`docker rmi`."""
+        image_id = self._shelf.find(reference).image_id
+        lines = self._shelf.remove(reference, force=force, find_users=self._users)
+        for line in lines:
+            action, _, name = line.partition(": ")
+            self._tell.image({"Untagged": "untag"}.get(action, "delete"), image_id, name)
+        if any(line.startswith("Deleted") for line in lines):
+            from pydock_lab.engine.records import needed  # noqa: PLC0415 - only for who removes
+
+            self.home.store.collector.collect(needed(self.home))
+        return lines
+
+    def _users(self, image_id: str) -> tuple[str, ...]:
+        from pydock_lab.engine.records import ContainerShelf  # noqa: PLC0415 - see remove_image
+
+        # The records alone tell: this works where no container can be started, too.
+        return tuple(record.name for record in ContainerShelf(self.home).all() if record.image_id == image_id)
+
+    def save(self, references: Iterable[str], stream: BinaryIO) -> None:
+        """`docker save`."""
+        references = tuple(references)
+        found = {name: self._shelf.find(name).image_id for name in references}
+        self.home.store.save(tuple(Reference.parse(name) for name in references), stream)
+        for name, image_id in found.items():
+            self._tell.image("save", image_id, name)
+
+    def load(self, stream: BinaryIO) -> tuple[str, ...]:
+        """`docker load`."""
+        loaded = self.home.store.load(stream)
+        names = tuple(one.familiar if isinstance(one, Reference) else str(one) for one in loaded)
+        for name in names:
+            self._tell.image("load", self._shelf.find(name).image_id, name)
+        return names
+
+    def import_(self, stream: BinaryIO, reference: str, *, message: str = "", changes: tuple[str, ...] = ()) -> Image:
+        """`docker import`."""
+        self._making.import_(stream, Reference.parse(reference), message, changes)
+        image = self.image(reference)
+        self._tell.image("import", image.id, reference)
+        return image
+
+    def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
+        """`docker pull`."""
+        found = self._transfers.pull(Reference.parse(reference), on_event)
+        return self.image(str(found.descriptor.digest))
+
+    def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
+        """`docker push`."""
+        digest = self._transfers.push(reference, on_event)
+        self._tell.image("push", reference, reference)
+        return digest
+
+    def login(self, host: str, username: str, password: str) -> None:
+        """`docker login`."""
+        self._transfers.login(host, username, password)
+
+    def logout(self, host: str) -> None:
+        """`docker logout`."""
+        self._transfers.logout(host)
+
+    def search(self, term: str, *, limit: int = 25) -> tuple[SearchResult, ...]:
+        """`docker search`."""
+        return self._transfers.search(term, limit)
+
+    def tag_tree(self, host: str) -> TagTree:
+        """All repositories, tags and manifests of a registry."""
+        return self._transfers.tag_tree(host)

@@ -1,0 +1,48 @@
+"""Of what the last starts of containers consisted: `starts/ID.json`, kept longer than the containers themselves."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydock_lab.errors import NotFound
+
+_KEPT = 200
+_ENDING = ".json"
+
+
+class Starts:
+    """The records of starts in a store; who starts a container writes them, after it runs."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "starts"
+
+    def place(self, container: str) -> Path:
+        """Where that of a container, by its whole id, is to be written."""
+        # Ids are random: one start in 256 looks whether there is too much, and the others pay nothing for it.
+        if container.startswith("00") or not self._folder.is_dir():
+            self._folder.mkdir(exist_ok=True)
+            self._prune()
+        return self._folder / f"{container}{_ENDING}"
+
+    def _prune(self) -> None:
+        found = sorted(os.scandir(self._folder), key=lambda entry: entry.stat().st_mtime)
+        for entry in found[:-_KEPT]:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(entry.path)
+
+    def ids(self) -> tuple[str, ...]:
+        """The containers whose start is known, the latest first."""
+        with contextlib.suppress(FileNotFoundError):
+            found = sorted(os.scandir(self._folder), key=lambda entry: entry.stat().st_mtime, reverse=True)
+            return tuple(entry.name.removesuffix(_ENDING) for entry in found if entry.name.endswith(_ENDING))
+        return ()
+
+    def read(self, container: str) -> dict[str, Any]:
+        """The record of a start; raises NotFound."""
+        try:
+            found: dict[str, Any] = json.loads((self._folder / f"{container}{_ENDING}").read_bytes())
+        except (FileNotFoundError, ValueError):
+            raise NotFound("store.no-start", container=container[:12]) from None
+        return found
