@@ -164,7 +164,9 @@ def _reason(error: click.BadParameter) -> str:
     kind = error.param.type if error.param is not None else None
     if isinstance(kind, click.Choice):
         return locale.text("cli.one-of", choices=", ".join(map(str, kind.choices)))
-    if isinstance(kind, click.IntRange):
+    if isinstance(kind, click.IntRange | click.FloatRange) and "in the range" in error.message:
+        if kind.max is None:
+            return locale.text("cli.at-least", least=kind.min)
         return locale.text("cli.in-range", least=kind.min, most=kind.max)
     if isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
         return locale.text("cli.a-number")

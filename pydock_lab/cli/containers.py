@@ -1,93 +1,20 @@
 """Commands that make, run and end containers, and take files in and out of them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pydock_lab.cli import network_options, parse
+from pydock_lab.cli import parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.images import for_each
+from pydock_lab.cli.run_options import container_options, run_options
 from pydock_lab.cli.session import session
 from pydock_lab.engine.results import Container
-from pydock_lab.engine.run_options import CommitOptions, ExecOptions, LimitWishes, RunOptions, VolumeMount
+from pydock_lab.engine.run_options import CommitOptions, ExecOptions, RunOptions
 from pydock_lab.errors import CommandError, PydockError
 
-_Function = Callable[..., Any]
 _NOT_STARTED = 125
-
-
-def _container_options(function: _Function) -> _Function:
-    """The options that `docker run` and `docker create` share."""
-    for decorate in reversed(
-        [
-            flag("-i", "--interactive"),
-            flag("-t", "--tty"),
-            flag("--rm"),
-            option("--name", default="", metavar="NAME"),
-            many("-e", "--env", metavar="NAME=VALUE"),
-            many("--env-file", metavar="PATH"),
-            option("-w", "--workdir", default="", metavar="PATH"),
-            option("-u", "--user", default="", metavar="USER[:GROUP]"),
-            many("-v", "--volume", metavar="[SOURCE:]TARGET[:ro]"),
-            many("--mount", metavar="type=...,target=..."),
-            many("--tmpfs", metavar="PATH[:OPTIONS]"),
-            *network_options.OPTIONS,
-            option("-m", "--memory", default="", metavar="SIZE"),
-            option("--cpus", default=0.0, type=float, metavar="NUMBER"),
-            option("--pids-limit", default=0, type=int, metavar="NUMBER"),
-            flag("--read-only"),
-            flag("--init"),
-            option("--entrypoint", metavar="PROGRAM"),
-            many("-l", "--label", metavar="NAME=VALUE"),
-            many("--cap-add", metavar="CAPABILITY"),
-            many("--cap-drop", metavar="CAPABILITY"),
-            flag("--privileged"),
-            option("--stop-signal", default="", metavar="SIGNAL"),
-            option("--stop-timeout", type=int, metavar="SECONDS"),
-            option("--pull", type=click.Choice(["always", "missing", "never"]), default="missing"),
-            option("--cidfile", metavar="PATH"),
-            click.argument("image"),
-            click.argument("words", metavar="[COMMAND] [ARG...]", nargs=-1, type=click.UNPROCESSED),
-        ]
-    ):
-        function = decorate(function)
-    return function
-
-
-def _run_options(image: str, words: tuple[str, ...], said: dict[str, Any]) -> RunOptions:
-    mounts = [parse.mount(text) for text in said["mount"]]
-    volumes = [parse.volume(text) for text in said["volume"]]
-    return RunOptions(
-        image=image,
-        command=words,
-        entrypoint=said["entrypoint"],
-        name=said["name"],
-        env=parse.environment(said["env"], said["env_file"]),
-        working_dir=said["workdir"],
-        user=said["user"],
-        labels=parse.pairs(said["label"], "--label"),
-        volumes=(*volumes, *(one for one in mounts if isinstance(one, VolumeMount))),
-        tmpfs=(*said["tmpfs"], *(one for one in mounts if isinstance(one, str))),
-        limits=LimitWishes(
-            memory=parse.size(said["memory"], "--memory") if said["memory"] else None,
-            cpus=said["cpus"] or None,
-            pids=said["pids_limit"] or None,
-        ),
-        read_only=said["read_only"],
-        init=said["init"],
-        interactive=said["interactive"],
-        terminal=said["tty"],
-        auto_remove=said["rm"],
-        cap_add=said["cap_add"],
-        cap_drop=said["cap_drop"],
-        privileged=said["privileged"],
-        stop_signal=said["stop_signal"],
-        stop_timeout=said["stop_timeout"],
-        **network_options.run_values(said),
-        pull=said["pull"],
-    )
 
 
 def register_run(group: click.Group) -> None:
@@ -95,11 +22,11 @@ def register_run(group: click.Group) -> None:
 
     @command(group, "run", words_follow=True)
     @flag("-d", "--detach")
-    @_container_options
+    @container_options
     def run(image: str, words: tuple[str, ...], detach: bool, cidfile: str | None, **said: Any) -> int:
-        options = _run_options(image, words, said)
+        _check_id_file(cidfile)
         try:
-            container = _run(options, detach=detach)
+            container = _run(run_options(image, words, said), detach=detach, quiet=said["quiet"])
         except PydockError as error:
             # All that goes wrong before the program runs has one status: other numbers are the program's.
             error.exit_status = max(error.exit_status, _NOT_STARTED)
@@ -110,24 +37,31 @@ def register_run(group: click.Group) -> None:
         return container.ended_with or 0
 
     @command(group, "create", words_follow=True)
-    @_container_options
+    @container_options
     def create(image: str, words: tuple[str, ...], cidfile: str | None, **said: Any) -> None:
-        with session().face.progress(quiet=False, plain=True) as on_event:
-            container = session().engine.create(_run_options(image, words, said), on_event=on_event)
+        _check_id_file(cidfile)
+        with session().face.progress(quiet=said["quiet"], plain=True) as on_event:
+            container = session().engine.create(run_options(image, words, said), on_event=on_event)
         _write_id(cidfile, container.id)
         session().write(container.id)
 
 
-def _run(options: RunOptions, *, detach: bool) -> Container:
+def _run(options: RunOptions, *, detach: bool, quiet: bool) -> Container:
     here = session()
     if options.terminal and not detach and not here.face.is_terminal:
         raise CommandError("cli.no-terminal")
     # Pulling is told beside the program's own output, and only if there is something to pull.
-    with here.face.progress(quiet=False, plain=True) as on_event:
+    with here.face.progress(quiet=quiet, plain=True) as on_event:
         if detach:
             return here.engine.run(options, on_event=on_event)
         with here.face.streams(interactive=options.interactive, terminal=options.terminal) as streams:
             return here.engine.run(options, streams=streams, on_event=on_event)
+
+
+def _check_id_file(path: str | None) -> None:
+    """Docker's: the file of another container is not written over."""
+    if path and Path(path).exists():
+        raise CommandError("cli.id-file-exists", path=path)
 
 
 def _write_id(path: str | None, container: str) -> None:

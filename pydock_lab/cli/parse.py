@@ -1,16 +1,18 @@
-"""The little languages inside options: `-v data:/data:ro`, `--memory 64m`, `-e NAME=value`."""
+"""The little languages inside options: `--memory 64m`, `-e NAME=value`, `--since 10m`, `name=value,name=value`."""
 
+import csv
 import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pydock_lab.engine.run_options import VolumeMount
-from pydock_lab.errors import CommandError
+from pydock_lab.dockerfile import scalars
+from pydock_lab.errors import CommandError, DockerfileError
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_NANO = 1_000_000_000
 _DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?")
 
 
@@ -20,6 +22,17 @@ def size(text: str, option: str) -> int:
     if found is None:
         raise CommandError("cli.bad-size", option=option, value=text)
     return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+def duration(text: str, option: str) -> float:
+    """Seconds: `500ms`, `1m30s`; raises CommandError."""
+    try:
+        found = scalars.duration(text) / _NANO
+    except DockerfileError:
+        found = -1.0
+    if found < 0:
+        raise CommandError("cli.bad-duration", option=option, value=text)
+    return found
 
 
 def environment(words: Iterable[str], files: Iterable[str] = ()) -> dict[str, str]:
@@ -39,11 +52,15 @@ def environment(words: Iterable[str], files: Iterable[str] = ()) -> dict[str, st
 
 
 def _env_file(path: str) -> dict[str, str]:
+    return environment(_lines(path))
+
+
+def _lines(path: str) -> list[str]:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise CommandError("cli.no-file", path=path, reason=error.strerror) from None
-    return environment(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError("cli.no-file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
 def pairs(words: Iterable[str], option: str) -> dict[str, str]:
@@ -60,40 +77,26 @@ def pairs(words: Iterable[str], option: str) -> dict[str, str]:
     return found
 
 
-def volume(text: str) -> VolumeMount:
-    """`[SOURCE:]TARGET[:ro]`; a source with a slash is a folder of the host. Raises CommandError."""
-    parts = text.split(":")
-    mode = parts.pop() if len(parts) > 1 and parts[-1] in ("ro", "rw") else "rw"
-    if len(parts) > 2 or not all(parts):  # noqa: PLR2004 - source and target
-        raise CommandError("cli.bad-volume", value=text)
-    source, target = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
-    return _mount(source, target, text, read_only=mode == "ro")
+def labels(words: Iterable[str], files: Iterable[str]) -> dict[str, str]:
+    """`--label` and the lines of `--label-file`; raises CommandError."""
+    return pairs((line for path in files for line in _lines(path)), "--label-file") | pairs(words, "--label")
 
 
-def mount(text: str) -> VolumeMount | str:
-    """`--mount type=...,source=...,target=...`: a VolumeMount, or for a tmpfs what --tmpfs takes."""
-    given: dict[str, str] = {}
-    for field in text.split(","):
-        name, equals, value = field.partition("=")
-        given[{"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}.get(name, name)] = (
-            value if equals else "true"
-        )
-    kind = given.get("type", "volume")
-    if "target" not in given or kind not in ("bind", "volume", "tmpfs"):
-        raise CommandError("cli.bad-mount", value=text)
-    if kind == "tmpfs":
-        options = ["size=" + given["tmpfs-size"]] if "tmpfs-size" in given else []
-        return ":".join([given["target"], *options])
-    read_only = given.get("readonly", "false") in ("true", "1")
-    return _mount(given.get("source", ""), given["target"], text, read_only=read_only)
+def fields(text: str, option: str) -> dict[str, str]:
+    """`name=value,name=value`, each with a value; raises CommandError."""
+    words = fields_in(text, option)
+    if not all("=" in word for word in words):
+        raise CommandError("cli.bad-fields", option=option, value=text)
+    return {name.strip().lower(): value for name, _, value in (word.partition("=") for word in words)}
 
 
-def _mount(source: str, target: str, whole: str, *, read_only: bool) -> VolumeMount:
-    if not target.startswith("/"):
-        raise CommandError("cli.volume-target", value=whole, target=target)
-    if source.startswith((".", "~")) or "/" in source:
-        source = str(Path(source).expanduser().absolute())
-    return VolumeMount(target=target, source=source, read_only=read_only)
+def fields_in(text: str, option: str) -> list[str]:
+    """The words between commas, one with commas in it standing in quotes, as CSV has them; raises CommandError."""
+    try:
+        (words,) = csv.reader([text], strict=True)
+    except (ValueError, csv.Error):
+        raise CommandError("cli.bad-fields", option=option, value=text) from None
+    return words
 
 
 def moment(text: str, now: float) -> float:

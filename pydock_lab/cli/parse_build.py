@@ -6,14 +6,13 @@
 Source: Docker's documentation, "docker buildx build".
 """
 
-import csv
 import ipaddress
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydock_lab.cli.parse import pairs
+from pydock_lab.cli.parse import fields, pairs
 from pydock_lab.engine.options import AgentSource, SecretSource
 from pydock_lab.errors import CommandError
 
@@ -25,15 +24,6 @@ _GATEWAY, _HOST = "host-gateway", "127.0.0.1"  # RUN has the host's network: the
 _SECRET = ("type", "id", "src", "env")
 _ENTITLEMENTS = ("network.host", "security.insecure")
 _ANNOTATION = re.compile(r"(manifest|index|manifest-descriptor|index-descriptor)(\[[^\]]*\])?:(.*)", re.DOTALL)
-
-
-def fields(text: str, option: str) -> dict[str, str]:
-    """`name=value,name=value`, a field with commas in quotes; raises CommandError."""
-    try:
-        (words,) = csv.reader([text], strict=True)
-        return {name.strip().lower(): value for name, value in (word.split("=", 1) for word in words)}
-    except (ValueError, csv.Error):
-        raise CommandError("cli.bad-fields", option=option, value=text) from None
 
 
 # ---- what RUN may have

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from pydock_lab.cli.parse_build import fields
+from pydock_lab.cli.parse import fields
 from pydock_lab.engine.options import CacheKind, CacheStore, Output, OutputKind
 from pydock_lab.errors import CommandError
 

@@ -218,7 +218,7 @@ class ContainerLife:
         if self.is_running(record):
             if not force:
                 raise Conflict("engine.container-running", container=record.name)
-            self.kill(record, "KILL")
+            self.stop(record, 0, "KILL")  # this ends its restart policy, too
             self.wait(record)
         self._home.snapshots.remove(self.shelf.folder(record.id))
         if volumes or record.auto_remove:

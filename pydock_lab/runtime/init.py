@@ -273,6 +273,8 @@ def _own_groups(log: StepLog) -> None:
 
 def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> None:
     """Be unreadable to the container, enter what is shared with others, and say which namespaces these are."""
+    score = task.container.process.oom_score_adj if task.container else None
+    _be_first_to_die(score, log, alone=not brought.joins)
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     log.add("undumpable")
@@ -292,6 +294,25 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
     for flag, name in NAMESPACE_FILES.items():
         if flag in namespaces:
             log.add("namespace", _namespace(name))
+
+
+def _be_first_to_die(score: int | None, log: StepLog, *, alone: bool) -> None:
+    """Set how likely the kernel is to choose this program when memory is short.
+
+    Who has entered a user namespace has become undumpable by that, and its files in /proc are root's (proc(5)). While
+    nobody else is in our namespaces it does no harm to be dumpable.
+    """
+    if score is None:
+        return
+    try:
+        if alone:
+            syscalls.prctl(Prctl.SET_DUMPABLE, 1)
+        with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
+            file.write(str(score))
+    except OSError as error:
+        log.note("runtime.oom-score-refused", score=score, reason=error.strerror)
+        return
+    log.add("oom-score", str(score))
 
 
 def _settle_network(line: Connection, log: StepLog) -> None:

@@ -77,17 +77,23 @@ class LogWriter:
             return
         now = time.time_ns()
         stamp = f"{datetime.fromtimestamp(now // 10**9, UTC):%Y-%m-%dT%H:%M:%S}.{now % 10**9:09d}Z"
-        lines = [
-            json.dumps({"log": one.decode("utf-8", "replace"), "stream": stream, "time": stamp}, ensure_ascii=False)
-            for one in entries
-        ]
         if self._file < 0:
             self._open()
-        content = ("\n".join(lines) + "\n").encode()
-        size = os.fstat(self._file).st_size
-        if size and size + len(content) > self._limits.max_size:
-            self._rotate()
-        os.write(self._file, content)
+        size, ready = os.fstat(self._file).st_size, b""
+        for one in entries:
+            said = {"log": one.decode("utf-8", "replace"), "stream": stream, "time": stamp}
+            line = json.dumps(said, ensure_ascii=False).encode() + b"\n"
+            if size and size + len(line) > self._limits.max_size:
+                self._write(ready)
+                self._rotate()
+                size, ready = 0, b""
+            size += len(line)
+            ready += line
+        self._write(ready)
+
+    def _write(self, content: bytes) -> None:
+        if content:
+            os.write(self._file, content)
 
     def _open(self) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)

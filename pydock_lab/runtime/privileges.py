@@ -110,7 +110,6 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     """
     listener = -1
     set_rlimits(process.rlimits, log)
-    _be_first_to_die(process.oom_score_adj, log)
     with suppress(OSError):  # a kernel without keyrings, or somebody around us who forbids them
         syscalls.join_session_keyring()
         log.add("keyring")
@@ -123,6 +122,8 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
         log.add("seccomp", f"{len(left.container) // 8} instructions")
     capabilities.limit_bounding(left.keep, left.last)
     if left.ownership:
+        if identity.uid or identity.gid or process.groups:
+            log.note("runtime.one-id", user=":".join([process.user or "0", *process.groups]))
         kept = capabilities.hold(left.keep)
         listener = _pretend(left, log)
     else:
@@ -130,19 +131,6 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
     log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", before=permitted, kept=int(kept))
     return listener
-
-
-def _be_first_to_die(score: int | None, log: StepLog) -> None:
-    """Set how likely the kernel is to choose this program when memory is short."""
-    if score is None:
-        return
-    try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write(str(score))
-    except OSError as error:
-        log.note("runtime.oom-score-refused", score=score, reason=error.strerror)
-        return
-    log.add("oom-score", str(score))
 
 
 def _pretend(left: Powers, log: StepLog) -> int:

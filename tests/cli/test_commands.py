@@ -3,28 +3,14 @@
 import json
 
 import pytest
-from samples.faces import RememberingFace
 
-from pydock_lab.cli import complete, invoke
+from pydock_lab.cli import complete
 from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import captured
 from pydock_lab.errors import Conflict
 from pydock_lab.views import LayerStack
 
 DOCKERFILE = b'FROM lab/base\nRUN echo made > /made\nEXPOSE 80\nCMD ["cat", "/made"]\n'
-
-
-@pytest.fixture
-def docker(engine):
-    """`docker("ps", "-a")`: what it wrote; `status=` is what it must end with."""
-
-    def do(*words, piped=b"", status=0, answers=()):
-        face = RememberingFace(piped, answers)
-        assert invoke(words, open_engine=lambda: engine.full, face=face) == status
-        do.face = face
-        return face.written
-
-    return do
 
 
 @pytest.fixture

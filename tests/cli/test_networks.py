@@ -5,47 +5,10 @@ import socket
 import time
 
 import pytest
-from samples.faces import RememberingFace
 
-from pydock_lab.cli import invoke
 from pydock_lab.errors import PydockError
 
 BOX = "lab/busybox"
-
-
-@pytest.fixture
-def docker(engine):
-    """`docker("network", "ls")`: what it wrote; `status=` is what it must end with."""
-
-    def do(*words, status=0, answers=()):
-        face = RememberingFace(answers=answers)
-        assert invoke(words, open_engine=lambda: engine.full, face=face) == status, face.noted
-        do.face = face
-        return face.written
-
-    return do
-
-
-@pytest.fixture
-def fails(docker):
-    """The key of the error that a command ends with."""
-
-    def do(*words):
-        with pytest.raises(PydockError) as caught:
-            docker(*words)
-        return caught.value.key.removeprefix("network.")
-
-    return do
-
-
-@pytest.fixture
-def run(docker):
-    """What a program in a container writes."""
-
-    def do(*words):
-        return docker("run", "--rm", *words)
-
-    return do
 
 
 # ---- networks as records: on every machine
@@ -97,9 +60,9 @@ def test_create_inspect_remove(docker, fails):
     }
     assert docker("network", "inspect", "-f", "{{.Name}} {{.Driver}}", made[:5]) == "n1 bridge\n"
     assert docker("network", "rm", "n1") == "n1\n"
-    assert fails("network", "inspect", "n1") == "unknown"
+    assert fails("network", "inspect", "n1") == "network.unknown"
     assert docker("network", "rm", "-f", "n1") == "n1\n"
-    assert fails("network", "rm", "n1") == "unknown"
+    assert fails("network", "rm", "n1") == "network.unknown"
 
 
 def test_each_new_network_has_a_subnet_of_its_own(docker):
@@ -134,12 +97,12 @@ def test_each_new_network_has_a_subnet_of_its_own(docker):
 )
 def test_what_cannot_be_created(docker, fails, words, key):
     docker("network", "create", "--subnet", "10.77.0.0/24", "-o", "com.docker.network.bridge.name=br-a", "a")
-    assert fails("network", "create", *words) == key
+    assert fails("network", "create", *words) == f"network.{key}"
 
 
 @pytest.mark.parametrize("name", ["bridge", "host", "none"])
 def test_what_every_engine_has_cannot_be_removed(fails, name):
-    assert fails("network", "rm", name) == "predefined"
+    assert fails("network", "rm", name) == "network.predefined"
 
 
 def test_attachable_is_taken_and_said_to_make_no_difference(docker):
@@ -173,7 +136,7 @@ def test_filters_of_ls(docker, filters, names):
 
 @pytest.mark.parametrize("text", ["color=red", "name", "type=odd", "dangling=perhaps"])
 def test_a_filter_that_there_is_not(fails, text):
-    assert fails("network", "ls", "-f", text) == "bad-filter"
+    assert fails("network", "ls", "-f", text) == "network.bad-filter"
 
 
 def test_prune_asks_and_filters(docker, fails):
@@ -183,14 +146,14 @@ def test_prune_asks_and_filters(docker, fails):
     assert docker("network", "prune", "-f", "--filter", "until=1h") == ""
     assert docker("network", "prune", "-f", "--filter", "label!=keep") == "network: new\nnetwork: old\n"
     assert docker("network", "prune", answers=["y"]) == "network: kept\n"
-    assert fails("network", "prune", "-f", "--filter", "name=x") == "bad-filter"
+    assert fails("network", "prune", "-f", "--filter", "name=x") == "network.bad-filter"
     assert docker("network", "ls", "-q", "-f", "type=custom") == ""
 
 
 def test_a_network_by_the_start_of_its_id(docker, fails):
     ids = [docker("network", "create", f"n{number}").strip() for number in range(3)]
     assert docker("network", "inspect", "-f", "{{.Name}}", ids[1][:20]) == "n1\n"
-    assert fails("network", "inspect", "zz") == "unknown"
+    assert fails("network", "inspect", "zz") == "network.unknown"
 
 
 # ---- containers in them
@@ -218,7 +181,7 @@ def test_containers_find_each_other_in_a_network_of_ones_own(docker, run):
 def test_a_network_in_use_stays_until_it_is_left(docker, fails):
     docker("network", "create", "lab")
     docker("run", "-d", "--name", "one", "--network", "lab", BOX, "sleep", "60")
-    assert fails("network", "rm", "lab") == "in-use"
+    assert fails("network", "rm", "lab") == "network.in-use"
     assert docker("network", "prune", "-f") == ""
     assert docker("network", "ls", "-q", "-f", "dangling=true") == ""
     docker("network", "disconnect", "lab", "one")
@@ -276,7 +239,7 @@ def test_what_run_refuses_and_why(docker, fails, words, key):
     docker("network", "create", "auto")
     docker("create", "--name", "one", BOX, "sleep", "60")
     docker("create", "--name", "stopped", BOX, "sleep", "60")
-    assert fails("run", "--rm", *words, BOX, "true") == key
+    assert fails("run", "--rm", *words, BOX, "true") == f"network.{key}"
     assert docker("ps", "-aq", "--filter", "status=running") == ""
 
 
@@ -339,14 +302,14 @@ def test_a_running_container_and_a_stopped_one(docker, fails):
     docker("create", "--name", "waits", BOX, "sleep", "60")
     for name, address in (("runs", "10.79.0.7"), ("waits", "10.79.0.8")):
         docker("network", "connect", "--ip", address, "--alias", f"{name}-alias", "lab", name)
-    assert fails("network", "connect", "lab", "runs") == "already-connected"
+    assert fails("network", "connect", "lab", "runs") == "network.already-connected"
     docker("start", "waits")
     for name, address, other in (("runs", "10.79.0.7", "waits"), ("waits", "10.79.0.8", "runs")):
         assert address in docker("exec", name, "ip", "-4", "addr", "show", "eth1")
         assert docker("exec", name, "sh", "-c", f"ping -c1 -W2 {other}-alias | grep -c ' 0% packet loss'") == "1\n"
     docker("network", "disconnect", "lab", "runs")
     assert docker("exec", "runs", "ls", "/sys/class/net").split() == ["eth0", "lo"]
-    assert fails("network", "disconnect", "lab", "runs") == "not-connected"
+    assert fails("network", "disconnect", "lab", "runs") == "network.not-connected"
     # What was decided while it ran holds when it is started again.
     docker("network", "disconnect", "bridge", "runs")
     docker("restart", "-t", "0", "runs", "waits")
@@ -372,9 +335,9 @@ def test_a_new_name_is_a_name_in_its_networks(docker, run):
 def test_what_cannot_be_connected_later(docker, fails, mode, key):
     docker("network", "create", "lab")
     docker("create", "--name", "one", "--network", mode, BOX, "true")
-    assert fails("network", "connect", "lab", "one") == key
+    assert fails("network", "connect", "lab", "one") == f"network.{key}"
     docker("create", "--name", "two", BOX, "true")
-    assert fails("network", "connect", mode, "two") == "not-to-connect"
+    assert fails("network", "connect", mode, "two") == "network.not-to-connect"
 
 
 @pytest.mark.usefixtures("containers")
@@ -382,9 +345,9 @@ def test_a_container_whose_network_was_removed_says_what_to_do(docker, fails):
     docker("network", "create", "lab")
     docker("create", "--name", "one", "--network", "lab", BOX, "sleep", "60")
     docker("network", "rm", "lab")
-    assert fails("start", "one") == "gone"
+    assert fails("start", "one") == "network.gone"
     docker("network", "create", "lab")
-    assert fails("start", "one") == "gone"  # another network of that name
+    assert fails("start", "one") == "network.gone"  # another network of that name
     docker("network", "disconnect", "-f", "lab", "one")
     docker("network", "connect", "lab", "one")
     docker("start", "one")
