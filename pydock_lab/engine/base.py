@@ -43,6 +43,7 @@ from pydock_lab.views import (
     FileChange,
     Instances,
     LayerStack,
+    RunTrace,
     TagTree,
     Weight,
     WhatIf,
@@ -196,6 +197,9 @@ class Containers(Protocol):
 
     def export(self, container: str, stream: BinaryIO) -> None:
         """`docker export`: the tar of its files, without those of mounts."""
+
+    def run_trace(self, container: str = "") -> RunTrace:
+        """How a container was started, step by step, also of one that is gone; the latest where none is named."""
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""

@@ -14,6 +14,21 @@ from pydock_lab.linux.syscalls import MountAttribute, MountFlag, Namespace, Prct
 from pydock_lab.views import CallView
 
 _BYTES_AN_INSTRUCTION = 8
+_MANUAL = {"sendto": "rtnetlink(7)", "ioctl": "netdevice(7)"}
+# Of rtnetlink(7).
+_MESSAGES = {
+    16: "RTM_NEWLINK",
+    17: "RTM_DELLINK",
+    19: "RTM_SETLINK",
+    20: "RTM_NEWADDR",
+    21: "RTM_DELADDR",
+    24: "RTM_NEWROUTE",
+    25: "RTM_DELROUTE",
+    28: "RTM_NEWNEIGH",
+    32: "RTM_NEWRULE",
+    36: "RTM_NEWQDISC",
+    67: "RTM_SETNEIGHTBL",
+}
 _NAMESPACES = {
     Namespace.MOUNT: "CLONE_NEWNS",
     Namespace.CGROUP: "CLONE_NEWCGROUP",
@@ -29,7 +44,7 @@ def call_view(call: Sequence[Any]) -> CallView:
     """A call of a journal, (name, arguments, seconds)."""
     name, arguments, seconds = call
     words = _WORDS.get(name, _as_they_are)(arguments)
-    return CallView(text=f"{name}({', '.join(words)})", man=f"{name}(2)", seconds=seconds)
+    return CallView(text=f"{name}({', '.join(words)})", man=_MANUAL.get(name, f"{name}(2)"), seconds=seconds)
 
 
 def call_views(calls: Iterable[Sequence[Any]]) -> tuple[CallView, ...]:
@@ -150,6 +165,8 @@ _WORDS: Mapping[str, Callable[[Sequence[Any]], Iterable[str]]] = MappingProxyTyp
             "SECCOMP_FILTER_FLAG_NEW_LISTENER" if _at(arguments, 1) else "0",
             f"{{{arguments[0] // _BYTES_AN_INSTRUCTION} instructions}}",
         ],
+        "sendto": lambda arguments: ["netlink", f"{{{', '.join(_MESSAGES.get(one, str(one)) for one in arguments)}}}"],
+        "ioctl": lambda arguments: ["socket", arguments[0], f"{{{', '.join(arguments[1:])}}}"],
         "setgroups": lambda arguments: [str(len(arguments[0])), f"{{{', '.join(map(str, arguments[0]))}}}"],
         "setrlimit": _limit,
         "execve": lambda arguments: [_quoted(arguments[0]), f"[{', '.join(map(_quoted, arguments[1]))}]", "..."],

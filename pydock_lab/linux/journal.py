@@ -6,20 +6,23 @@ It is always on. A call costs a microsecond more, and is written down as it is: 
 wants to read them. Each process has its own; a child begins with what its parent had, and `take` empties it.
 """
 
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 Asked: TypeAlias = tuple[str, tuple[Any, ...], float]
 
-_calls: list[Asked] = []
+_MOST = 10_000  # a process that goes on for days, and never takes, forgets the oldest
+
+_calls: deque[Asked] = deque(maxlen=_MOST)
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
 
 def take() -> list[Asked]:
     """What was asked since the last time: (name, arguments, seconds) of each call that did not fail."""
-    taken = _calls.copy()
+    taken = list(_calls)
     _calls.clear()
     return taken
 

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple, Self
 
+from pydock_lab.linux import journal
+
 _REQUEST, _MULTI, _ACK, _DUMP = 1, 2, 4, 0x300
 REPLACE, EXCLUSIVE, CREATE = 0x100, 0x200, 0x400
 _NESTED = 0x8000
@@ -88,13 +90,13 @@ class Netlink:
     def do(self, operations: Iterable[Operation]) -> None:
         """Do operations in order, in one message; raises the OSError of the first that fails."""
         message, first, last = b"", self._sequence + 1, 0
-        *others, final = operations
+        *others, final = operations = tuple(operations)
         # The kernel answers in order: when it has acknowledged the last one, all errors before have been told.
         for operation in (*others, final._replace(flags=final.flags | _ACK)):
             request = self._request(operation, operation.flags)
             message += request + bytes(-len(request) % 4)
             last = self._sequence
-        self._socket.send(message)
+        journal.ask("sendto", lambda *_: self._socket.send(message), *(int(one.kind) for one in operations))
         codes, is_done = [], False
         while not is_done:
             for sequence, kind, body in self._receive():
@@ -167,4 +169,5 @@ def loopback_up() -> None:
     """Switch on `lo` of the present network namespace, by the older and quicker way (netdevice(7))."""
     set_flags = 0x8914
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as device:
-        fcntl.ioctl(device, set_flags, struct.pack("16sh14x", b"lo", IFF_UP))
+        flags = struct.pack("16sh14x", b"lo", IFF_UP)
+        journal.ask("ioctl", lambda *_: fcntl.ioctl(device, set_flags, flags), "SIOCSIFFLAGS", "lo", "IFF_UP")

@@ -129,7 +129,8 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     else:
         _change_user(identity)
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
-    log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", before=permitted, kept=int(kept))
+    facts = {"before": permitted, "kept": int(kept), "uid": os.getuid(), "gid": os.getgid()}
+    log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", **facts)
     return listener
 
 

@@ -222,6 +222,8 @@ class Starter:
         )
         with contextlib.ExitStack() as undo:
             network = undo.enter_context(Plugging(self._spec, self._directory))
+            if network.has_cables:
+                self._log.add("bridge", self._spec.network.title)
             joined = sharing.joins(self._spec, self._directory)
             trees = sharing.trees(self._spec, self._tier, self._host_mounts)
             child = self._bear(joined)
@@ -340,7 +342,12 @@ class Starter:
         """Write down what the start consisted of: nobody waits for it, and where it cannot be kept it is not."""
         document = {
             "format": 1,
+            "container": self._spec.id,
+            "about": dict(self._supervision.attributes),
+            "command": list(self._spec.process.args),
+            "tier": self._tier,
             "started_at": self._state.started_at,
+            "root": sorted(surroundings.names_in(self._spec.rootfs)),
             "outside": surroundings.seen(),
             "steps": self._steps,
         }

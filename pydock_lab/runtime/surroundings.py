@@ -8,12 +8,14 @@ import contextlib
 import fcntl
 import os
 import socket
+import stat
 import struct
 from collections.abc import Iterator
 from typing import Any
 
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import NAMESPACE_FILES
+from pydock_lab.oci.runtime_spec import Rootfs
 
 _MANY = 12
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR of netdevice(7)
@@ -43,6 +45,18 @@ def look() -> None:
 def seen() -> dict[str, Any]:
     """What was seen; empty before anybody looked."""
     return _found[0] if _found else {}
+
+
+def names_in(rootfs: Rootfs) -> set[str]:
+    """What `ls /` shows of a container's tree; a name that a layer has deleted is a device 0:0 (overlayfs)."""
+    found: set[str] = set()
+    for layer in (*reversed(rootfs.layers), *([rootfs.upper] if rootfs.upper else ())):
+        with contextlib.suppress(OSError), os.scandir(layer) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                is_deleted = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+                (found.discard if is_deleted else found.add)(entry.name)
+    return found
 
 
 def _processes() -> Iterator[str]:

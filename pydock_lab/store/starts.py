@@ -39,10 +39,25 @@ class Starts:
             return tuple(entry.name.removesuffix(_ENDING) for entry in found if entry.name.endswith(_ENDING))
         return ()
 
+    def find(self, text: str) -> dict[str, Any]:
+        """The record of a start by the container's id, the beginning of it, or its name; raises NotFound.
+
+        "" is the latest.
+        """
+        ids = self.ids()
+        for container in ids:
+            if container.startswith(text):
+                return self.read(container)
+        for container in ids:
+            found = self.read(container)
+            if found["about"].get("name") == text:
+                return found
+        raise NotFound("store.no-start", container=text)
+
     def read(self, container: str) -> dict[str, Any]:
         """The record of a start; raises NotFound."""
         try:
             found: dict[str, Any] = json.loads((self._folder / f"{container}{_ENDING}").read_bytes())
         except (FileNotFoundError, ValueError):
-            raise NotFound("store.no-start", container=container[:12]) from None
+            raise NotFound("store.no-start", container=container) from None
         return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, cast
 
 from pydock_lab.engine.local.workers import Workers
 from pydock_lab.engine.results import Container, Image
+from pydock_lab.errors import NotFound
 from pydock_lab.events import OnEvent, ignore
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.streams import Streams
     from pydock_lab.engine.values import ContainerSummary, ContainerUsage, ProcessTable
     from pydock_lab.events import ContainerOutput
-    from pydock_lab.views import FileChange, Instances
+    from pydock_lab.views import FileChange, Instances, RunTrace
 
 
 class LocalContainers(Workers):
@@ -132,6 +134,14 @@ class LocalContainers(Workers):
     def export(self, container: str, stream: BinaryIO) -> None:
         """`docker export`."""
         self._parts.files.export(self._record(container), stream)
+
+    def run_trace(self, container: str = "") -> RunTrace:
+        """How a container was started, step by step, also of one that is gone; the latest where none is named."""
+        from pydock_lab.engine.starts import run_trace  # noqa: PLC0415 - only for who asks
+
+        with contextlib.suppress(NotFound):  # it may be gone, or have another name by now
+            container = self._record(container).id if container else ""
+        return run_trace(self.home.starts.find(container))
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""

@@ -9,6 +9,8 @@ import signal
 from pathlib import Path
 from typing import Protocol
 
+from pydock_lab.linux import journal
+
 
 class Tree(Protocol):
     """Directories that are groups, and files that are their settings."""
@@ -35,6 +37,14 @@ class Tree(Protocol):
         """End a process; nothing happens if it has ended."""
 
 
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
 class KernelTree:
     """The real one."""
 
@@ -51,15 +61,11 @@ class KernelTree:
 
     def write(self, path: Path, text: str) -> None:
         """Ask for something."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(descriptor, text.encode())
-        finally:
-            os.close(descriptor)
+        journal.ask("write", _write, str(path), text)
 
     def make(self, path: Path) -> None:
         """Make a group."""
-        os.mkdir(path)
+        journal.ask("mkdir", os.mkdir, str(path))
 
     def remove(self, path: Path) -> None:
         """Remove a group."""

@@ -1,0 +1,139 @@
+"""The record of a container's start: against strace of the same start, and against what the program really sees."""
+
+import contextlib
+import re
+import signal
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from samples.waiting import wait_until
+
+from pydock_lab.engine.face import Engine
+from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
+from pydock_lab.errors import NotFound
+from pydock_lab.linux import capabilities
+from pydock_lab.linux.capabilities import Capability
+from pydock_lab.views import RunTrace
+
+BOX = "lab/busybox"
+# What makes a container one; each of these, made by its first process, must be in the record, and in that order.
+DECISIVE = (
+    *("pivot_root", "mount", "umount2", "move_mount", "setns", "unshare", "sethostname", "seccomp", "capset"),
+    *("setresuid", "setresgid", "setgroups"),
+)
+CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)\)\s+= (\d+)")
+
+
+def with_children(pid: int) -> Iterator[int]:
+    """A process and all below it."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            yield from with_children(int(child))
+
+
+def keeper(engine: Engine) -> int:
+    """The process that all others of this store are below: who listens, or its parent."""
+    with contextlib.closing(engine.full.home.runtime.sandbox._connect()) as connection:
+        pid, _, _ = struct.unpack("3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(pid)
+
+
+def at_rest(pid: int) -> list[int]:
+    """The same, when all of what is made ahead has been made."""
+    found: list[int] = []
+    while (now := list(with_children(pid))) != found:
+        found = now
+        time.sleep(0.3)
+    return found
+
+
+def start(engine: Engine, name: str, *words: str, **more: object) -> RunTrace:
+    options = RunOptions(image=BOX, command=words or ("true",), name=name, hostname="web", **more)
+    engine.full.run(options)
+    found: list[RunTrace] = []
+
+    def is_written() -> bool:
+        with contextlib.suppress(NotFound):
+            found.append(engine.full.run_trace(name))
+        return bool(found)
+
+    wait_until(is_written)
+    return found[0]
+
+
+@pytest.fixture
+def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[RunTrace, list[tuple[str, str, str]]]:
+    """A start, and what strace saw of it: (pid, name, arguments) of each call that did not fail."""
+    start(engine, "first")
+    log = tmp_path / "strace"
+    pids = [word for pid in at_rest(keeper(engine)) for word in ("-p", str(pid))]
+    command = [need("strace"), "-f", "-s", "4000", "-o", str(log), *pids]
+    with (tmp_path / "said").open("wb") as said, subprocess.Popen(command, stderr=said) as strace:
+        try:
+            wait_until(lambda: (tmp_path / "said").read_text().count("attached") >= len(pids) // 2)
+            found = start(engine, "second", limits=LimitWishes(memory=64 << 20))
+            wait_until(lambda: "pivot_root" in log.read_text())
+        finally:
+            strace.send_signal(signal.SIGINT)
+    calls = [line for line in map(CALL.match, whole_lines(log.read_text())) if line]
+    return found, [(line[1], line[2], line[3]) for line in calls]
+
+
+def whole_lines(log: str) -> Iterator[str]:
+    """A call that others came between stands on two lines."""
+    begun: dict[str, str] = {}
+    for line in log.splitlines():
+        pid, _, rest = line.partition(" ")
+        if rest.endswith(" <unfinished ...>"):
+            begun[pid] = line.removesuffix(" <unfinished ...>")
+        elif " resumed>" in rest:
+            yield begun.pop(pid, "") + rest.partition(" resumed>")[2]
+        else:
+            yield line
+
+
+def made(trace: RunTrace) -> list[tuple[str, str]]:
+    """(name, arguments) of the calls in the record that were not made ahead."""
+    calls = [call.text for step in trace.steps if not step.is_ahead for call in step.calls]
+    return [(name, rest.rstrip(")")) for name, _, rest in (text.partition("(") for text in calls)]
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_the_steps_are_those_that_strace_sees(traced: tuple[RunTrace, list[tuple[str, str, str]]]) -> None:
+    trace, seen = traced
+    (first,) = {pid for pid, name, _ in seen if name == "pivot_root"}
+    theirs = [name for pid, name, _ in seen if pid == first and name in DECISIVE]
+    ours = [name for name, _ in made(trace) if name in DECISIVE]
+    assert ours == theirs
+    # And what they were done to: every path and name of ours is in a call that strace has.
+    for name, arguments in made(trace):
+        for word in re.findall(r'"([^"]+)"', arguments) if name in DECISIVE else ():
+            assert any(name == other and word in said for _, other, said in seen), (name, word)
+
+
+@pytest.mark.usefixtures("containers")
+def test_the_last_sight_is_what_the_program_sees(engine: Engine) -> None:
+    script = "hostname; ls -x -w 999 /; id -u; grep CapEff /proc/self/status; readlink /proc/self/ns/pid; pwd"
+    trace = start(engine, "one", "sh", "-c", f"{script}; cat /proc/mounts")
+    engine.full.wait("one")
+    lines = "".join(one.text for one in engine.full.logs(LogOptions(container="one"))).splitlines()
+    inside = trace.inside
+    assert lines[0] == inside.hostname == "web"
+    assert lines[1].split() == list(inside.root)
+    assert inside.user.startswith(f"uid={lines[2]} ")
+    assert capabilities.names(Capability(int(lines[3].split()[1], 16))) == tuple(
+        f"CAP_{name}" for name in inside.capabilities
+    )
+    assert lines[4] == f"pid:[{inside.namespaces['pid']}]"
+    assert lines[5] == inside.directory == "/"
+    mounted = {line.split()[1] for line in lines[6:]}
+    told = {one.rpartition(" on ")[2] for one in inside.mounts}
+    # What hides parts of /proc, /sys and /dev is one step, and not in the list.
+    assert told <= mounted
+    assert {place for place in mounted - told if not place.startswith(("/proc/", "/sys/", "/dev/"))} == set()
