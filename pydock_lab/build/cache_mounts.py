@@ -90,9 +90,11 @@ class CacheMounts:
                 record = self._records.read(key)
                 yield CacheMount(id=str(record["id"]), path=self._records.path(key), used=float(record["used"]))
 
-    def prune(self) -> Iterator[CacheMount]:
-        """Move every cache that is not in use into the trash; each as it goes."""
+    def prune(self, is_wanted: Callable[[Path], bool] = lambda _: True) -> Iterator[CacheMount]:
+        """Move the caches that are wanted gone, and not in use, into the trash; each as it goes."""
         for cache in self.all():
+            if not is_wanted(cache.path):
+                continue
             with suppress(BlockingIOError), FileLock(self._lock(os.path.basename(cache.path)), wait=False):
                 self._records.remove(cache.path.name)
                 yield cache

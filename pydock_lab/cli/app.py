@@ -2,7 +2,24 @@
 
 import click
 
-from pydock_lab.cli import advice, asking, build, containers, images, lab, looking, networks, registry, things
+from pydock_lab.cli import (
+    advice,
+    asking,
+    build,
+    containers,
+    images,
+    inspecting,
+    lab,
+    life,
+    looking,
+    networks,
+    pruning,
+    registry,
+    system,
+    things,
+    volumes,
+    watching,
+)
 from pydock_lab.cli.command import LocalGroup
 
 
@@ -12,22 +29,23 @@ def make_app(name: str = "docker") -> click.Group:
     build.register(app)
     images.register_list(app, "images")
     images.register_history(app)
-    images.register_inspect(app)
+    inspecting.register(app)
     images.register_rest(app)
     images.register_remove(app, "rmi")
     containers.register_run(app)
     containers.register_exec(app)
-    containers.register_life(app)
-    containers.register_remove(app)
+    life.register(app)
     containers.register_files(app)
     asking.register_list(app, "ps")
     asking.register_look(app)
+    watching.register(app)
+    watching.register_events(app)
     registry.register_transfer(app)
     registry.register_account(app)
     registry.register_ours(app)
-    things.register_volumes(app)
+    volumes.register(app)
     networks.register(app)
-    things.register_system(app)
+    system.register(app)
     things.register_pictures(app)
     advice.register(app)
     lab.register(app)
@@ -45,11 +63,11 @@ def _image_group(app: click.Group) -> None:
     build.register(group)
     images.register_list(group, "ls")
     images.register_history(group)
-    images.register_inspect(group, kind="image")
+    inspecting.register(group, kind="image")
     images.register_rest(group)
     images.register_remove(group, "rm")
     registry.register_transfer(group)
-    things.prune_command(group, ["image"])
+    pruning.prune_command(group, ["image"])
 
 
 def _container_group(app: click.Group) -> None:
@@ -57,10 +75,10 @@ def _container_group(app: click.Group) -> None:
     app.add_command(group)
     containers.register_run(group)
     containers.register_exec(group)
-    containers.register_life(group)
-    containers.register_remove(group)
+    life.register(group)
     containers.register_files(group)
     asking.register_list(group, "ls")
     asking.register_look(group)
-    images.register_inspect(group, kind="container")
-    things.prune_command(group, ["container"])
+    watching.register(group)
+    inspecting.register(group, kind="container")
+    pruning.prune_command(group, ["container"])

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pydock_lab import locale
 from pydock_lab.cli import parse, table
 from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.container_rows import LISTING, container_row
 from pydock_lab.cli.session import session
-from pydock_lab.cli.words import shortened, since
+from pydock_lab.engine.container_filters import ContainerFilters
 from pydock_lab.engine.run_options import LogOptions
 from pydock_lab.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Sequence
 
-    from pydock_lab.engine.values import ContainerSummary
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.values import ContainerSize, ContainerSummary
 
-_HEADINGS = {
-    "ID": "CONTAINER ID",
-    "Image": "IMAGE",
-    "Command": "COMMAND",
-    "RunningFor": "CREATED",
-    "Status": "STATUS",
-    "Ports": "PORTS",
-    "Names": "NAMES",
-}
 _LETTERS = {"added": "A", "changed": "C", "deleted": "D"}  # by the value of views.ChangeKind
 
 
@@ -40,67 +35,46 @@ def register_list(group: click.Group, name: str) -> None:
     @flag("-q", "--quiet")
     @flag("-l", "--latest")
     @option("-n", "--last", type=int, default=-1, metavar="NUMBER")
+    @flag("-s", "--size")
     @flag("--no-trunc")
     @many("-f", "--filter", metavar="NAME=VALUE")
     @option("--format", metavar="TEMPLATE")
-    def ps(quiet: bool, latest: bool, last: int, no_trunc: bool, **more: Any) -> None:
-        filters = [_filter(word) for word in more["filter"]]
+    def ps(quiet: bool, latest: bool, last: int, size: bool, no_trunc: bool, **said: Any) -> None:
+        here = session()
         count = 1 if latest else last
-        rows = session().engine.containers(all_=more["all"] or count > 0 or _asks_for_all(more["filter"]))
-        chosen = [row for row in rows if all(_fits(row, *one) for one in filters)]
-        chosen = chosen[:count] if count > 0 else chosen
-        if quiet:
-            session().write_lines(row.id if no_trunc else row.id[:12] for row in chosen)
-            return
-        session().write(table.listing(_HEADINGS, [_row(row, no_trunc=no_trunc) for row in chosen], more["format"]))
+        form = table.chosen(here, LISTING, said["format"], quiet=quiet)
+        with_size = size or (form != "json" and not quiet and table.asks_for(form, "Size"))
+        found = _chosen(here.engine, said["filter"], all_=said["all"] or count > 0)
+        rows = [
+            container_row(one, partial(_size, here.engine, one.id) if with_size else _no_size, no_trunc=no_trunc)
+            for one in (found[:count] if count > 0 else found)
+        ]
+        listing = replace(LISTING, columns=(*LISTING.columns, "Size")) if size else LISTING
+        here.face.write(table.text(listing, rows, form, quiet=quiet))
+        if quiet and said["format"]:
+            here.face.note(locale.text("cli.format-ignored") + "\n")
 
 
-def _asks_for_all(filters: tuple[str, ...]) -> bool:
-    return any(word.startswith(("status=", "exited=")) for word in filters)
+def _size(engine: Engine, container: str) -> ContainerSize | None:
+    return engine.container_size(container)
 
 
-def _filter(word: str) -> tuple[str, str]:
-    """The name and value of a filter; raises CommandError, whether there is anything to be filtered or not."""
-    name, equals, value = word.partition("=")
-    if not equals:
-        raise CommandError("cli.bad-filter", value=word)
-    if name not in _FILTERS:
-        raise CommandError("cli.unknown-filter", name=name)
-    return name, value
+def _no_size() -> ContainerSize | None:
+    return None
 
 
-def _has_label(row: ContainerSummary, wanted: str) -> bool:
-    key, given, value = wanted.partition("=")
-    return key in row.labels and (not given or row.labels[key] == value)
+def _chosen(engine: Engine, words: Sequence[str], *, all_: bool) -> list[ContainerSummary]:
+    """The containers that the filters mean; raises CommandError, whether there is anything to be filtered or not."""
+    filters = ContainerFilters.parse(words, lambda name: _image(engine, name))
+    everything = engine.containers(all_=True) if words else ()
+    wants_all = all_ or filters.ask_for_all
+    return filters.select(everything if words and wants_all else engine.containers(all_=wants_all), everything)
 
 
-_FILTERS: Mapping[str, Callable[[ContainerSummary, str], bool]] = {
-    "name": lambda row, value: value in row.name,
-    "id": lambda row, value: row.id.startswith(value),
-    "status": lambda row, value: row.state == value,
-    "ancestor": lambda row, value: row.image in (value, f"{value}:latest"),
-    "exited": lambda row, value: row.exit_code is not None and str(row.exit_code) == value,
-    "label": _has_label,
-}
-
-
-def _fits(row: ContainerSummary, name: str, value: str) -> bool:
-    return _FILTERS[name](row, value)
-
-
-def _row(row: ContainerSummary, *, no_trunc: bool) -> dict[str, Any]:
-    return {
-        "ID": row.id if no_trunc else row.id[:12],
-        "Image": row.image,
-        "Command": f'"{row.command if no_trunc else shortened(row.command, 20)}"',
-        "CreatedAt": datetime.fromtimestamp(row.created, UTC).isoformat(sep=" ", timespec="seconds"),
-        "RunningFor": f"{since(time.time() - row.created)} ago",
-        "Status": row.status,
-        "State": row.state,
-        "Ports": ", ".join(str(port) for port in row.ports),
-        "Names": row.name,
-        "Labels": parse.words_of(row.labels),
-    }
+def _image(engine: Engine, name: str) -> tuple[str, str]:
+    """An image's id, and the chain id of its topmost layer."""
+    details = engine.image(name).details
+    return str(details.image_id), str(next(iter(reversed(details.config.chain_ids)), ""))
 
 
 def register_look(group: click.Group) -> None:
@@ -121,9 +95,10 @@ def _register_logs(group: click.Group) -> None:
     @option("-n", "--tail", default="all", metavar="LINES")
     @option("--since", metavar="TIME")
     @option("--until", metavar="TIME")
+    @flag("--details")
     @flag("-t", "--timestamps")
     @click.argument("container")
-    def logs(container: str, follow: bool, tail: str, timestamps: bool, **said: Any) -> None:
+    def logs(container: str, follow: bool, tail: str, details: bool, timestamps: bool, **said: Any) -> None:
         if tail != "all" and not tail.isdigit():
             raise CommandError("cli.bad-tail", value=tail)
         now = time.time()
@@ -134,6 +109,7 @@ def _register_logs(group: click.Group) -> None:
             since=parse.moment(said["since"], now) if said["since"] else None,
             until=parse.moment(said["until"], now) if said["until"] else None,
             timestamps=timestamps,
+            details=details,
         )
         face = session().face
         for event in session().engine.logs(options):

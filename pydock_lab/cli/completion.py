@@ -39,8 +39,8 @@ def _both(engine: Engine) -> Iterable[str]:
 # What the argument of a command names.
 _ARGUMENTS: Mapping[str, _Names] = {
     **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers", "explain"), _images),
-    **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename"), _containers),
-    **dict.fromkeys(("diff", "port", "cp", "commit"), _containers),
+    **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename", "top"), _containers),
+    **dict.fromkeys(("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats"), _containers),
     "inspect": _both,
     "images": _images,
 }

@@ -7,7 +7,6 @@ import click
 
 from pydock_lab.cli import parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
-from pydock_lab.cli.images import for_each
 from pydock_lab.cli.run_options import container_options, run_options
 from pydock_lab.cli.session import session
 from pydock_lab.engine.results import Container
@@ -104,68 +103,8 @@ def register_exec(group: click.Group) -> None:
             return here.engine.exec(options, streams=streams)
 
 
-def register_life(group: click.Group) -> None:
-    """`docker start`, `stop`, `restart`, `kill`, `wait`, `rename`."""
-
-    @command(group, "start")
-    @flag("-a", "--attach")
-    @flag("-i", "--interactive")
-    @click.argument("container", nargs=-1, required=True)
-    def start(container: tuple[str, ...], attach: bool, interactive: bool) -> int:
-        if not attach:
-            return for_each(container, session().engine.start)
-        if len(container) > 1:
-            raise CommandError("cli.attach-one")
-        with session().face.streams(interactive=interactive) as streams:
-            return session().engine.start(container[0], streams=streams).ended_with or 0
-
-    @command(group, "stop")
-    @option("-t", "--timeout", "--time", type=int, metavar="SECONDS")
-    @click.argument("container", nargs=-1, required=True)
-    def stop(container: tuple[str, ...], timeout: int | None) -> int:
-        return for_each(container, lambda one: session().engine.stop(one, timeout=timeout))
-
-    @command(group, "restart")
-    @option("-t", "--timeout", "--time", type=int, metavar="SECONDS")
-    @click.argument("container", nargs=-1, required=True)
-    def restart(container: tuple[str, ...], timeout: int | None) -> int:
-        def again(one: str) -> None:
-            session().engine.stop(one, timeout=timeout)
-            session().engine.start(one)
-
-        return for_each(container, again)
-
-    @command(group, "kill")
-    @option("-s", "--signal", default="KILL", metavar="SIGNAL")
-    @click.argument("container", nargs=-1, required=True)
-    def kill(container: tuple[str, ...], signal: str) -> int:
-        return for_each(container, lambda one: session().engine.kill(one, signal=signal))
-
-    @command(group, "wait")
-    @click.argument("container", nargs=-1, required=True)
-    def wait(container: tuple[str, ...]) -> int:
-        return for_each(container, lambda one: (str(session().engine.wait(one)),))
-
-    @command(group, "rename")
-    @click.argument("container")
-    @click.argument("name")
-    def rename(container: str, name: str) -> None:
-        session().engine.rename(container, name)
-
-
-def register_remove(group: click.Group) -> None:
-    """`docker rm`."""
-
-    @command(group, "rm")
-    @flag("-f", "--force")
-    @flag("-v", "--volumes")
-    @click.argument("container", nargs=-1, required=True)
-    def rm(container: tuple[str, ...], force: bool, volumes: bool) -> int:
-        return for_each(container, lambda one: session().engine.remove(one, force=force, volumes=volumes))
-
-
 def register_files(group: click.Group) -> None:
-    """`docker cp` and `docker commit`."""
+    """`docker cp`, `commit`, `export`."""
 
     @command(group, "cp")
     @flag("-q", "--quiet")
@@ -193,3 +132,14 @@ def register_files(group: click.Group) -> None:
     def commit(container: str, repository: str, change: tuple[str, ...], **more: Any) -> None:
         options = CommitOptions(container=container, reference=repository, changes=change, **more)
         session().write(session().engine.commit(options).id)
+
+    @command(group, "export")
+    @option("-o", "--output", metavar="PATH")
+    @click.argument("container")
+    def export(container: str, output: str | None) -> None:
+        here = session()
+        if output is None:
+            here.engine.export(container, here.face.output())
+            return
+        with Path(output).open("wb") as stream:
+            here.engine.export(container, stream)

@@ -1,27 +1,23 @@
-"""Commands on images: images, history, inspect, tag, rmi, save, load, import."""
+"""Commands on images: images, history, tag, rmi, save, load, import."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pydock_lab import locale
-from pydock_lab.cli import table
-from pydock_lab.cli.command import command, flag, option
+from pydock_lab.cli import image_rows, table
+from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import session
-from pydock_lab.cli.words import ago, short, shortened
-from pydock_lab.errors import CommandError, NotFound, PydockError
-from pydock_lab.oci import Reference
+from pydock_lab.engine.image_filters import ImageFilters
+from pydock_lab.errors import CommandError, PydockError
+from pydock_lab.oci import History
 
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
-    from pydock_lab.engine.values import ImageSummary
-    from pydock_lab.views import LayerRow
-
-_HEADINGS = {"Repository": "REPOSITORY", "Tag": "TAG", "ID": "IMAGE ID", "CreatedSince": "CREATED", "Size": "SIZE"}
+_DIGEST = "{{.Digest}}"
 
 
 def register_list(group: click.Group, name: str) -> None:
@@ -32,38 +28,24 @@ def register_list(group: click.Group, name: str) -> None:
     @flag("-q", "--quiet")
     @flag("--no-trunc")
     @flag("--digests")
+    @many("-f", "--filter", metavar="NAME=VALUE")
     @option("--format", metavar="TEMPLATE")
     @click.argument("repository", required=False)
-    def images(repository: str | None, quiet: bool, no_trunc: bool, digests: bool, **more: Any) -> None:
-        rows = [row for row in session().engine.images(all_=more["all"]) if _wanted(row, repository)]
-        if quiet:
-            session().write_lines(dict.fromkeys(row.image_id if no_trunc else short(row.image_id) for row in rows))
-            return
-        headings = dict(_HEADINGS)
-        if digests:
-            headings = {"Repository": "REPOSITORY", "Tag": "TAG", "Digest": "DIGEST"} | headings
-        found = [_row(row, no_trunc=no_trunc) for row in rows]
-        session().write(table.listing(headings, found, more["format"]))
-
-
-def _wanted(row: ImageSummary, repository: str | None) -> bool:
-    if repository is None:
-        return True
-    wanted = Reference.parse(repository)
-    name = Reference.parse(row.repository).familiar_name if row.repository != "<none>" else ""
-    return name == wanted.familiar_name and (":" not in repository.rpartition("/")[2] or row.tag == wanted.tag)
-
-
-def _row(row: ImageSummary, *, no_trunc: bool) -> dict[str, Any]:
-    return {
-        "Repository": row.repository,
-        "Tag": row.tag,
-        "Digest": row.digest,
-        "ID": row.image_id if no_trunc else short(row.image_id),
-        "CreatedAt": row.created,
-        "CreatedSince": ago(row.created),
-        "Size": locale.size(row.size),
-    }
+    def images(repository: str | None, quiet: bool, no_trunc: bool, digests: bool, **said: Any) -> None:
+        here = session()
+        listing = image_rows.WITH_DIGESTS if digests else image_rows.LISTING
+        form = table.chosen(here, listing, said["format"], quiet=quiet)
+        if digests and form.startswith("table ") and _DIGEST not in form:
+            form += f"\\t{_DIGEST}"
+        with_digest = digests or _DIGEST in form
+        words = (*said["filter"], *([f"reference={repository}"] if repository else []))
+        filters = ImageFilters.parse(words, lambda one: here.engine.image(one).details.config.created)
+        found = filters.select(here.engine.images(all_=said["all"] or filters.ask_for_nameless))
+        rows = [
+            image_rows.image_row(one, no_trunc=no_trunc, digest=one.digest if with_digest else "<none>")
+            for one in found
+        ]
+        here.face.write(table.text(listing, rows, form, quiet=quiet))
 
 
 def register_history(group: click.Group) -> None:
@@ -75,66 +57,29 @@ def register_history(group: click.Group) -> None:
     @option("-H", "--human", is_flag=True, default=True)
     @option("--format", metavar="TEMPLATE")
     @click.argument("image")
-    def history(image: str, no_trunc: bool, quiet: bool, human: bool, **more: Any) -> None:
-        stack = session().engine.layers(image)
-        newest = stack.image_id if no_trunc else short(stack.image_id)
-        # Docker shows the newest step first; only it has an image of its own.
-        rows = [_step(row, no_trunc=no_trunc, human=human) for row in reversed(stack.rows)]
-        for number, row in enumerate(rows):
-            row["ID"] = newest if number == 0 else "<missing>"
-        if quiet:
-            session().write_lines(str(row["ID"]) for row in rows)
-            return
-        headings = {
-            "ID": "IMAGE",
-            "CreatedSince": "CREATED",
-            "CreatedBy": "CREATED BY",
-            "Size": "SIZE",
-            "Comment": "COMMENT",
-        }
-        session().write(table.listing(headings, rows, more["format"]))
+    def history(image: str, no_trunc: bool, quiet: bool, human: bool, **said: Any) -> None:
+        here = session()
+        rows = _steps(here.engine, image, no_trunc=no_trunc, human=human)
+        columns = ("ID", "CreatedSince" if human else "CreatedAt", *image_rows.HISTORY.columns[2:])
+        table.write(here, replace(image_rows.HISTORY, columns=columns), rows, said["format"], quiet=quiet)
 
 
-def _step(row: LayerRow, *, no_trunc: bool, human: bool) -> dict[str, Any]:
-    text = " ".join(row.instruction.split())
-    return {
-        "CreatedSince": ago(row.created),
-        "CreatedAt": row.created,
-        "CreatedBy": text if no_trunc else shortened(text, 45),
-        "Size": locale.size(row.unpacked_size) if human else str(row.unpacked_size),
-        "Comment": "",
-    }
-
-
-def register_inspect(group: click.Group, *, kind: str = "") -> None:
-    """`docker inspect`, of images and containers; in `docker image` and `docker container` of that kind."""
-
-    @command(group, "inspect")
-    @option("-f", "--format", metavar="TEMPLATE")
-    @option("--type", type=click.Choice(["image", "container"]), default=kind or None)
-    @click.argument("name", nargs=-1, required=True)
-    def inspect(name: tuple[str, ...], **said: Any) -> None:
-        found = [_inspect(session().engine, one, said["type"]) for one in name]
-        if said["format"]:
-            for document in found:
-                session().write(table.render(said["format"], document))
-        else:
-            session().write(json.dumps(found, indent=4, ensure_ascii=False))
-
-
-def _inspect(engine: Engine, name: str, kind: str | None) -> dict[str, Any]:
-    if kind != "image":
-        try:
-            return dict(engine.inspect_container(name))
-        except NotFound:
-            if kind == "container":
-                raise
-    try:
-        return dict(engine.image(name).details.to_json())
-    except NotFound:
-        if kind == "image":
-            raise
-        raise NotFound("cli.no-such-object", name=name) from None
+def _steps(engine: Engine, image: str, *, no_trunc: bool, human: bool) -> list[table.Row]:
+    """The newest step first; only that one has an image of its own."""
+    steps = engine.image(image).details.config.history
+    stack = engine.layers(image)
+    nameless = [History() for _ in stack.rows[len(steps) :]]  # layers that no step speaks of
+    told = list(zip([*steps, *nameless], stack.rows, strict=True))
+    return [
+        image_rows.history_row(
+            step,
+            layer.unpacked_size,
+            "<missing>" if number else stack.image_id,
+            no_trunc=no_trunc,
+            human=human,
+        )
+        for number, (step, layer) in enumerate(reversed(told))
+    ]
 
 
 def register_rest(group: click.Group) -> None:
@@ -209,8 +154,4 @@ def for_each(names: tuple[str, ...], action: Any) -> int:
             continue
         for line in written if isinstance(written, tuple) else (name,):
             session().write(line)
-    if len(failed) == len(names) == 1:
-        raise failed[0]
-    for one in failed:
-        session().face.note(f"{locale.text('cli.error', message=str(one))}\n")
-    return 1 if failed else 0
+    return session().tell(failed, of=len(names))

@@ -16,9 +16,10 @@ from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 
 _LEAST_SECONDS = 0.001  # Docker's: a check that is to run more often is a mistake
 _TIMES = ("interval", "timeout", "start_period", "start_interval")
+POLICIES = "no|on-failure[:N]|always|unless-stopped"
 
 OPTIONS: Sequence[Callable[[Function], Function]] = (
-    option("--restart", default="no", metavar="no|on-failure[:N]|always|unless-stopped"),
+    option("--restart", default="no", metavar=POLICIES),
     option("--health-cmd", metavar="COMMAND"),
     option("--health-interval", default="", metavar="DURATION"),
     option("--health-retries", type=click.IntRange(min=0), metavar="NUMBER"),

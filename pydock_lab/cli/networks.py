@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pydock_lab import locale
-from pydock_lab.cli import network_options, parse, table
+from pydock_lab.cli import inspecting, network_options, parse, table
 from pydock_lab.cli.command import LocalGroup, command, flag, many, option
 from pydock_lab.cli.images import for_each
+from pydock_lab.cli.pruning import prune_command
 from pydock_lab.cli.session import session
+from pydock_lab.cli.words import pairs, short
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEADINGS = {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE"}
-_SHORT = 12
+LISTING = table.Listing(
+    headings={
+        "ID": "NETWORK ID",
+        "Name": "NAME",
+        "Driver": "DRIVER",
+        "Scope": "SCOPE",
+        "IPv4": "IPV4",
+        "IPv6": "IPV6",
+        "Internal": "INTERNAL",
+        "Labels": "LABELS",
+        "CreatedAt": "CREATED AT",
+    },
+    columns=("ID", "Name", "Driver", "Scope"),
+    setting="networksFormat",
+)
 
 
 def register(group: click.Group) -> None:
@@ -79,24 +93,25 @@ def _register_look(group: click.Group) -> None:
     @flag("--no-trunc")
     @flag("-q", "--quiet")
     def ls(filter: tuple[str, ...], no_trunc: bool, quiet: bool, **more: Any) -> None:  # noqa: A002 - Docker's word
+        here = session()
         rows = [
-            {
-                "ID": one.id if no_trunc else one.id[:_SHORT],
-                "Name": one.name,
-                "Driver": one.driver,
-                "Scope": one.scope,
-                "Internal": one.internal,
-                "IPv4": True,
-                "IPv6": False,
-                "CreatedAt": one.created,
-                "Labels": parse.words_of(one.labels),
-            }
-            for one in session().engine.networks(filter)
+            table.Row(
+                fields={
+                    "ID": one.id if no_trunc else short(one.id),
+                    "Name": one.name,
+                    "Driver": one.driver,
+                    "Scope": one.scope,
+                    "Internal": str(one.internal).lower(),
+                    "IPv4": "true",
+                    "IPv6": "false",
+                    "CreatedAt": one.created,
+                    "Labels": pairs(one.labels),
+                },
+                labels=one.labels,
+            )
+            for one in here.engine.networks(filter)
         ]
-        if quiet:
-            session().write_lines(str(row["ID"]) for row in rows)
-            return
-        session().write(table.listing(_HEADINGS, rows, more["format"]))
+        table.write(here, LISTING, rows, more["format"], quiet=quiet)
 
     @command(group, "inspect", help_key="network-inspect")
     @option("-f", "--format", metavar="TEMPLATE")
@@ -104,18 +119,9 @@ def _register_look(group: click.Group) -> None:
     @click.argument("network", nargs=-1, required=True)
     def inspect(network: tuple[str, ...], verbose: bool, **said: Any) -> int:
         del verbose  # what it adds in Docker is Swarm's
-        found: list[Any] = []
-
-        def look(one: str) -> tuple[str, ...]:
-            found.append(session().engine.inspect_network(one))
-            return ()
-
-        status = for_each(network, look)
-        if said["format"] in (None, "", "json"):
-            session().write(json.dumps(found, indent=None if said["format"] else 4, ensure_ascii=False))
-        else:
-            session().write_lines(table.render(said["format"], one) for one in found)
-        return status
+        here = session()
+        look = here.engine.inspect_network
+        return inspecting.documents(here, network, said["format"], lambda one: (look(one), "Network"))
 
 
 def _register_remove(group: click.Group) -> None:
@@ -125,16 +131,7 @@ def _register_remove(group: click.Group) -> None:
     def rm(network: tuple[str, ...], force: bool) -> int:
         return for_each(network, lambda one: session().engine.remove_network(one, force=force))
 
-    @command(group, "prune", help_key="network-prune")
-    @many("--filter", metavar="NAME=VALUE")
-    @flag("-f", "--force")
-    def prune(filter: tuple[str, ...], force: bool) -> None:  # noqa: A002 - Docker's word
-        here = session()
-        question = locale.text("cli.prune-sure", kinds="network")
-        if not force and here.face.ask(question, secret=False).lower() not in ("y", "yes", "o", "oui"):
-            return
-        found = here.engine.prune(["network"], filters=filter)
-        here.write_lines(f"network: {name}" for one in found.values() for name in one.removed)
+    prune_command(group, ["network"])
 
 
 def _register_containers(group: click.Group) -> None:

@@ -9,9 +9,17 @@ from pydock_lab import locale
 from pydock_lab.cli import table
 from pydock_lab.cli.command import LocalGroup, command, flag, option
 from pydock_lab.cli.session import session
+from pydock_lab.cli.words import shortened
 from pydock_lab.errors import CommandError
 
 _HUB = "docker.io"
+
+_DESCRIPTION = 45  # characters
+_FOUND = table.Listing(
+    headings={"Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL"},
+    columns=("Name", "Description", "StarCount", "IsOfficial"),
+    quiet="Name",
+)
 
 
 def register_transfer(group: click.Group) -> None:
@@ -69,16 +77,17 @@ def register_account(group: click.Group) -> None:
     @click.argument("term")
     def search(term: str, limit: int, no_trunc: bool, **more: Any) -> None:
         rows = [
-            {
-                "Name": hit.name,
-                "Description": hit.description if no_trunc else hit.description[:45],
-                "StarCount": hit.stars,
-                "IsOfficial": "[OK]" if hit.official else "",
-            }
+            table.Row(
+                fields={
+                    "Name": hit.name,
+                    "Description": hit.description if no_trunc else shortened(hit.description, _DESCRIPTION),
+                    "StarCount": str(hit.stars),
+                    "IsOfficial": "[OK]" if hit.official else "",
+                }
+            )
             for hit in session().engine.search(term, limit=limit)
         ]
-        headings = {"Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL"}
-        session().write(table.listing(headings, rows, more["format"]))
+        table.write(session(), _FOUND, rows, more["format"])
 
 
 def register_ours(group: click.Group) -> None:

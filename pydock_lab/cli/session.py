@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
 
+from pydock_lab import locale
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from pydock_lab.engine.base import Engine
     from pydock_lab.engine.streams import Streams
+    from pydock_lab.errors import PydockError
     from pydock_lab.events import OnEvent
     from pydock_lab.views import View
 
@@ -79,6 +82,14 @@ class Session:
         """Lines for the standard output, and nothing for none."""
         for line in lines:
             self.write(line)
+
+    def tell(self, failed: Sequence[PydockError], *, of: int) -> int:
+        """Say what failed of so many things: the exit status; raises the error where it was the only thing."""
+        if len(failed) == of == 1:
+            raise failed[0]
+        for one in failed:
+            self.face.note(f"{locale.text('cli.error', message=str(one))}\n")
+        return 1 if failed else 0
 
 
 def session() -> Session:

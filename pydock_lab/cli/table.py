@@ -1,96 +1,125 @@
-"""Lists as Docker prints them: columns, `--format` with Go's templates, `-q`.
+r"""Lists as Docker prints them: columns under headings, ids alone, JSON, or what a template makes of each row.
 
-A template has fields (`{{.ID}}`, `{{.Config.Env}}`), `{{json .Field}}`, `{{index .List 0}}`, `{{upper .Name}}`;
-`table` in front of it asks for headings, `json` alone for one object a line. Source: Docker's documentation, "Format
-command and log output"; Go, package text/template.
+    table                                 the list's own columns
+    table {{.ID}}\t{{.Status}}            columns of one's own: each field's heading above it
+    json                                  an object a line
+    raw                                   name: value, line by line (containers, images, volumes)
+    {{.ID}}: {{.Status}}                  that, for each row
+
+Templates are loaded only for who asks for them: a plain `docker ps` needs none. Source: Docker's documentation, "Format
+command and log output".
 """
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-from pydock_lab.errors import CommandError
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
-_GAP = 3  # spaces between columns, as Docker's tabwriter
-_FUNCTIONS: Mapping[str, Callable[[Any], str]] = {
-    "json": lambda value: json.dumps(value, ensure_ascii=False),
-    "upper": lambda value: shown(value).upper(),
-    "lower": lambda value: shown(value).lower(),
-    "len": lambda value: str(len(value)),
-    "println": lambda value: shown(value) + "\n",
-}
+from pydock_lab.cli.settings import setting
+from pydock_lab.cli.tabs import align
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pydock_lab.cli.session import Session
+    from pydock_lab.cli.templates.values import Record
+
+_TABLE = "table"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """A kind of list: the heading of each field, the fields that are its columns, and the one that `-q` shows.
+
+    `setting` is what Docker's config.json calls its format, `raw` the template of `--format raw`, `quiet_raw` that with
+    -q. `quiet_wins`: -q is stronger than a template of one's own.
+    """
+
+    headings: Mapping[str, str]
+    columns: tuple[str, ...]
+    quiet: str = "ID"
+    setting: str = ""
+    raw: str = ""
+    quiet_raw: str = ""
+    quiet_wins: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What stands in a row, by field; a value that is a function is computed when it is shown. Labels are by name."""
+
+    fields: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def cell(self, name: str) -> str:
+        """A field as text."""
+        value = self.fields[name]
+        return str(value() if callable(value) else value)
+
+    def record(self) -> Record:
+        """For a template: fields in the order of their names, and `.Label`."""
+        from pydock_lab.cli.templates.values import Record  # noqa: PLC0415 - see the module's docstring
+
+        ordered = {name: self.fields[name] for name in sorted(self.fields)}
+        return Record(fields=ordered, methods={"Label": lambda name: self.labels.get(name, "")}, is_row=True)
+
+
+def write(here: Session, listing: Listing, rows: Sequence[Row], form: str | None, *, quiet: bool = False) -> None:
+    """Show a list; raises CommandError for a template that means nothing."""
+    here.face.write(text(listing, rows, chosen(here, listing, form, quiet=quiet), quiet=quiet))
+
+
+def chosen(here: Session, listing: Listing, form: str | None, *, quiet: bool) -> str:
+    """The format in force: what is asked for, else the user's setting, else the table."""
+    if form:
+        return form
+    return (setting(here.face, listing.setting) if listing.setting and not quiet else "") or _TABLE
+
+
+def text(listing: Listing, rows: Sequence[Row], form: str, *, quiet: bool = False) -> str:
+    """A list in a format; raises CommandError."""
+    if quiet and (form == _TABLE or (listing.quiet_wins and form != "raw")):
+        return "".join(f"{row.cell(listing.quiet)}\n" for row in rows)
+    if form == _TABLE:
+        return plain_table(listing, rows)
+    return _by_template(listing, rows, form, quiet=quiet)
+
+
+def plain_table(listing: Listing, rows: Iterable[Row]) -> str:
+    """The list's own columns."""
+    lines = ["\t".join(listing.headings[name] for name in listing.columns)]
+    # A tab in a value would make a column of its own.
+    lines += ["\t".join(row.cell(name).replace("\t", " ") for name in listing.columns) for row in rows]
+    return "".join(f"{line}\n" for line in align(lines))
+
+
+def asks_for(form: str, name: str) -> bool:
+    """Whether a format speaks of a field that costs something."""
+    from pydock_lab.cli.templates import Template  # noqa: PLC0415 - see the module's docstring
+
+    return name in Template.parse(_template(form)).fields()
+
+
+def _by_template(listing: Listing, rows: Sequence[Row], form: str, *, quiet: bool) -> str:
+    from pydock_lab.cli.templates import Template  # noqa: PLC0415 - see the module's docstring
+
+    source = _template(form)
+    if form == "raw" and listing.raw:
+        source = listing.quiet_raw if quiet else listing.raw
+    template = Template.parse(source)
+    lines = [template.render(row.record()) for row in rows]
+    if not form.startswith(_TABLE):
+        return "".join(f"{line}\n" for line in lines)
+    whole = "\n".join([template.heading(listing.headings), *lines])
+    return "".join(f"{line}\n" for line in align(whole.split("\n")))
+
+
+def _template(form: str) -> str:
+    r"""The template in a format: \t and \n written with a backslash are what they say."""
+    source = "{{json .}}" if form == "json" else form.removeprefix(_TABLE)
+    return source.strip(" ").replace("\\t", "\t").replace("\\n", "\n")
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as aligned columns, the last one as long as it is."""
-    rows = [list(row) for row in rows]
-    widths = [max(len(cell) for cell in column) + _GAP for column in zip(*rows, strict=True)] if rows else []
-    lines = ("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
-
-
-def listing(headings: Mapping[str, str], rows: Sequence[Mapping[str, Any]], form: str | None) -> str:
-    """A list: `headings` by field name in the order of the columns, or what `form` asks for."""
-    if form in (None, "", "table"):
-        return columns([list(headings.values()), *([shown(row[name]) for name in headings] for row in rows)])
-    assert form is not None  # noqa: S101 - handled above
-    if form == "json":
-        return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    if form.startswith("table "):
-        template = form.removeprefix("table ").replace("\\t", "\t")
-        head = _ACTION.sub(lambda found: headings.get(found[1].lstrip("."), found[1].lstrip(".").upper()), template)
-        return columns(line.split("\t") for line in [head, *(render(template, row) for row in rows)])
-    return "\n".join(render(form, row) for row in rows)
-
-
-def render(template: str, value: Any) -> str:
-    """A template filled with plain data; raises CommandError for what it does not know."""
-    text = template.replace("\\t", "\t").replace("\\n", "\n")
-    return _ACTION.sub(lambda found: shown(_evaluate(found[1], value)), text)
-
-
-def _evaluate(action: str, value: Any) -> Any:
-    words = action.split()
-    if len(words) == 1:
-        return _field(words[0], value, action)
-    if words[0] == "index" and len(words) >= 3:  # noqa: PLR2004 - function, list, key
-        found = _field(words[1], value, action)
-        for key in words[2:]:
-            found = _item(found, key.strip('"'), action)
-        return found
-    if words[0] in _FUNCTIONS and len(words) == 2:  # noqa: PLR2004 - function, argument
-        return _FUNCTIONS[words[0]](_field(words[1], value, action))
-    raise CommandError("cli.bad-template", action=action)
-
-
-def _field(path: str, value: Any, action: str) -> Any:
-    if not path.startswith("."):
-        raise CommandError("cli.bad-template", action=action)
-    for name in path.strip(".").split(".") if path != "." else []:
-        if not isinstance(value, Mapping) or name not in value:
-            known = ", ".join(sorted(value)) if isinstance(value, Mapping) else "-"
-            raise CommandError("cli.no-field", field=name, known=known)
-        value = value[name]
-    return value
-
-
-def _item(found: Any, key: str, action: str) -> Any:
-    try:
-        return found[int(key)] if isinstance(found, Sequence) else found[key]
-    except (LookupError, ValueError, TypeError):
-        raise CommandError("cli.bad-template", action=action) from None
-
-
-def shown(value: Any) -> str:
-    """A value as a template prints it."""
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{name}:{shown(item)}" for name, item in value.items()) + "]"
-    if isinstance(value, list | tuple):
-        return "[" + " ".join(shown(item) for item in value) + "]"
-    return str(value)
+    """Rows as columns that are as narrow as they can be."""
+    return "\n".join(line.rstrip() for line in align(["\t".join(row) for row in rows], least=0))

@@ -9,14 +9,16 @@ from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.inspection import inspected
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.engine.values import ContainerSummary
+from pydock_lab.engine.spoken_times import since
+from pydock_lab.engine.values import ContainerSummary, MountSummary
 from pydock_lab.errors import StoreError
+from pydock_lab.oci.runtime_spec import MountKind, Network, NetworkMode, predefined_id
+from pydock_lab.runtime.health import Health
 from pydock_lab.runtime.state import ContainerState, Status
 from pydock_lab.snapshot.snapshotter import Changes
 from pydock_lab.views import ChangeKind, ContainerView, FileChange, ImageInstances, Instances, LayerRow, PortView
 
 _SHOWN = 200
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 class ContainerQuestions:
@@ -70,7 +72,7 @@ class ContainerQuestions:
 
     def inspect(self, record: ContainerRecord) -> dict[str, object]:
         """`docker inspect`, with Docker's names."""
-        return inspected(record, self._life.state(record))
+        return inspected(record, self._life.state(record), self._life.shelf.folder(record.id))
 
     def instances(self) -> Instances:
         """Each image that has containers, its layers once, its containers on top."""
@@ -139,7 +141,25 @@ def _summary(record: ContainerRecord, state: ContainerState) -> ContainerSummary
         ports=_ports(state),
         exit_code=state.exit_code if ended else None,
         labels=record.labels,
+        image_id=record.image_id,
+        layers=record.chain_ids,
+        exposed=record.exposed,
+        published=tuple(f"{port.container_port}/{port.protocol}" for port in record.spec.network.ports),
+        mounts=tuple(
+            MountSummary(target=mount.target, source=mount.source, name=mount.volume)
+            for mount in record.spec.mounts
+            if mount.kind is MountKind.BIND
+        ),
+        networks=_networks(record.spec.network),
+        health=state.health.status.value if state.health else "",
     )
+
+
+def _networks(network: Network) -> dict[str, str]:
+    """Ids by name; none of its own where it shares another's."""
+    if network.mode in (NetworkMode.HOST, NetworkMode.NONE):
+        return {network.title: predefined_id(network.title)}
+    return {place.name: place.network for place in network.places}
 
 
 def _ports(state: ContainerState) -> tuple[PortView, ...]:
@@ -155,22 +175,20 @@ def _ports(state: ContainerState) -> tuple[PortView, ...]:
 
 
 def status_text(state: ContainerState) -> str:
-    """The status as `docker ps` words it: `Up 3 minutes`, `Exited (0) 2 hours ago`."""
-    if state.status is Status.CREATED:
-        return "Created"
-    if state.status is Status.EXITED:
-        return f"Exited ({state.exit_code}) {since(state.finished_at)} ago"
-    text = f"Up {since(state.started_at)}"
-    return f"{text} (Paused)" if state.status is Status.PAUSED else text
-
-
-def since(moment: float) -> str:
-    """How long ago, in Docker's words: `Less than a second`, `3 minutes`, `About an hour`."""
-    seconds = max(0, int(time.time() - moment))
-    for size, unit in _UNITS:
-        count = seconds // size
-        if count == 1 and unit in ("hour", "minute"):
-            return "About an hour" if unit == "hour" else "About a minute"
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "Less than a second"
+    """The status as `docker ps` words it: `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`."""
+    ended = f"({state.exit_code}) {since(time.time() - state.finished_at)} ago"
+    at_rest = {
+        Status.CREATED: "Created",
+        Status.RESTARTING: f"Restarting {ended}",
+        Status.EXITED: f"Exited {ended}",
+        Status.REMOVING: "Removal In Progress",
+        Status.DEAD: "Dead",
+    }
+    if state.status in at_rest:
+        return at_rest[state.status]
+    text = f"Up {since(time.time() - state.started_at)}"
+    if state.status is Status.PAUSED:
+        return f"{text} (Paused)"
+    if state.health is None:
+        return text
+    return f"{text} (health: starting)" if state.health.status is Health.STARTING else f"{text} ({state.health.status})"

@@ -22,8 +22,10 @@ from pydock_lab.engine.run_options import (
 )
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.values import (
+    ContainerSize,
     ContainerSummary,
     ContainerUsage,
+    DiskDetails,
     DiskUsage,
     ImageSummary,
     Info,
@@ -85,6 +87,9 @@ class Images(Protocol):
 
     def image(self, reference: str) -> Image:
         """One image, by name, digest, or the start of its id."""
+
+    def inspect_image(self, reference: str) -> Mapping[str, object]:
+        """`docker image inspect`, in Docker's form."""
 
     def layers(self, reference: str) -> LayerStack:
         """`docker history`, with what each layer holds."""
@@ -214,7 +219,12 @@ class Things(Protocol):
     def volumes(self) -> tuple[VolumeSummary, ...]:
         """`docker volume ls`."""
 
-    def create_volume(self, name: str = "") -> VolumeSummary:
+    def inspect_volume(self, name: str) -> Mapping[str, object]:
+        """`docker volume inspect`, in Docker's form."""
+
+    def create_volume(
+        self, name: str = "", *, labels: Mapping[str, str] | None = None, driver: str = "local"
+    ) -> VolumeSummary:
         """`docker volume create`."""
 
     def remove_volume(self, name: str, *, force: bool = False) -> None:
@@ -252,6 +262,12 @@ class Things(Protocol):
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
+
+    def disk_details(self) -> DiskDetails:
+        """`docker system df -v`: every image, container, volume and piece of build cache."""
+
+    def container_size(self, container: str) -> ContainerSize:
+        """`docker ps --size`: what a container wrote."""
 
     def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
         """`docker KIND prune`, for `container`, `image`, `volume`, `network`, `builder`."""

@@ -11,16 +11,25 @@ With `--all` everything goes but the folders in use. Source: Docker's documentat
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydock_lab.build.record import BuildRecord
+from pydock_lab.engine.filters import Filters
 from pydock_lab.engine.home import Home
-from pydock_lab.errors import CommandError, PydockError
+from pydock_lab.engine.values import Kept
+from pydock_lab.errors import PydockError
 from pydock_lab.oci import INDEX_TYPES, Digest, Manifest
+
+if TYPE_CHECKING:
+    from pydock_lab.build.cache_mounts import CacheMount
+
+Wanted = Callable[[Kept], bool]
 
 _KEPT_BUILDS = 50  # as many as BuildKit keeps
 
@@ -43,25 +52,25 @@ _FILES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
-    """One thing: how people may call it, its bytes, and whether an image needs it anyway."""
-
-    type: RecordType
-    name: str
-    size: int
-    is_shared: bool = False
+CACHE_FILTERS = ("id", "shared", "type", "until")
 
 
-def record_types(words: tuple[str, ...]) -> frozenset[RecordType]:
-    """The kinds of `--filter type=...`, all without one; raises CommandError."""
-    found = set()
-    for word in words:
-        name, _, value = word.partition("=")
-        if name != "type" or value not in list(RecordType):
-            raise CommandError("engine.builder-filter", value=word, known=", ".join(RecordType))
-        found.add(RecordType(value))
-    return frozenset(found or RecordType)
+def cache_filter(said: Filters) -> Wanted:
+    """Which things the filters mean; raises CommandError."""
+    types, shared = said.choices("type", list(RecordType)), said.truth("shared")
+    now = time.time()
+    said.is_older(now, now)  # what is no time is told at once
+
+    def is_wanted(one: Kept) -> bool:
+        return (
+            (not types or one.type in types)
+            and (shared is None or one.is_shared is shared)
+            and said.fit("id", one.name.startswith)
+            and said.is_older(one.changed, now)
+            and said.has_labels({})
+        )
+
+    return is_wanted
 
 
 class BuildStorage:
@@ -72,82 +81,77 @@ class BuildStorage:
 
     def all(self) -> Iterator[Kept]:
         """All of it."""
-        shared = self._image_layers()
-        for _, layer in self._home.cache.layers():
-            digest = layer.descriptor.digest
-            yield Kept(type=RecordType.REGULAR, name=digest, size=layer.descriptor.size, is_shared=digest in shared)
+        for _, one in self._cached_layers():
+            yield one
         for mount in self._home.cache_mounts.all():
-            yield Kept(type=RecordType.CACHE_MOUNT, name=mount.id, size=tree_size(mount.path))
-        for kind, pattern in _FILES.items():
-            for path in self._home.root.glob(pattern):
-                yield Kept(type=kind, name=path.stem, size=_size(path))
+            yield _mount(mount)
+        for kind in _FILES:
+            yield from self._found(kind).values()
         for build in self._home.builds:
-            yield Kept(type=RecordType.HISTORY, name=build, size=tree_size(self._home.builds.path(build)))
+            yield self._build(build)
 
-    def prune(self, types: frozenset[RecordType], *, all_: bool) -> Iterator[Kept]:
-        """Remove what is not needed, of these kinds; each as it goes. Blobs go when the store is collected."""
-        removers = {
-            RecordType.REGULAR: self._layers,
-            RecordType.CACHE_MOUNT: self._mounts,
-            RecordType.HISTORY: self._history,  # before the contexts that only it has needed
-            RecordType.LOCAL: self._contexts,
-            RecordType.HTTP: self._downloads,
-            RecordType.INTERNAL: self._answers,
-        }
-        for kind, remove in removers.items():
-            if kind in types:
-                yield from remove(all_=all_)
+    def prune(self, is_wanted: Wanted, *, all_: bool) -> Iterator[Kept]:
+        """Remove what is wanted gone and not needed; each as it goes. Blobs go when the store is collected."""
+        yield from self._prune_layers(is_wanted, all_=all_)
+        yield from self._mounts(is_wanted)
+        yield from self._history(is_wanted, all_=all_)  # before the contexts that only it has needed
+        yield from self._contexts(is_wanted, all_=all_)
+        yield from self._unlinked(RecordType.HTTP, is_wanted)
+        if all_:
+            yield from self._unlinked(RecordType.INTERNAL, is_wanted)
 
-    def _layers(self, *, all_: bool) -> Iterator[Kept]:
-        shared = frozenset() if all_ else self._image_layers()
-        for path, layer in list(self._home.cache.layers()):
-            digest = layer.descriptor.digest
-            if digest not in shared:
+    def _prune_layers(self, is_wanted: Wanted, *, all_: bool) -> Iterator[Kept]:
+        for path, one in list(self._cached_layers()):
+            if is_wanted(one) and (all_ or not one.is_shared):
                 path.unlink(missing_ok=True)
-                yield Kept(type=RecordType.REGULAR, name=digest, size=0)
+                # Its blob is counted when it is collected.
+                yield replace(one, size=0)
 
-    def _mounts(self, *, all_: bool) -> Iterator[Kept]:
-        del all_
-        sizes = {mount.path: tree_size(mount.path) for mount in self._home.cache_mounts.all()}
-        for mount in self._home.cache_mounts.prune():
-            yield Kept(type=RecordType.CACHE_MOUNT, name=mount.id, size=sizes.get(mount.path, 0))
+    def _mounts(self, is_wanted: Wanted) -> Iterator[Kept]:
+        found = {mount.path: _mount(mount) for mount in self._home.cache_mounts.all()}
+        wanted = {path for path, one in found.items() if is_wanted(one)}
+        for mount in self._home.cache_mounts.prune(wanted.__contains__):
+            yield found[mount.path]
 
-    def _history(self, *, all_: bool) -> Iterator[Kept]:
+    def _history(self, is_wanted: Wanted, *, all_: bool) -> Iterator[Kept]:
         kept = frozenset() if all_ else self._recent()
         for build in list(self._home.builds):
-            if build not in kept:
-                size = tree_size(self._home.builds.path(build))
+            one = self._build(build)
+            if build not in kept and is_wanted(one):
                 with suppress(PydockError):  # another prune was quicker
                     self._home.builds.remove(build)
-                    yield Kept(type=RecordType.HISTORY, name=build, size=size)
+                    yield one
 
-    def _contexts(self, *, all_: bool) -> Iterator[Kept]:
+    def _contexts(self, is_wanted: Wanted, *, all_: bool) -> Iterator[Kept]:
         before = self._found(RecordType.LOCAL)
-        if all_:
+        if all_ and any(map(is_wanted, before.values())):
             for path in self._home.root.glob("contexts/roots/*"):
                 path.unlink(missing_ok=True)
         needed = {name for record in self._records() for name in record.snapshots.values()}
-        self._home.contexts.forget(needed)
+        self._home.contexts.forget(needed | {name for name, one in before.items() if not is_wanted(one)})
         yield from (before[name] for name in before.keys() - self._found(RecordType.LOCAL).keys())
-
-    def _downloads(self, *, all_: bool) -> Iterator[Kept]:
-        del all_
-        yield from self._unlinked(RecordType.HTTP)
-
-    def _answers(self, *, all_: bool) -> Iterator[Kept]:
-        if all_:
-            yield from self._unlinked(RecordType.INTERNAL)
 
     # ---- looking
 
-    def _unlinked(self, kind: RecordType) -> Iterator[Kept]:
+    def _cached_layers(self) -> Iterator[tuple[Path, Kept]]:
+        shared = self._image_layers()
+        for path, layer in self._home.cache.layers():
+            digest, size = layer.descriptor.digest, layer.descriptor.size
+            yield path, _kept(RecordType.REGULAR, digest, size, path, is_shared=digest in shared)
+
+    def _build(self, build: str) -> Kept:
+        folder = self._home.builds.path(build)
+        return _kept(RecordType.HISTORY, build, tree_size(folder), folder)
+
+    def _unlinked(self, kind: RecordType, is_wanted: Wanted) -> Iterator[Kept]:
         for name, one in self._found(kind).items():
-            (self._home.root / _FILES[kind]).with_name(f"{name}.json").unlink(missing_ok=True)
-            yield one
+            if is_wanted(one):
+                (self._home.root / _FILES[kind]).with_name(f"{name}.json").unlink(missing_ok=True)
+                yield one
 
     def _found(self, kind: RecordType) -> dict[str, Kept]:
         paths = self._home.root.glob(_FILES[kind])
-        return {path.stem: Kept(type=kind, name=path.stem, size=_size(path)) for path in paths}
+        return {path.stem: _kept(kind, path.stem, _size(path), path) for path in paths}
 
     def _records(self) -> Iterator[BuildRecord]:
         for build in self._home.builds:
@@ -170,6 +174,21 @@ class BuildStorage:
                     manifest = Manifest.from_bytes(self._home.blobs.read(image.descriptor))
                     found.update(layer.digest for layer in manifest.layers)
         return frozenset(found)
+
+
+def _kept(kind: RecordType, name: str, size: int, path: Path, *, is_shared: bool = False) -> Kept:
+    return Kept(type=kind, name=name, size=size, is_shared=is_shared, changed=_changed(path))
+
+
+def _mount(mount: "CacheMount") -> Kept:
+    return Kept(type=RecordType.CACHE_MOUNT, name=mount.id, size=tree_size(mount.path), changed=mount.used)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # see _size
+        return 0.0
 
 
 def tree_size(folder: Path) -> int:

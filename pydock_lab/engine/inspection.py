@@ -1,19 +1,25 @@
 """A container in the form of `docker inspect`, with Docker's names. Source: Docker Engine API, ContainerInspect."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from pydock_lab import errors
+from pydock_lab.engine.host_config import bindings, host_config, mount_documents
 from pydock_lab.engine.network_documents import endpoint_document
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.oci.runtime_spec import MountKind, NetworkMode, PublishedPort, predefined_id
+from pydock_lab.oci.runtime_spec import NetworkMode, Rootfs, predefined_id
 from pydock_lab.oci.times import rfc3339
+from pydock_lab.runtime.health import HealthCheck, HealthState
+from pydock_lab.runtime.logs import LOG_FILE
 from pydock_lab.runtime.state import ContainerState, Status
 
 _NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
 _NANO = 1_000_000_000
+_FILES = {"ResolvConf": "resolv.conf", "Hostname": "hostname", "Hosts": "hosts"}
 
 
-def inspected(record: ContainerRecord, state: ContainerState) -> dict[str, object]:
-    """The document of one container."""
+def inspected(record: ContainerRecord, state: ContainerState, folder: Path) -> dict[str, object]:
+    """The document of one container, whose files are in `folder`."""
     process = record.spec.process
     return {
         "Id": record.id,
@@ -22,34 +28,91 @@ def inspected(record: ContainerRecord, state: ContainerState) -> dict[str, objec
         "Args": list(process.args[1:]),
         "State": _state(state),
         "Image": record.image_id,
+        **{f"{name}Path": _file(folder, file) for name, file in _FILES.items()},
+        "LogPath": "" if record.log.is_off else str(folder / LOG_FILE),
         "Name": f"/{record.name}",
+        "RestartCount": state.restarts,
+        "Driver": "overlay",
         "Platform": "linux",
-        "HostConfig": _host_config(record),
-        "Mounts": [
-            {
-                "Type": mount.kind.value,
-                "Source": mount.source,
-                "Destination": mount.target,
-                "RW": not mount.read_only,
-            }
-            for mount in record.spec.mounts
-        ],
-        "Config": {
-            "Hostname": record.spec.hostname,
-            "Domainname": record.spec.domainname,
-            "User": process.user,
-            "Tty": process.terminal,
-            "OpenStdin": record.interactive,
-            "Env": list(process.env),
-            "Cmd": list(record.config.cmd or ()),
-            "Entrypoint": list(record.config.entrypoint or ()),
-            "Image": record.image,
-            "WorkingDir": process.cwd,
-            "Labels": dict(record.labels),
-            "StopSignal": record.spec.stop_signal,
-        },
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
+        "ExecIDs": None,
+        "HostConfig": host_config(record),
+        "GraphDriver": {"Name": "overlay", "Data": _tree(record.spec.rootfs)},
+        "Mounts": mount_documents(record.spec.mounts),
+        "Config": _config(record),
         "NetworkSettings": _network_settings(record, state),
     }
+
+
+def _config(record: ContainerRecord) -> dict[str, object]:
+    process, image = record.spec.process, record.config
+    return {
+        "Hostname": record.spec.hostname,
+        "Domainname": record.spec.domainname,
+        "User": process.user,
+        "AttachStdin": False,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "ExposedPorts": {port: {} for port in record.exposed},
+        "Tty": process.terminal,
+        "OpenStdin": record.interactive,
+        "StdinOnce": False,
+        "Env": list(process.env),
+        "Cmd": list(image.cmd or ()),
+        "Healthcheck": _healthcheck(record.health) if record.health else None,
+        "Image": record.image,
+        "Volumes": {path: {} for path in image.volumes},
+        "WorkingDir": process.cwd,
+        "Entrypoint": list(image.entrypoint or ()),
+        "OnBuild": None,
+        "Labels": dict(record.labels),
+        "StopSignal": record.spec.stop_signal,
+        "StopTimeout": record.stop_timeout,
+    }
+
+
+def _healthcheck(check: HealthCheck) -> dict[str, object]:
+    return {
+        "Test": ["CMD", *check.command],
+        "Interval": int(check.interval * _NANO),
+        "Timeout": int(check.timeout * _NANO),
+        "StartPeriod": int(check.start_period * _NANO),
+        "StartInterval": int(check.start_interval * _NANO),
+        "Retries": check.retries,
+    }
+
+
+def _health(health: HealthState) -> dict[str, object]:
+    return {
+        "Status": health.status.value,
+        "FailingStreak": health.failing_streak,
+        "Log": [
+            {
+                "Start": _time(one.start),
+                "End": _time(one.end),
+                "ExitCode": one.exit_code,
+                "Output": one.output,
+            }
+            for one in health.log
+        ],
+    }
+
+
+def _tree(rootfs: Rootfs) -> dict[str, str]:
+    """The folders of the overlay, with the names that Docker's overlay2 driver has for them."""
+    return {
+        "LowerDir": ":".join(rootfs.layers),
+        "MergedDir": rootfs.mountpoint,
+        "UpperDir": rootfs.upper,
+        "WorkDir": rootfs.work,
+    }
+
+
+def _file(folder: Path, name: str) -> str:
+    path = folder / name
+    return str(path) if path.exists() else ""
 
 
 def _network_settings(record: ContainerRecord, state: ContainerState) -> dict[str, object]:
@@ -67,7 +130,7 @@ def _network_settings(record: ContainerRecord, state: ContainerState) -> dict[st
         "IPAddress": default.address if default else "",
         "Gateway": default.gateway if default else "",
         "MacAddress": default.mac_address if default else "",
-        "Ports": _ports(state.ports),
+        "Ports": bindings(state.ports),
         "Networks": found,
     }
 
@@ -79,41 +142,15 @@ def _state(state: ContainerState) -> dict[str, object]:
         "Running": runs,
         "Paused": state.status is Status.PAUSED,
         "OOMKilled": state.oom_killed,
+        "Restarting": state.status is Status.RESTARTING,
         "Dead": state.status is Status.DEAD,
         "Pid": state.process.pid if runs and state.process else 0,
         "ExitCode": state.exit_code,
         "StartedAt": _time(state.started_at),
         "FinishedAt": _time(state.finished_at),
+        "Error": str(errors.from_json(state.error)) if state.error else "",
+        **({"Health": _health(state.health)} if state.health else {}),
     }
-
-
-def _host_config(record: ContainerRecord) -> dict[str, object]:
-    spec, limits = record.spec, record.spec.limits
-    binds = [mount for mount in spec.mounts if mount.kind is MountKind.BIND]
-    return {
-        "Binds": [f"{one.source}:{one.target}{':ro' if one.read_only else ''}" for one in binds],
-        "NetworkMode": spec.network.title,
-        "PortBindings": _ports(spec.network.ports),
-        "Dns": list(spec.network.dns),
-        "DnsOptions": list(spec.network.dns_options),
-        "DnsSearch": list(spec.network.dns_search),
-        "ExtraHosts": [":".join(one) for one in spec.network.extra_hosts],
-        "AutoRemove": record.auto_remove,
-        "ReadonlyRootfs": spec.read_only,
-        "Memory": limits.memory or 0,
-        "NanoCpus": int((limits.cpus or 0) * _NANO),
-        "PidsLimit": limits.pids,
-        "Init": spec.init,
-    }
-
-
-def _ports(ports: tuple[PublishedPort, ...]) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
-    for port in ports:
-        last = f"-{port.last_host_port}" if port.last_host_port else ""
-        place = {"HostIp": port.host_ip, "HostPort": f"{port.host_port or ''}{last}"}
-        found.setdefault(f"{port.container_port}/{port.protocol}", []).append(place)
-    return found
 
 
 def _time(seconds: float) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
 from pydock_lab.engine import network_filters
+from pydock_lab.engine.filters import Filters
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.network_documents import network_document
 from pydock_lab.engine.network_options import Attachment, NetworkCreation, OnChange, ignore_change
@@ -146,9 +147,9 @@ class Networks:
             self._records.remove(record.id)
         self._tell("destroy", record)
 
-    def prune(self, filters: Sequence[str] = ()) -> Iterator[str]:
-        """Remove the networks that no container is in; their names."""
-        for record in network_filters.to_prune(self.all(), filters, time.time()):
+    def prune(self, said: Filters) -> Iterator[str]:
+        """Remove the networks that no container is in, as far as the filters let them; their names."""
+        for record in network_filters.to_prune(self.all(), said, time.time()):
             with contextlib.suppress(Conflict, NotFound):  # in use, or somebody else was quicker
                 self.remove(record.id)
                 yield record.name

@@ -27,7 +27,7 @@ class ImageSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageDetails:
-    """`docker inspect` of an image: its documents and names."""
+    """An image: its documents and names."""
 
     image_id: str
     digest: str
@@ -36,31 +36,23 @@ class ImageDetails:
     config: ImageConfig
     size: int
 
-    def to_json(self) -> dict[str, object]:
-        """In the form and with the names of `docker image inspect`."""
-        config = self.config
-        return {
-            "Id": self.image_id,
-            "RepoTags": [name for name in self.references if "@" not in name],
-            "RepoDigests": [f"{name.rpartition(':')[0]}@{self.digest}" for name in self.references],
-            "Created": config.created,
-            "Author": config.author,
-            "Architecture": config.platform.architecture,
-            "Os": config.platform.os,
-            "Size": self.size,
-            "Config": config.config.to_json(),
-            "RootFS": {"Type": "layers", "Layers": [str(diff_id) for diff_id in config.diff_ids]},
-            "Descriptor": {
-                "mediaType": str(self.manifest.media_type),
-                "digest": self.digest,
-                "size": len(self.manifest.to_bytes()),
-            },
-        }
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MountSummary:
+    """What is mounted at `target`: a volume by its `name`, else the `source`."""
+
+    target: str
+    source: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSummary:
-    """One row of `docker ps`."""
+    """One row of `docker ps`.
+
+    `layers` are the chain ids of its image, `exposed` and `published` ports of its own (`80/tcp`), running or not;
+    `networks` their ids by name; `health` is "" where there is no check.
+    """
 
     id: str
     name: str
@@ -72,6 +64,21 @@ class ContainerSummary:
     ports: tuple[PortView, ...] = ()
     exit_code: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    image_id: str = ""
+    layers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+    mounts: tuple[MountSummary, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
+    health: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSize:
+    """Bytes: what a container wrote, and that together with its image's files."""
+
+    writable: int
+    total: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +129,7 @@ class VolumeSummary:
     created: str
     anonymous: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    driver: str = "local"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +157,53 @@ class DiskUsage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageUsage:
+    """An image in `docker system df -v`: bytes that it shares with others, and how many containers stand on it."""
+
+    summary: ImageSummary
+    shared: int
+    containers: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSpace:
+    """A container there."""
+
+    summary: ContainerSummary
+    size: ContainerSize
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeUsage:
+    """A volume there: bytes, and how many containers have it."""
+
+    summary: VolumeSummary
+    size: int
+    links: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A piece of build cache: its kind and name, bytes, whether an image needs it anyway, when it was last changed."""
+
+    type: str
+    name: str
+    size: int
+    is_shared: bool = False
+    changed: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiskDetails:
+    """`docker system df -v`."""
+
+    images: tuple[ImageUsage, ...]
+    containers: tuple[ContainerSpace, ...]
+    volumes: tuple[VolumeUsage, ...]
+    cache: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pruned:
     """What a prune removed: names or ids, and bytes won."""
 
@@ -168,6 +223,6 @@ class SearchResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Info:
-    """`docker version` and `docker info`: names and values, in the order in which they are shown."""
+    """`docker version` and `docker info`, with Docker's names, and ours for what only we have."""
 
-    facts: Mapping[str, str]
+    facts: Mapping[str, object]

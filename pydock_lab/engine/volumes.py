@@ -51,6 +51,19 @@ class Volumes:
             labels=record.get("labels", {}),
         )
 
+    def inspect(self, name: str) -> dict[str, object]:
+        """`docker volume inspect`; raises NotFound. Source: Docker Engine API, VolumeInspect."""
+        volume = self.get(name)
+        return {
+            "CreatedAt": volume.created,
+            "Driver": volume.driver,
+            "Labels": dict(volume.labels) or None,
+            "Mountpoint": volume.mountpoint,
+            "Name": volume.name,
+            "Options": None,
+            "Scope": "local",
+        }
+
     def create(
         self, name: str = "", *, labels: Mapping[str, str] | None = None, driver: str = "local"
     ) -> VolumeSummary:

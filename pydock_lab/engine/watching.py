@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
+from pydock_lab.engine.filters import Filters, has_label
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.run_options import EventOptions
-from pydock_lab.errors import CommandError
 from pydock_lab.store import happenings
 from pydock_lab.store.happenings import Happening
 
@@ -18,19 +19,13 @@ def watch(home: Home, options: EventOptions) -> Iterator[Happening]:
 
     Filters of one name are alternatives, those of different names must all fit.
     """
-    wanted: dict[str, list[str]] = {}
-    for word in options.filters:
-        name, equals, value = word.partition("=")
-        if not equals or name not in _FILTERS:
-            raise CommandError("engine.event-filter", value=word, known=", ".join(sorted(_FILTERS)))
-        wanted.setdefault(name, []).append(value)
-    return _chosen(home, options, wanted)
+    return _chosen(home, options, Filters.parse(options.filters, tuple(_FILTERS)))
 
 
-def _chosen(home: Home, options: EventOptions, wanted: Mapping[str, list[str]]) -> Iterator[Happening]:
+def _chosen(home: Home, options: EventOptions, wanted: Filters) -> Iterator[Happening]:
     since = time.time() if options.since is None else options.since
     for one in happenings.read(home.events, since=since, until=options.until):
-        if all(any(_FILTERS[name](one, value) for value in values) for name, values in wanted.items()):
+        if all(wanted.fit(name, partial(fits, one)) for name, fits in _FILTERS.items()):
             yield one
 
 
@@ -51,8 +46,7 @@ def _image(one: Happening, value: str) -> bool:
 
 
 def _label(one: Happening, value: str) -> bool:
-    name, equals, wanted = value.partition("=")
-    return name in one.attributes and (not equals or one.attributes[name] == wanted)
+    return has_label(one.attributes, value)
 
 
 def _event(one: Happening, value: str) -> bool:

@@ -11,3 +11,12 @@ def rfc3339(moment: datetime) -> str:
     whole = moment.astimezone(UTC)
     fraction = f".{whole.microsecond:06}".rstrip("0").rstrip(".")
     return f"{whole:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def seconds(text: str) -> float | None:
+    """Seconds since 1970 of such a time, which is in UTC where it does not say; None where there is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

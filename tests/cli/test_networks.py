@@ -134,9 +134,12 @@ def test_filters_of_ls(docker, filters, names):
     assert docker("network", "ls", "--format", "{{.Name}}", *words).split() == names
 
 
-@pytest.mark.parametrize("text", ["color=red", "name", "type=odd", "dangling=perhaps"])
-def test_a_filter_that_there_is_not(fails, text):
-    assert fails("network", "ls", "-f", text) == "network.bad-filter"
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("color=red", "unknown"), ("name", "form"), ("type=odd", "value"), ("dangling=perhaps", "value")],
+)
+def test_a_filter_that_there_is_not(fails, text, key):
+    assert fails("network", "ls", "-f", text) == f"engine.filter-{key}"
 
 
 def test_prune_asks_and_filters(docker, fails):
@@ -144,9 +147,9 @@ def test_prune_asks_and_filters(docker, fails):
         docker("network", "create", *words)
     assert docker("network", "prune", answers=["n"]) == ""
     assert docker("network", "prune", "-f", "--filter", "until=1h") == ""
-    assert docker("network", "prune", "-f", "--filter", "label!=keep") == "network: new\nnetwork: old\n"
-    assert docker("network", "prune", answers=["y"]) == "network: kept\n"
-    assert fails("network", "prune", "-f", "--filter", "name=x") == "network.bad-filter"
+    assert docker("network", "prune", "-f", "--filter", "label!=keep") == "Deleted Networks:\nnew\nold\n\n"
+    assert docker("network", "prune", answers=["y"]) == "Deleted Networks:\nkept\n\n"
+    assert fails("network", "prune", "-f", "--filter", "name=x") == "engine.filter-unknown"
     assert docker("network", "ls", "-q", "-f", "type=custom") == ""
 
 

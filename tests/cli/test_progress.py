@@ -18,7 +18,8 @@ from samples.terminal import Screen
 from pydock_lab import locale
 from pydock_lab.cli.progress import Progress, ticking
 from pydock_lab.cli.progress.failure import excerpt
-from pydock_lab.cli.progress.texts import columns, cut, flat, settled
+from pydock_lab.cli.progress.texts import flat, settled
+from pydock_lab.cli.tabs import columns, cut
 from pydock_lab.events import BlobDone, BlobProgress, BlobSkipped, Direction, Noted, StepFailed, TransferStarted
 
 GOLDEN = Path(__file__).parent / "golden"

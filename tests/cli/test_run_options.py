@@ -224,6 +224,15 @@ def test_one_that_is_about_to_be_started_again_can_be_removed(docker):
 
 
 @pytest.mark.usefixtures("containers")
+def test_health_options(docker):
+    words = ["--health-cmd", "test -e /well", "--health-interval", "50ms", "--health-retries", "2"]
+    docker("run", "-d", "--name", "one", *words, BOX, "sleep", "600")
+    wait_until(lambda: "unhealthy" in docker("ps"))
+    docker("exec", "one", "touch", "/well")
+    wait_until(lambda: "(healthy)" in docker("ps"))
+
+
+@pytest.mark.usefixtures("containers")
 def test_log_options(docker):
     script = "i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); done"
     for words, first in ([], "line 0\n"), (["--log-opt", "max-size=4k", "--log-opt", "max-file=2"], "line "):

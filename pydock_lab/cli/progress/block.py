@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from pydock_lab import locale
 from pydock_lab.cli.progress.failure import failure, notes
-from pydock_lab.cli.progress.texts import columns, cut, flat, settled
+from pydock_lab.cli.progress.texts import flat, settled
 from pydock_lab.cli.progress.work import KEPT_LINES, State, Vertex, Work
+from pydock_lab.cli.tabs import columns, cut
 from pydock_lab.events import Event
 
 _AT_MOST_EVERY = 0.1  # seconds

@@ -4,8 +4,6 @@ A name comes from a Dockerfile, output from any program: `\x1b[2J` in it must no
 """
 
 import re
-import unicodedata
-from functools import cache
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 # Control characters, and the marks that reorder a line: "gnp.exe" must not be shown as "exe.png".
@@ -21,25 +19,3 @@ def settled(line: str) -> str:
     """What stays of a line of output when its carriage returns have done what they do; its indent is kept."""
     text = _ESCAPE.sub("", line.rstrip("\r\n")).rsplit("\r", 1)[-1].expandtabs()
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text).rstrip()
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(map(_wide, text))
-
-
-def cut(text: str, room: int) -> str:
-    """As much of the text as fits into so many columns."""
-    if columns(text) <= room:
-        return text
-    kept = 0
-    while (room := room - _wide(text[kept])) >= 0:
-        kept += 1
-    return text[:kept]
-
-
-@cache
-def _wide(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -12,7 +12,7 @@ from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
@@ -89,6 +89,12 @@ class LocalImages(Workers):
     def image(self, reference: str) -> Image:
         """One image, by name, digest, or the start of its id."""
         return self._shelf.image(self, reference)
+
+    def inspect_image(self, reference: str) -> Mapping[str, object]:
+        """`docker image inspect`, in Docker's form."""
+        from pydock_lab.engine.image_documents import image_document  # noqa: PLC0415 - only for who looks at it
+
+        return image_document(self.home, self._shelf.find(reference))
 
     def layers(self, reference: str) -> LayerStack:
         """`docker history`, with what each layer holds."""

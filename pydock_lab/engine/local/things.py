@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from pydock_lab.engine.network_options import Attachment, NetworkCreation
     from pydock_lab.engine.run_options import EventOptions
-    from pydock_lab.engine.values import DiskUsage, Info, NetworkSummary, Pruned, VolumeSummary
+    from pydock_lab.engine.values import (
+        ContainerSize,
+        DiskDetails,
+        DiskUsage,
+        Info,
+        NetworkSummary,
+        Pruned,
+        VolumeSummary,
+    )
     from pydock_lab.store.happenings import Happening
     from pydock_lab.views import Doctor
 
@@ -24,9 +32,15 @@ class LocalThings(Workers):
         """`docker volume ls`."""
         return self._parts.life.volumes.all()
 
-    def create_volume(self, name: str = "") -> VolumeSummary:
+    def inspect_volume(self, name: str) -> Mapping[str, object]:
+        """`docker volume inspect`, in Docker's form."""
+        return self._parts.life.volumes.inspect(name)
+
+    def create_volume(
+        self, name: str = "", *, labels: Mapping[str, str] | None = None, driver: str = "local"
+    ) -> VolumeSummary:
         """`docker volume create`."""
-        return self._parts.life.volumes.create(name)
+        return self._parts.life.volumes.create(name, labels=labels, driver=driver)
 
     def remove_volume(self, name: str, *, force: bool = False) -> None:
         """`docker volume rm`."""
@@ -80,11 +94,19 @@ class LocalThings(Workers):
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
-        return self._parts.system.disk_usage()
+        return self._parts.sizes.usage()
+
+    def disk_details(self) -> DiskDetails:
+        """`docker system df -v`."""
+        return self._parts.sizes.details()
+
+    def container_size(self, container: str) -> ContainerSize:
+        """`docker ps --size`."""
+        return self._parts.sizes.container(self._parts.life.shelf.find(container))
 
     def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
         """`docker KIND prune`."""
-        return self._parts.system.prune(kinds, all_=all_, filters=filters)
+        return self._parts.pruning.prune(tuple(kinds), all_=all_, filters=filters)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
         """`pydock system check`."""

@@ -1,0 +1,23 @@
+"""Durations as Docker words them: `3 minutes`, `About an hour`. Source: Docker's package go-units, HumanDuration."""
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def since(seconds: float) -> str:
+    """A duration, roughly."""
+    minutes, hours = int(seconds / _MINUTE), int(seconds / _HOUR + 0.5)
+    if seconds < _MINUTE:
+        return "Less than a second" if seconds < 1 else _counted(int(seconds), "second")
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return "About a minute" if minutes == 1 else _counted(minutes, "minute")
+    if hours == 1:
+        return "About an hour"
+    # Two of a unit are the first to be told by it: a week and a half is `10 days`.
+    for hours_each, unit in ((24 * 365, "year"), (24 * 30, "month"), (24 * 7, "week"), (24, "day")):
+        if hours >= 2 * hours_each:
+            return _counted(hours // hours_each, unit)
+    return _counted(hours, "hour")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -1,0 +1,100 @@
+"""top, stats, events, export, pause, update: on the real engine, in whatever tier this process has."""
+
+import json
+import tarfile
+import time
+
+import pytest
+from samples.waiting import wait_until
+
+from pydock_lab.linux.cgroups import find_hierarchy
+
+BOX = "lab/busybox"
+
+
+@pytest.fixture
+def web(docker):
+    """A container that runs."""
+    docker("run", "-d", "--name", "web", BOX, "sh", "-c", "sleep 600 & exec sleep 601")
+    return "web"
+
+
+@pytest.mark.usefixtures("containers")
+def test_top_shows_the_processes_of_a_container(docker, fails, web):
+    wait_until(lambda: docker("top", web).count("sleep") == 2)
+    titles, *rows = docker("top", web).splitlines()
+    assert titles.split() == ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
+    assert sorted(row.split()[-1] for row in rows) == ["600", "601"]
+    pid = docker("inspect", "-f", "{{.State.Pid}}", web).strip()
+    assert pid in docker("top", web, "-o", "pid,args").split()
+    assert fails("top", web, "-o", "colour") == "engine.top-column"
+
+
+@pytest.mark.usefixtures("containers")
+def test_stats_look_once(docker, web):
+    titles, row = docker("stats", "--no-stream").splitlines()
+    assert titles.split("   ")[0] == "CONTAINER ID"
+    assert row.split()[1] == web
+    assert "%" in row
+    found = json.loads(docker("stats", "--no-stream", "--format", "json", web))
+    assert found["Name"] == web
+    assert int(found["PIDs"]) == 2
+
+
+@pytest.mark.usefixtures("containers")
+def test_events_of_a_life(docker):
+    docker("run", "--name", "one", "-l", "course=1", BOX, "true")
+    docker("rm", "one")
+    words = ["events", "--since", "1h", "--until", str(time.time() + 1)]
+    actions = docker(*words, "--filter", "type=container", "--format", "{{.Action}}").split()
+    assert actions == ["create", "start", "die", "destroy"]
+    assert docker(*words, "-f", "label=course=2", "--format", "{{.ID}}") == ""
+    line = docker(*words, "-f", "event=die").strip()
+    assert " container die " in line
+    assert "exitCode=0" in line
+    assert "name=one" in line
+    assert json.loads(docker(*words, "-f", "event=start", "--format", "json"))["Actor"]["Attributes"]["name"] == "one"
+
+
+@pytest.mark.usefixtures("containers")
+def test_export_is_a_tar_of_all_files(docker, tmp_path):
+    docker("run", "--name", "one", "-v", "data:/data", BOX, "sh", "-c", "echo hi > /new; echo no > /data/x; rm /bin/ls")
+    docker("export", "-o", str(tmp_path / "files.tar"), "one")
+    with tarfile.open(tmp_path / "files.tar") as tar:
+        names = tar.getnames()
+        assert tar.extractfile("new").read() == b"hi\n"
+    assert "bin/busybox" in names
+    assert "bin/ls" not in names
+    assert "data" in names
+    assert "data/x" not in names
+
+
+@pytest.mark.usefixtures("containers", "control_groups")
+def test_a_paused_container_stands_still(docker, fails, web):
+    docker("pause", web)
+    assert "(Paused)" in docker("ps")
+    assert fails("exec", web, "true") == "engine.exec-paused"
+    assert fails("pause", web) == "engine.already-paused"
+    docker("unpause", web)
+    assert docker("exec", web, "echo", "on") == "on\n"
+
+
+@pytest.mark.usefixtures("containers")
+def test_update_changes_limits_and_the_restart_policy(docker, web):
+    docker("update", "--memory", "64m", "--restart", "on-failure:3", web)
+    if find_hierarchy() is None:
+        assert "not in force here: --memory" in docker.face.noted
+    policy = json.loads(docker("inspect", "-f", "{{json .HostConfig.RestartPolicy}}", web))
+    assert policy == {"Name": "on-failure", "MaximumRetryCount": 3}
+    assert docker("inspect", "-f", "{{.HostConfig.Memory}}", web) == f"{64 << 20}\n"
+
+
+@pytest.mark.usefixtures("containers")
+def test_commit_applies_instructions(docker):
+    docker("run", "--name", "one", BOX, "sh", "-c", "echo hi > /new")
+    words = ["-c", "CMD cat /new", "--change", "ENV A=1", "-a", "me", "-m", "mine"]
+    docker("commit", *words, "one", "mine:1")
+    assert docker("run", "--rm", "mine:1") == "hi\n"
+    found = json.loads(docker("inspect", "mine:1"))[0]
+    assert found["Author"] == "me"
+    assert "A=1" in found["Config"]["Env"]
