@@ -38,10 +38,11 @@ def _both(engine: Engine) -> Iterable[str]:
 
 # What the argument of a command names.
 _ARGUMENTS: Mapping[str, _Names] = {
-    **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers", "explain"), _images),
+    **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers"), _images),
     **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename", "top"), _containers),
     **dict.fromkeys(("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats"), _containers),
     "inspect": _both,
+    "explain": _both,
     "images": _images,
 }
 # Of commands in a group whose arguments are other ones than those of the command of the same name.

@@ -1,16 +1,23 @@
-"""Ours: `explain`, why steps were not cached; `trace`, a build step by step; `debug`, a shell where a RUN failed."""
+"""Ours: `explain`, `trace` and `debug`.
+
+`explain` says why steps were not cached, and how a container was started; `trace` shows a build step by step; `debug`
+opens a shell where a RUN failed.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pydock_lab.cli.command import LocalCommand, command, flag, option
 from pydock_lab.cli.session import session
-from pydock_lab.errors import CommandError
+from pydock_lab.errors import CommandError, NotFound
 
 if TYPE_CHECKING:
-    from pydock_lab.views import Explanation, StepExplanation
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.views import BuildTrace, Explanation, RunTrace, StepExplanation
 
 _END = "--"
 
@@ -21,9 +28,13 @@ def register(group: click.Group) -> None:
     @command(group, "explain")
     @flag("--keys")
     @option("--step", type=int, metavar="NUMBER")
-    @click.argument("build", required=False, default="", metavar="[BUILD | IMAGE]")
+    @click.argument("build", required=False, default="", metavar="[BUILD | IMAGE | CONTAINER]")
     def explain(build: str, keys: bool, step: int | None) -> None:
         here = session()
+        start = _start(here.engine, build)
+        if start is not None:
+            here.face.show(_standing(start, step))
+            return
         found = here.engine.explain(_bare(build))
         if keys or step is not None:
             here.write_lines(_keys(found, step))
@@ -34,10 +45,7 @@ def register(group: click.Group) -> None:
     @option("--step", type=int, metavar="NUMBER")
     @click.argument("build", required=False, default="", metavar="[BUILD | IMAGE]")
     def trace(build: str, step: int | None) -> None:
-        found = session().engine.trace(_bare(build))
-        if step is not None and all(one.number != step for one in found.steps):
-            raise CommandError("cli.no-step", step=step, count=len(found.steps))
-        session().face.show(found.standing_at(step or 0))
+        session().face.show(_standing(session().engine.trace(_bare(build)), step))
 
     @click.command("debug", cls=_Debug, help_key="debug")
     @click.argument("build", required=False, default="", metavar="[BUILD] [-- COMMAND [ARG...]]")
@@ -50,6 +58,25 @@ def register(group: click.Group) -> None:
             return here.engine.debug(_bare(build), words, streams=streams, terminal=terminal)
 
     group.add_command(debug)
+
+
+def _start(engine: Engine, name: str) -> RunTrace | None:
+    """The start of a container, if that is what is meant: as in `inspect`, a container comes before an image."""
+    if not name:
+        return None
+    try:
+        return engine.run_trace(name)
+    except NotFound:
+        return None
+
+
+_Steps = TypeVar("_Steps", "BuildTrace", "RunTrace")
+
+
+def _standing(view: _Steps, step: int | None) -> _Steps:
+    if step is not None and all(one.number != step for one in view.steps):
+        raise CommandError("cli.no-step", step=step, count=len(view.steps))
+    return view.standing_at(step or 0)
 
 
 class _Debug(LocalCommand):
@@ -71,7 +98,7 @@ def _bare(build: str) -> str:
     return build.removeprefix(f"{BUILDER}/")
 
 
-def _keys(found: "Explanation", step: int | None) -> Iterable[str]:
+def _keys(found: Explanation, step: int | None) -> Iterable[str]:
     """The keys in plain text: of one step, or of all that missed by themselves."""
     from pydock_lab.drawing.explanations import keys  # noqa: PLC0415 - only for who asks
     from pydock_lab.drawing.speech import Speech  # noqa: PLC0415 - see above
@@ -82,7 +109,7 @@ def _keys(found: "Explanation", step: int | None) -> Iterable[str]:
         yield from keys(one, Speech.of(None))
 
 
-def _steps(found: "Explanation", step: int | None) -> "Sequence[StepExplanation]":
+def _steps(found: Explanation, step: int | None) -> Sequence[StepExplanation]:
     if step is None:
         return found.own or [one for one in found.steps if one.after]
     chosen: list[Any] = [one for one in found.steps if one.number == step]

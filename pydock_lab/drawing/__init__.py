@@ -23,6 +23,7 @@ from pydock_lab.drawing import (
     image_weight,
     instances,
     layers,
+    run_trace,
     tags,
     text,
 )
@@ -40,6 +41,7 @@ from pydock_lab.views import (
     Explanation,
     Instances,
     LayerStack,
+    RunTrace,
     TagTree,
     View,
     Weight,
@@ -130,6 +132,8 @@ def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) 
     page = _page(width, speech)
     if isinstance(view, BuildTrace):
         return build_trace.draw(view, page, every_state=every_state)
+    if isinstance(view, RunTrace):
+        return run_trace.draw(view, page, every_state=every_state)
     for kind, draw in _DRAWN_BY.items():
         if isinstance(view, kind):
             return draw(view, page)

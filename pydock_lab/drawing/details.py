@@ -7,7 +7,7 @@ Everything is text in the reader's language already: a face only lays it out.
 from collections.abc import Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import advice_details, cards, explained, explanations, prints, trace_words
+from pydock_lab.drawing import advice_details, cards, explained, explanations, prints, start_words, trace_words
 from pydock_lab.drawing.branches import Branch, branches
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
@@ -26,6 +26,7 @@ from pydock_lab.views import (
     LayerRow,
     LayerStack,
     RepositoryView,
+    RunTrace,
     StepExplanation,
     StepOutcome,
     TagTree,
@@ -199,6 +200,19 @@ def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
     title = f"{step.number}. {clean(step.text)}"
     command = f"{trace_words.command(view)} --step {step.number}"
     return Detail(key=f"step-{step.number}", title=title, facts=given(facts), files=files, more=more, command=command)
+
+
+@_details.register
+def _start(view: RunTrace, speech: Speech) -> Iterator[Detail]:
+    for step in view.steps:
+        facts = [
+            (speech.say("fact-seconds"), start_words.took(step.seconds, speech)),
+            *((call.man, call.text) for call in step.calls),
+            *((one.name, one.after) for one in start_words.seen(view, step) if one.has_changed),
+        ]
+        title = f"{step.number}. {start_words.name(step)}"
+        command = f"{start_words.command(view)} --step {step.number}"
+        yield Detail(key=f"step-{step.number}", title=title, facts=given(facts), command=command)
 
 
 @_details.register

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from itertools import pairwise
 
-from pydock_lab.drawing import explained, prints, weights, what_ifs
+from pydock_lab.drawing import explained, prints, start_words, weights, what_ifs
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.context_weight import tree_parts
 from pydock_lab.drawing.palette import LIGHT, Meaning
@@ -26,6 +26,7 @@ from pydock_lab.views import (
     LayerStack,
     Origin,
     Outcome,
+    RunTrace,
     StepOutcome,
     TagTree,
     TraceStage,
@@ -118,6 +119,18 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
     for stage in view.stages:
         for need in stage.needs:
             yield f"{_quoted(f'stage-{need}')} -> {_quoted(f'stage-{stage.index}')}"
+
+
+@_statements.register
+def _start(view: RunTrace, speech: Speech) -> Iterator[str]:
+    """The steps, one after the other, in rows by what they are about."""
+    yield "rankdir=LR"
+    for step in view.steps:
+        meaning = Meaning.CACHED if step.is_ahead else Meaning.BUILT
+        label = f"{start_words.name(step)}\n{start_words.took(step.seconds, speech)}"
+        yield _node(f"step-{step.number}", label, meaning, dashed=step.is_ahead)
+    for before, after in pairwise(view.steps):
+        yield f"{_quoted(f'step-{before.number}')} -> {_quoted(f'step-{after.number}')}"
 
 
 @_statements.register

@@ -10,6 +10,7 @@ from pydock_lab.drawing import (
     layers,
     manifests,
     prints,
+    start_texts,
     tags,
     trace_texts,
     weights,
@@ -30,6 +31,7 @@ from pydock_lab.views import (
     Instances,
     LayerRow,
     LayerStack,
+    RunTrace,
     TagTree,
     View,
     Weight,
@@ -157,6 +159,11 @@ def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
     yield from trace_texts.trace_lines(view, speech)
+
+
+@_lines.register
+def _start(view: RunTrace, speech: Speech) -> Iterator[str]:
+    yield from start_texts.lines(view, speech)
 
 
 def _indented(sentences: Iterable[str]) -> Iterator[str]:

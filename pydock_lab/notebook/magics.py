@@ -103,6 +103,8 @@ class DockerMagics(Magics, Configurable):
         """Say why steps of a build were not in the cache: `%explain`, `%explain app:1`, `%explain --keys`.
 
         --keys shows the cache keys of the steps that missed by themselves in plain text, --step NUMBER of that step.
+        `%explain CONTAINER` shows how a container was started, to walk through forwards and backwards: each step with
+        its system calls, and what the process sees before and after it.
         """
         words = ["explain", *self._words(line)]
         with interruptible():

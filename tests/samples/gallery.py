@@ -1,11 +1,12 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import explained, traces, views, weights
+from samples import explained, starts, traces, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
+    "start": starts.START,
     "explained": explained.EXPLAINED,
     "weight": weights.WEIGHT,
     "context-weight": weights.CONTEXT,
@@ -13,6 +14,7 @@ USUAL: dict[str, View] = views.USUAL | {
 }
 HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "trace": traces.HOSTILE_TRACE,
+    "start": starts.HOSTILE_START,
     "explained": explained.HOSTILE_EXPLAINED,
     "weight": weights.HOSTILE_WEIGHT,
     "context-weight": weights.HOSTILE_CONTEXT,
