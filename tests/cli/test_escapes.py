@@ -1,0 +1,165 @@
+"""Ways out of a container that were found in other engines.
+
+Each works with its one defence switched off, on a stand-in made for the test, and does not with it on.
+Of the host's own core_pattern, sysrq and disks nothing is ever written: what is tried there is to open them.
+"""
+
+import contextlib
+import ctypes
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pydock_lab.errors import ContainerError, NotFound
+
+BOX, PYTHON = "lab/busybox", "lab/python"
+RIGHTS = ["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined"]
+OPEN = "(: >> {}) 2>/dev/null && echo out"  # opened for writing, and nothing written
+ADD_KEY, SELF = 248, -2  # x86-64; KEY_SPEC_PROCESS_KEYRING
+
+
+def escapes(docker, words, image, *program):
+    """Whether a program in a container comes to say `out`."""
+    docker("run", "--name", "attacker", *words, image, *program, status=None)
+    found = "out" in docker.face.written.split()
+    docker("rm", "-f", "-v", "attacker")
+    return found
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+@pytest.mark.parametrize(
+    ("off", "script"),
+    [
+        # /proc of the whole machine: who writes there runs programs on the host, or stops it
+        (["--privileged"], OPEN.format("/proc/sys/kernel/core_pattern")),
+        (["--privileged"], OPEN.format("/proc/irq/default_smp_affinity")),
+        (["--privileged"], OPEN.format("/proc/sys/vm/panic_on_oom")),
+        # release_agent: the first step is a hierarchy of control groups of one's own to mount
+        (RIGHTS, "mkdir /g && mount -t cgroup -o memory none /g 2>/dev/null && test -e /g/tasks && echo out"),
+        (RIGHTS, "mount -t tmpfs none /mnt 2>/dev/null && echo out"),
+        # devices: the kernel's log stands for a disk
+        (["--privileged"], "test -c /dev/kmsg && echo out"),
+        (["--privileged"], "mknod /dev/mine c 1 11 && head -c 1 /dev/mine > /dev/null 2>&1 && echo out"),
+        # namespaces, in which one would be root again
+        (RIGHTS, "unshare -U true 2>/dev/null && echo out"),
+        (RIGHTS, "unshare -m true 2>/dev/null && echo out"),
+    ],
+)  # fmt: skip
+def test_files_and_calls_of_the_host(docker, off, script):
+    assert escapes(docker, off, BOX, "sh", "-c", script)
+    assert not escapes(docker, [], BOX, "sh", "-c", script)
+
+
+@pytest.fixture
+def victim():
+    """A process of the host, made for the test."""
+    process = subprocess.Popen(["sleep", "600"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_processes_of_the_host(docker, victim):
+    script = f"kill -0 {victim} 2>/dev/null && echo out"
+    assert escapes(docker, ["--pid", "host"], BOX, "sh", "-c", script)
+    assert not escapes(docker, [], BOX, "sh", "-c", script)
+    # Seen, but not looked into: /proc/PID/root is as good as ptrace.
+    script = f"ls /proc/{victim}/root/ >/dev/null 2>&1 && echo out"
+    assert escapes(docker, ["--pid", "host", "--cap-add", "SYS_PTRACE"], BOX, "sh", "-c", script)
+    assert not escapes(docker, ["--pid", "host"], BOX, "sh", "-c", script)
+
+
+@pytest.mark.usefixtures("containers")
+def test_abstract_sockets_of_the_host(docker):
+    name = f"pydock-test-{os.getpid()}"
+    code = f"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}'); print('out')"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"\0{name}")
+        listener.listen()
+        assert escapes(docker, ["--network", "host"], PYTHON, "python3", "-c", code)
+        assert not escapes(docker, [], PYTHON, "python3", "-c", code)
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_keys_of_the_kernel(docker):
+    call = f"ctypes.CDLL(None).syscall({ADD_KEY}, b'user', b'x', b'y', 1, {SELF})"
+    code = f"import ctypes; print('out' * ({call} > 0))"
+    assert escapes(docker, ["--security-opt", "seccomp=unconfined"], PYTHON, "python3", "-c", code)
+    assert not escapes(docker, [], PYTHON, "python3", "-c", code)
+
+
+@pytest.mark.usefixtures("containers")
+def test_descriptors_that_were_left_open(docker, tmp_path):
+    """CVE-2024-21626: a working directory that is a descriptor of the engine's leads to the host's tree."""
+    (tmp_path / "secret").write_text("out\n")
+    leaked = os.open(tmp_path, os.O_PATH)
+    try:
+        found = subprocess.run(
+            ["cat", "secret"], cwd=f"/proc/self/fd/{leaked}", capture_output=True, text=True, check=False
+        )
+        assert found.stdout == "out\n"
+    finally:
+        os.close(leaked)
+    assert docker("run", "--rm", BOX, "ls", "/proc/self/fd") == "0\n1\n2\n3\n"  # 3 is ls's own
+    for number in range(3, 16):
+        # There is none, or it leads nowhere but into the container.
+        with contextlib.suppress(ContainerError):
+            docker("run", "--rm", "-w", f"/proc/self/fd/{number}", BOX, "sh", "-c", f"cat {tmp_path}/secret secret")
+        assert "out" not in docker.face.written
+
+
+@pytest.mark.usefixtures("containers")
+def test_ids_that_are_too_large(fails):
+    """CVE-2024-40635: 4294967296 is 0 in 32 bits, and 0 is root."""
+    assert ctypes.c_uint32(4294967296).value == 0
+    for user in ("4294967296", "0:4294967296", "-1"):
+        assert fails("run", "--rm", "-u", user, BOX, "id", "-u").startswith("runtime.")
+
+
+@pytest.mark.usefixtures("containers")
+def test_links_of_a_container_do_not_lead_cp_to_the_host(docker, tmp_path):
+    """CVE-2018-15664, CVE-2019-14271: what is copied is resolved in the container's tree, and nobody's code is run."""
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "secret").write_text("of the host\n")
+    (tmp_path / "new").write_text("new\n")
+    docker(
+        "run", "--name", "one", BOX, "sh", "-c", f"mkdir -p /in && ln -s {host} /in/link && ln -s /etc/passwd /in/pw"
+    )
+    tree = Path(docker("inspect", "-f", "{{.GraphDriver.Data.UpperDir}}", "one").strip())
+    # Who follows the link outside of the container is at the host's files.
+    assert (tree / "in/link/secret").read_text() == "of the host\n"
+    with pytest.raises(NotFound):
+        docker("cp", "one:/in/link/secret", str(tmp_path / "stolen"))
+    docker("cp", str(tmp_path / "new"), "one:/in/link/new")
+    assert sorted(path.name for path in host.iterdir()) == ["secret"]
+    assert f"A {host}/new" in docker("diff", "one")
+
+
+@pytest.mark.usefixtures("containers", "control_groups")
+def test_a_fork_bomb(docker):
+    script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sleep 5 & done; echo out"
+    assert escapes(docker, ["--init"], BOX, "sh", "-c", script)
+    assert not escapes(docker, ["--pids-limit", "10"], BOX, "sh", "-c", script)
+
+
+@pytest.mark.usefixtures("containers", "control_groups")
+def test_a_memory_bomb(docker):
+    script = "dd if=/dev/zero of=/dev/null bs=96M count=1 2>/dev/null && echo out"
+    assert escapes(docker, [], BOX, "sh", "-c", script)
+    limits = ["--memory", "32m", "--memory-swap", "32m"]
+    docker("run", "--name", "one", *limits, BOX, "dd", "if=/dev/zero", "of=/dev/null", "bs=96M", "count=1", status=None)
+    assert docker("inspect", "-f", "{{.State.OOMKilled}} {{.State.ExitCode}}", "one") == "true 137\n"
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_full_disk(docker):
+    script = "dd if=/dev/zero of=/t/x bs=1M count=4 2>/dev/null && echo out"
+    assert escapes(docker, ["--tmpfs", "/t:size=8m"], BOX, "sh", "-c", script)
+    assert not escapes(docker, ["--tmpfs", "/t:size=1m"], BOX, "sh", "-c", script)
+    script = "dd if=/dev/zero of=/dev/shm/x bs=1M count=80 2>/dev/null && echo out"
+    assert not escapes(docker, [], BOX, "sh", "-c", script)
