@@ -40,7 +40,9 @@ def _both(engine: Engine) -> Iterable[str]:
 _ARGUMENTS: Mapping[str, _Names] = {
     **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers"), _images),
     **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename", "top"), _containers),
-    **dict.fromkeys(("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats"), _containers),
+    **dict.fromkeys(
+        ("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats", "namespaces"), _containers
+    ),
     "inspect": _both,
     "explain": _both,
     "images": _images,

@@ -28,6 +28,11 @@ def register_pictures(group: click.Group) -> None:
     def instances() -> None:
         session().face.show(session().engine.instances())
 
+    @command(group, "namespaces")
+    @click.argument("container")
+    def namespaces(container: str) -> None:
+        session().face.show(session().engine.namespaces(container))
+
     @command(group, "doctor")
     def doctor() -> None:
         session().face.show(session().engine.doctor())

@@ -25,6 +25,7 @@ from pydock_lab.views import (
     Instances,
     LayerRow,
     LayerStack,
+    Namespaces,
     RepositoryView,
     RunTrace,
     StepExplanation,
@@ -200,6 +201,25 @@ def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
     title = f"{step.number}. {clean(step.text)}"
     command = f"{trace_words.command(view)} --step {step.number}"
     return Detail(key=f"step-{step.number}", title=title, facts=given(facts), files=files, more=more, command=command)
+
+
+@_details.register
+def _namespaces(view: Namespaces, speech: Speech) -> Iterator[Detail]:
+    host, container = (
+        speech.say("side-host", name=view.outside_name),
+        speech.say("side-container", name=view.inside_name),
+    )
+    for at, one in enumerate(view.namespaces):
+        facts = [(speech.say(f"namespace-{one.kind}"), one.kind), (host, one.outside), (container, one.inside)]
+        command = f"readlink /proc/self/ns/{one.kind}"
+        yield Detail(key=f"namespace-{at}", title=one.kind, facts=given(facts), command=command)
+    for at, process in enumerate(view.processes):
+        facts = [
+            (host, f"{process.pid} (uid {process.uid})"),
+            (container, f"{process.inside_pid} (uid {process.inside_uid})"),
+        ]
+        command = f"docker top {clean(view.name)}"
+        yield Detail(key=f"process-{at}", title=clean(process.command), facts=given(facts), command=command)
 
 
 @_details.register

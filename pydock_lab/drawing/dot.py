@@ -24,6 +24,7 @@ from pydock_lab.views import (
     Instances,
     LayerRow,
     LayerStack,
+    Namespaces,
     Origin,
     Outcome,
     RunTrace,
@@ -119,6 +120,20 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
     for stage in view.stages:
         for need in stage.needs:
             yield f"{_quoted(f'stage-{need}')} -> {_quoted(f'stage-{stage.index}')}"
+
+
+@_statements.register
+def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
+    """The two sides, and the namespaces that tie them together or keep them apart."""
+    yield "rankdir=LR"
+    yield _node("outside", speech.say("side-host", name=view.outside_name), Meaning.PLAIN)
+    yield _node("inside", speech.say("side-container", name=view.inside_name), Meaning.WRITABLE)
+    for one in view.namespaces:
+        meaning = Meaning.BUILT if one.is_own else Meaning.PLAIN
+        yield _node(one.kind, f"{one.kind}\n{one.inside}", meaning, dashed=not one.is_own)
+        yield f"{_quoted(one.kind)} -> inside"
+        if not one.is_own:
+            yield f"outside -> {_quoted(one.kind)}"
 
 
 @_statements.register

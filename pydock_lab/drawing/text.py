@@ -9,6 +9,7 @@ from pydock_lab.drawing import (
     instances,
     layers,
     manifests,
+    namespaces,
     prints,
     start_texts,
     tags,
@@ -31,6 +32,7 @@ from pydock_lab.views import (
     Instances,
     LayerRow,
     LayerStack,
+    Namespaces,
     RunTrace,
     TagTree,
     View,
@@ -159,6 +161,11 @@ def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
     yield from trace_texts.trace_lines(view, speech)
+
+
+@_lines.register
+def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
+    yield from namespaces.lines(view, speech)
 
 
 @_lines.register

@@ -45,6 +45,7 @@ from pydock_lab.views import (
     FileChange,
     Instances,
     LayerStack,
+    Namespaces,
     RunTrace,
     TagTree,
     Weight,
@@ -205,6 +206,9 @@ class Containers(Protocol):
 
     def run_trace(self, container: str = "") -> RunTrace:
         """How a container was started, step by step, also of one that is gone; the latest where none is named."""
+
+    def namespaces(self, container: str) -> Namespaces:
+        """A running container from the host and from inside, side by side."""
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""

@@ -14,7 +14,7 @@ from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, VolumeMount
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
-from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, TagTree
+from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, Namespaces, RunTrace, TagTree
 
 
 class Engine:
@@ -55,6 +55,14 @@ class Engine:
     ) -> Explanation:
         """What a build would find in the cache, and why not; nothing is run. The values are those of `build`."""
         return self.full.predict(_build_options(dockerfile, tag, context, build_args, **more))
+
+    def run_trace(self, container: str = "") -> RunTrace:
+        """How a container was started, step by step; the latest one where none is named."""
+        return self.full.run_trace(container)
+
+    def namespaces(self, container: str) -> Namespaces:
+        """A running container from the host and from inside, side by side."""
+        return self.full.namespaces(container)
 
     def trace(self, build: str = "") -> BuildTrace:
         """A build step by step: by its id, or its image; the last one without a name."""

@@ -12,6 +12,7 @@ from pydock_lab.notebook.explained import Explained
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
+from pydock_lab.notebook.sides import Sides
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.trace import Trace
 from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
@@ -22,6 +23,7 @@ from pydock_lab.views import (
     Explanation,
     Instances,
     LayerStack,
+    Namespaces,
     RunTrace,
     TagTree,
     View,
@@ -34,6 +36,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     Instances: LiveInstances,
     TagTree: Tags,
     Doctor: Facets,
+    Namespaces: Sides,
     BuildTrace: Trace,
     RunTrace: Trace,
     Explanation: Explained,

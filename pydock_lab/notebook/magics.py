@@ -29,6 +29,7 @@ from pydock_lab.notebook.face import NotebookFace
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
+from pydock_lab.notebook.sides import Sides
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.teaching_registry import TeachingRegistry
 from pydock_lab.notebook.trace import Trace
@@ -156,6 +157,12 @@ class DockerMagics(Magics, Configurable):
             case _:
                 raise CommandError("notebook.usage", usage="%registry [HOST | start [PORT] [--out VARIABLE] | stop]")
         return None
+
+    @no_var_expand
+    @line_magic
+    def namespaces(self, line: str) -> Picture:
+        """Show a running container from the host and from inside, side by side: `%namespaces CONTAINER`."""
+        return Sides(self.engine.namespaces(self._one(line, "%namespaces CONTAINER")))
 
     @no_var_expand
     @line_magic

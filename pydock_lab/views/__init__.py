@@ -23,6 +23,7 @@ from pydock_lab.views.explanation import (
 )
 from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 from pydock_lab.views.machine import Doctor, FacetView
+from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
 from pydock_lab.views.weight import (
@@ -63,6 +64,8 @@ __all__ = [
     "LayerRow",
     "LayerStack",
     "ManifestView",
+    "NamespaceView",
+    "Namespaces",
     "Origin",
     "Outcome",
     "PortView",
@@ -76,6 +79,7 @@ __all__ = [
     "SecretPlace",
     "SetBy",
     "Setter",
+    "SidesOfProcess",
     "Sight",
     "Sign",
     "StartPhase",

@@ -15,7 +15,7 @@ from samples.waiting import wait_until
 
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
-from pydock_lab.errors import NotFound
+from pydock_lab.errors import ContainerError, NotFound
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
 from pydock_lab.views import RunTrace
@@ -137,3 +137,25 @@ def test_the_last_sight_is_what_the_program_sees(engine: Engine) -> None:
     # What hides parts of /proc, /sys and /dev is one step, and not in the list.
     assert told <= mounted
     assert {place for place in mounted - told if not place.startswith(("/proc/", "/sys/", "/dev/"))} == set()
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_container_from_both_sides(engine: Engine) -> None:
+    words = ("sh", "-c", "readlink /proc/self/ns/pid; sleep 600 & exec sleep 601")
+    engine.full.run(RunOptions(image=BOX, command=words, name="web", hostname="web"))
+    wait_until(lambda: len(engine.namespaces("web").processes) == 2)
+    found = engine.namespaces("web")
+    inodes = {one.kind: one for one in found.namespaces}
+    said = "".join(one.text for one in engine.full.logs(LogOptions(container="web")))
+    assert said == f"pid:[{inodes['pid'].inside}]\n"
+    assert all(inodes[kind].is_own for kind in ("mnt", "uts", "ipc", "pid", "net"))
+    assert found.inside_name == "web"
+    first, second = found.processes
+    assert (first.inside_pid, first.command) == (1, "sleep 601")
+    assert second.command == "sleep 600"
+    for one in found.processes:
+        assert one.inside_uid == 0
+        assert Path(f"/proc/{one.pid}/cmdline").read_bytes().split(b"\0")[0] == b"sleep"
+    engine.full.stop("web", timeout=0)
+    with pytest.raises(ContainerError):
+        engine.namespaces("web")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from samples import traces, views, weights
+from samples import sides, starts, traces, views, weights
 from samples.shell import Shell
 from traitlets.config import Config
 
@@ -80,6 +80,16 @@ class FakeEngine:
         if build not in ("", "shop:1.2"):
             raise NotFound("engine.no-build", build=build)
         return EXPLAINED
+
+    def run_trace(self, container: str = "") -> Any:
+        if container != "web":
+            raise NotFound("store.no-start", container=container)
+        return starts.START
+
+    def namespaces(self, container: str) -> Any:
+        if container != "web":
+            raise NotFound("engine.no-container", container=container)
+        return sides.SIDES
 
     def what_if(self, build: str = "") -> Any:
         if build not in ("", "shop:1.2"):

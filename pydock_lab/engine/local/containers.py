@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.streams import Streams
     from pydock_lab.engine.values import ContainerSummary, ContainerUsage, ProcessTable
     from pydock_lab.events import ContainerOutput
-    from pydock_lab.views import FileChange, Instances, RunTrace
+    from pydock_lab.views import FileChange, Instances, Namespaces, RunTrace
 
 
 class LocalContainers(Workers):
@@ -142,6 +142,12 @@ class LocalContainers(Workers):
         with contextlib.suppress(NotFound):  # it may be gone, or have another name by now
             container = self._record(container).id if container else ""
         return run_trace(self.home.starts.find(container))
+
+    def namespaces(self, container: str) -> Namespaces:
+        """A running container from the host and from inside."""
+        from pydock_lab.engine.sides import both_sides  # noqa: PLC0415 - only for who asks
+
+        return both_sides(self.home, self._parts.life, self._record(container))
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""
