@@ -39,7 +39,9 @@ def _both(engine: Engine) -> Iterable[str]:
 # What the argument of a command names.
 _ARGUMENTS: Mapping[str, _Names] = {
     **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers"), _images),
-    **dict.fromkeys(("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename", "top"), _containers),
+    **dict.fromkeys(
+        ("exec", "logs", "stop", "start", "restart", "kill", "wait", "rm", "rename", "top", "attach"), _containers
+    ),
     **dict.fromkeys(
         ("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats", "namespaces"), _containers
     ),

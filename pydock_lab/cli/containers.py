@@ -1,11 +1,12 @@
 """Commands that make, run and end containers, and take files in and out of them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pydock_lab.cli import parse
+from pydock_lab.cli import attaching, parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.run_options import container_options, run_options
 from pydock_lab.cli.session import session
@@ -21,11 +22,12 @@ def register_run(group: click.Group) -> None:
 
     @command(group, "run", words_follow=True)
     @flag("-d", "--detach")
+    @attaching.attached
     @container_options
     def run(image: str, words: tuple[str, ...], detach: bool, cidfile: str | None, **said: Any) -> int:
         _check_id_file(cidfile)
         try:
-            container = _run(run_options(image, words, said), detach=detach, quiet=said["quiet"])
+            container = _run(run_options(image, words, said), said, detach=detach)
         except PydockError as error:
             # All that goes wrong before the program runs has one status: other numbers are the program's.
             error.exit_status = max(error.exit_status, _NOT_STARTED)
@@ -45,15 +47,22 @@ def register_run(group: click.Group) -> None:
         session().write(container.id)
 
 
-def _run(options: RunOptions, *, detach: bool, quiet: bool) -> Container:
+def _run(options: RunOptions, said: Mapping[str, Any], *, detach: bool) -> Container:
     here = session()
     if options.terminal and not detach and not here.face.is_terminal:
         raise CommandError("cli.no-terminal")
     # Pulling is told beside the program's own output, and only if there is something to pull.
-    with here.face.progress(quiet=quiet, plain=True) as on_event:
+    with here.face.progress(quiet=said["quiet"], plain=True) as on_event:
         if detach:
             return here.engine.run(options, on_event=on_event)
-        with here.face.streams(interactive=options.interactive, terminal=options.terminal) as streams:
+        with attaching.streams(
+            here,
+            interactive=options.interactive,
+            terminal=options.terminal,
+            keys=said["detach_keys"],
+            proxy=said["sig_proxy"],
+            only=said["attach"],
+        ) as streams:
             return here.engine.run(options, streams=streams, on_event=on_event)
 
 
@@ -73,6 +82,7 @@ def register_exec(group: click.Group) -> None:
 
     @command(group, "exec", words_follow=True)
     @flag("-d", "--detach")
+    @attaching.keys_option
     @flag("-i", "--interactive")
     @flag("-t", "--tty")
     @many("-e", "--env", metavar="NAME=VALUE")
@@ -99,7 +109,8 @@ def register_exec(group: click.Group) -> None:
         )
         if detach:
             return here.engine.exec(options)
-        with here.face.streams(interactive=options.interactive, terminal=options.terminal) as streams:
+        keys, terminal = said["detach_keys"], options.terminal
+        with attaching.streams(here, interactive=options.interactive, terminal=terminal, keys=keys) as streams:
             return here.engine.exec(options, streams=streams)
 
 

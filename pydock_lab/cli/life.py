@@ -1,10 +1,10 @@
-"""Commands on the life of containers: start, stop, restart, kill, pause, unpause, update, wait, rename, rm, prune."""
+"""Commands on the life of containers: start, attach, stop, restart, kill, pause, unpause, update, wait, rename, rm."""
 
 from typing import Any
 
 import click
 
-from pydock_lab.cli import life_options, limit_options
+from pydock_lab.cli import attaching, life_options, limit_options
 from pydock_lab.cli.command import command, flag, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
@@ -37,15 +37,37 @@ def register(group: click.Group) -> None:
 def _register_start(group: click.Group) -> None:
     @command(group, "start")
     @flag("-a", "--attach")
+    @attaching.keys_option
     @flag("-i", "--interactive")
     @_containers
-    def start(container: tuple[str, ...], attach: bool, interactive: bool) -> int:
+    def start(container: tuple[str, ...], attach: bool, interactive: bool, **said: Any) -> int:
+        here = session()
         if not attach and not interactive:
-            return for_each(container, session().engine.start)
+            return for_each(container, here.engine.start)
         if len(container) > 1:
             raise CommandError("cli.attach-one")
-        with session().face.streams(interactive=interactive) as streams:
-            return session().engine.start(container[0], streams=streams).ended_with or 0
+        terminal, _ = _manner(container[0])
+        keys = said["detach_keys"]
+        with attaching.streams(here, interactive=interactive, terminal=terminal, keys=keys) as streams:
+            return here.engine.start(container[0], streams=streams).ended_with or 0
+
+    @command(group, "attach")
+    @attaching.keys_option
+    @flag("--no-stdin")
+    @attaching.proxy_option
+    @click.argument("container")
+    def attach(container: str, no_stdin: bool, sig_proxy: bool, **said: Any) -> int:
+        here = session()
+        terminal, is_open = _manner(container)
+        interactive, keys = is_open and not no_stdin, said["detach_keys"]
+        with attaching.streams(here, interactive=interactive, terminal=terminal, keys=keys, proxy=sig_proxy) as streams:
+            return here.engine.attach(container, streams=streams)
+
+
+def _manner(container: str) -> tuple[bool, bool]:
+    """Whether it has a terminal, and whether somebody may type into it."""
+    config: Any = session().engine.inspect_container(container)["Config"]
+    return config["Tty"], config["OpenStdin"]
 
 
 def _register_end(group: click.Group) -> None:

@@ -49,6 +49,9 @@ class Face(Protocol):
     def progress(self, *, quiet: bool, plain: bool) -> AbstractContextManager[OnEvent]:
         """Show what a long work does; the watcher to be given to it."""
 
+    def terminal_size(self) -> tuple[int, int]:
+        """Columns and lines of the terminal, if it has one."""
+
     def streams(self, *, interactive: bool, terminal: bool = False) -> AbstractContextManager[Streams]:
         """Descriptors for a program in the foreground; with `terminal`, each key goes to it as it is pressed."""
 

@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from pydock_lab.engine.streams import Streams
@@ -59,6 +59,13 @@ class TerminalFace:
         )
         with ticking(progress):
             yield progress
+
+    def terminal_size(self) -> tuple[int, int]:
+        """Columns and lines of the terminal that keys come from."""
+        found = shutil.get_terminal_size()
+        with suppress(OSError, ValueError):
+            found = os.get_terminal_size(sys.stdin.fileno())
+        return found.columns or 80, found.lines or 24
 
     @contextmanager
     def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:

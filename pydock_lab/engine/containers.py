@@ -114,11 +114,12 @@ class ContainerLife:
         with process:
             streams.on_start(process)
             try:
-                return process.wait()
+                status = process.wait()
             except KeyboardInterrupt:
                 # What a terminal does: the program is asked, and only then made, to end.
                 process.kill(signal.SIGINT)
                 return self._wait_a_little(process, is_running)
+            return None if process.is_detached else status
 
     @staticmethod
     def _wait_a_little(process: Process, is_running: Callable[[], bool]) -> int:

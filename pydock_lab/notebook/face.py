@@ -72,6 +72,10 @@ class NotebookFace:
             finally:
                 story.end()
 
+    def terminal_size(self) -> tuple[int, int]:
+        """A page has no terminal: what programs take for granted."""
+        return 80, 24
+
     @contextmanager
     def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:
         """Pipes, shown in one region; a notebook has no keyboard to give to a program."""

@@ -78,11 +78,16 @@ class Commands:
                 os.waitpid(pid, 0)
         self._workers.clear()
 
-    def _kill(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
+    def _kill(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         number = int(message["signal"])
         if number in (signal.SIGKILL, self._shim.stop_signal):
             self._shim.stop_by_hand()
         self._send(number)
+        return self._answer(connection)
+
+    def _answer(self, connection: Connection) -> object:
+        """None; nothing at all to who is attached, and waits for one answer only: the end."""
+        return LATER if connection.fileno() in self._waiting else None
 
     def _send(self, number: int) -> None:
         self._shim.tell("kill", signal=str(number))
@@ -121,8 +126,9 @@ class Commands:
         self._shim.note(action)
         self._shim.tell(action)
 
-    def _resize(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
+    def _resize(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         self._shim.stdio.resize(message["rows"], message["columns"])
+        return self._answer(connection)
 
     def _stats(self, _connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> dict[str, Any]:
         group = self._shim.life.group

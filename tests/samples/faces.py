@@ -44,6 +44,9 @@ class RememberingFace:
         with captured(heard) as streams:
             yield streams
 
+    def terminal_size(self):
+        return 80, 24
+
     def ask(self, prompt, *, secret):  # noqa: ARG002 - the Protocol's form
         if not self._answers:
             raise CommandError("cli.nobody-to-ask", prompt=prompt.strip(" :"))
