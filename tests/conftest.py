@@ -50,8 +50,11 @@ def need() -> Callable[[str], str]:
 @pytest.fixture
 def as_root() -> None:
     """This test needs root."""
-    if os.geteuid() != 0:
-        missing("needs root")
+    if os.geteuid() == 0:
+        return
+    if os.environ.get("PYDOCK_EXPECTED_TIER"):
+        pytest.skip("the suite is run once more, as an ordinary user: as root this test has run already")
+    missing("needs root")
 
 
 @pytest.fixture
