@@ -15,14 +15,15 @@ pytestmark = pytest.mark.usefixtures("containers")
 IMAGE = "lab/busybox"
 
 
-def test_a_container_in_another_tier_is_all_there(docker: Callable[..., str]) -> None:
+def test_a_container_in_another_tier_is_all_there(docker: Callable[..., str], tmp_path: Path) -> None:
     docker("run", "-d", "--isolation", "traced", "--name", "one", IMAGE, "sh", "-c", "echo hi > /etc/mine; sleep 60")
     assert docker("exec", "one", "sh", "-c", "id -u; until cat /etc/mine 2> /dev/null; do :; done").split() == [
         "0",
         "hi",
     ]
     assert "A /etc/mine" in docker("diff", "one")
-    docker("cp", "one:/etc/mine", "-")
+    docker("cp", "one:/etc/mine", str(tmp_path / "copy"))
+    assert (tmp_path / "copy").read_text() == "hi\n"
     assert "sleep 60" in docker("top", "one")
     docker("commit", "one", "two")
     docker("rm", "-f", "one")
