@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import build, import_time, network, run
+from benchmarks import build, import_time, network, run, traced
 
-BENCHMARKS = {"run": run.main, "build": build.main, "import": import_time.main, "network": network.main}
+BENCHMARKS = {
+    "run": run.main,
+    "build": build.main,
+    "import": import_time.main,
+    "network": network.main,
+    "traced": traced.main,
+}
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from enum import Enum, auto
 from pydock_lab.archive import marks, whiteout
 from pydock_lab.archive.compress import LayerReader
 from pydock_lab.archive.entry import Entry, EntryType, Limits, show
+from pydock_lab.archive.marks import Mark
 from pydock_lab.archive.reader import Readable, TarReader
 from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
@@ -26,6 +27,7 @@ from pydock_lab.errors import ArchiveError
 from pydock_lab.oci import Digest
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_CAPABILITY = "security.capability"
 _DEVICES = {EntryType.CHARACTER: stat.S_IFCHR, EntryType.BLOCK: stat.S_IFBLK}
 # Linux writes at most 2 GiB at once, and says how much: small pieces keep memory flat.
 _WRITE_PIECE = 4 << 20
@@ -41,12 +43,14 @@ class Whiteouts(Enum):
 class Ownership(Enum):
     """Who owns what is unpacked: whom the entry names, or the caller, with the owner only written down.
 
-    MARK writes it on the files as well (`marks.py`).
+    MARK writes it on the files as well (`marks.py`), and MARK_ALL also what an ordinary user must not give them: modes
+    by which they could not read them, devices, capabilities.
     """
 
     CHOWN = auto()
     RECORD = auto()
     MARK = auto()
+    MARK_ALL = auto()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +125,7 @@ class _Unpacking:
         self._tree, self._reader, self._policy = tree, reader, policy
         self._overlay = policy.whiteouts is Whiteouts.OVERLAY
         self._chown = policy.ownership is Ownership.CHOWN
+        self._marks_all = policy.ownership is Ownership.MARK_ALL
         # What this layer wrote: its own whiteouts only hide what lies below (layer.md).
         self._written: set[bytes] = set()
         self._directories: dict[bytes, Entry] = {}
@@ -219,6 +224,9 @@ class _Unpacking:
         self._owner_and_time(entry, path)
 
     def _device(self, entry: Entry, path: bytes) -> None:
+        if self._marks_all:
+            self._mark_device(entry, path)
+            return
         if not self._policy.devices:
             self.skipped.append(path)
             return
@@ -231,6 +239,16 @@ class _Unpacking:
         self._owner_and_time(entry, path)
         # mknod(2) applies the umask. The name was made here a moment ago, so it is no link.
         os.chmod(name, entry.mode, dir_fd=fd)
+
+    def _mark_device(self, entry: Entry, path: bytes) -> None:
+        """An empty file stands for it."""
+        parent, name = split(path)
+        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=self._tree.fd(parent))
+        try:
+            marks.mark(fd, Mark(entry.uid, entry.gid, _DEVICES[entry.type] | entry.mode, entry.device))
+            os.utime(fd, (entry.mtime, entry.mtime))
+        finally:
+            os.close(fd)
 
     def _fifo(self, entry: Entry, path: bytes) -> None:
         parent, name = split(path)
@@ -254,9 +272,15 @@ class _Unpacking:
             self._permitted(entry, lambda: os.fchown(fd, entry.uid, entry.gid))
         else:
             self._record(entry, path)
-        if self._policy.ownership is Ownership.MARK:
-            marks.mark(fd, (entry.uid, entry.gid))
-        os.fchmod(fd, entry.mode)
+        mode = entry.mode
+        if self._marks_all:
+            mode = marks.accessible(mode, is_directory=entry.type is EntryType.DIRECTORY)
+        if self._policy.ownership in (Ownership.MARK, Ownership.MARK_ALL):
+            kind = stat.S_IFDIR if entry.type is EntryType.DIRECTORY else stat.S_IFREG
+            mark = Mark(entry.uid, entry.gid, None if mode == entry.mode else kind | entry.mode)
+            if not self._marks_all or mark != (0, 0, None, None):  # who marks all takes the others for root's
+                marks.mark(fd, mark)
+        os.fchmod(fd, mode)
         for name, value in entry.xattrs.items():
             self._xattr(fd, name, value, path)
         os.utime(fd, (entry.mtime, entry.mtime))
@@ -281,7 +305,7 @@ class _Unpacking:
             self.skipped.append(path + b": " + os.fsencode(name))
             return
         try:
-            os.setxattr(fd, name, value)
+            os.setxattr(fd, marks.CAPABILITY if self._marks_all and name == _CAPABILITY else name, value)
         except OSError:  # the file system or the namespace has no room for it: said, not fatal
             self.skipped.append(path + b": " + os.fsencode(name))
 
@@ -314,7 +338,7 @@ class _Unpacking:
         if found is None:
             # Made of the resolved path: the directory may have been reached through a link.
             parent = split(path)[0]
-            os.mknod(name, stat.S_IFCHR, 0, dir_fd=self._tree.fd(parent))
+            whiteout.make_whiteout(name, self._tree.fd(parent))
         elif stat.S_ISDIR(found.st_mode):
             self._mark_opaque(path)
 
@@ -324,6 +348,6 @@ class _Unpacking:
 
 def allowed_xattr(name: str) -> bool:
     """Whether an extended attribute belongs to the image: capabilities, ACLs, the user's own; never overlay's."""
-    if name.startswith(whiteout.OVERLAY_PREFIXES) or name == marks.NAME:
+    if name.startswith((*whiteout.OVERLAY_PREFIXES, marks.PREFIX)):
         return False
-    return name.startswith(("user.", "system.posix_acl_")) or name == "security.capability"
+    return name.startswith(("user.", "system.posix_acl_")) or name == _CAPABILITY

@@ -30,6 +30,7 @@ _TYPES = {
     stat.S_IFBLK: EntryType.BLOCK,
     stat.S_IFIFO: EntryType.FIFO,
 }
+_CAPABILITY = "security.capability"
 _MAX_DEPTH = Limits().depth
 
 
@@ -111,7 +112,7 @@ class _Packing:
 
     def _add(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
         if self._overlay and whiteout.is_whiteout(status):
-            self._mark(join(path.rpartition(b"/")[0], whiteout.PREFIX + name))
+            self._hide(join(path.rpartition(b"/")[0], whiteout.PREFIX + name))
             return
         kind = _TYPES.get(stat.S_IFMT(status.st_mode))
         if kind is EntryType.FILE:
@@ -120,23 +121,24 @@ class _Packing:
             self._subdirectory(fd, name, path, status)
         elif kind is not None:  # a socket means nothing without the process behind it
             target = os.readlink(name, dir_fd=fd) if kind is EntryType.SYMLINK else b""
-            self._put(self._entry(path, kind, status, self._owner(path, status, fd), target=target))
+            self._put(self._entry(path, kind, status, self._mark_of(path, status, fd), target=target))
 
     def _file(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
         # O_NOFOLLOW: between the look and this line it may have become a link.
         file = os.open(name, _OPEN_FILE, dir_fd=fd)
         try:
-            owner = self._owner(path, status, fd, file)
+            mark = self._mark_of(path, status, fd, file)
+            if mark.device is not None:
+                self._put(self._entry(path, _TYPES[stat.S_IFMT(mark.mode or 0)], status, mark))
+                return
             if status.st_nlink > 1:
                 # The order of the walk is fixed, so the first name is the same in every run.
                 first = self._first_names.setdefault((status.st_dev, status.st_ino), path)
                 if first != path:
-                    self._put(self._entry(path, EntryType.HARDLINK, status, owner, target=first))
+                    self._put(self._entry(path, EntryType.HARDLINK, status, mark, target=first))
                     return
             xattrs = self._xattrs(file, path)
-            self.tar.add_file(
-                self._entry(path, EntryType.FILE, status, owner, size=status.st_size, xattrs=xattrs), file
-            )
+            self.tar.add_file(self._entry(path, EntryType.FILE, status, mark, size=status.st_size, xattrs=xattrs), file)
         finally:
             os.close(file)
         self.entries += 1
@@ -144,10 +146,10 @@ class _Packing:
     def _subdirectory(self, fd: int, name: bytes, path: bytes, status: os.stat_result) -> None:
         inside = os.open(name, OPEN_DIRECTORY, dir_fd=fd)
         try:
-            owner, xattrs = self._owner(path, status, fd, inside), self._xattrs(inside, path)
-            self._put(self._entry(path, EntryType.DIRECTORY, status, owner, xattrs=xattrs))
+            mark, xattrs = self._mark_of(path, status, fd, inside), self._xattrs(inside, path)
+            self._put(self._entry(path, EntryType.DIRECTORY, status, mark, xattrs=xattrs))
             if self._overlay and self._is_opaque(inside):
-                self._mark(join(path, whiteout.OPAQUE))
+                self._hide(join(path, whiteout.OPAQUE))
             self.directory(inside, path)
         finally:
             os.close(inside)
@@ -157,43 +159,42 @@ class _Packing:
         path: bytes,
         kind: EntryType,
         status: os.stat_result,
-        owner: Owner,
+        mark: Mark,
         *,
         size: int = 0,
         target: bytes = b"",
         xattrs: Mapping[str, bytes] | None = None,
     ) -> Entry:
         latest = self._options.latest
-        uid, gid = owner
         # Docker cuts fractions off too; some extractors cannot give them back.
         seconds = max(0, status.st_mtime_ns // 1_000_000_000)
-        is_device = kind in (EntryType.CHARACTER, EntryType.BLOCK)
+        device = mark.device or (os.major(status.st_rdev), os.minor(status.st_rdev))
         return Entry(
             path=path,
             type=kind,
             size=size,
-            mode=stat.S_IMODE(status.st_mode),
-            uid=uid,
-            gid=gid,
+            mode=stat.S_IMODE(status.st_mode if mark.mode is None else mark.mode),
+            uid=mark.uid or 0,
+            gid=mark.gid or 0,
             mtime=seconds if latest is None else min(seconds, latest),
             target=target,
-            device=(os.major(status.st_rdev), os.minor(status.st_rdev)) if is_device else (0, 0),
+            device=device if kind in (EntryType.CHARACTER, EntryType.BLOCK) else (0, 0),
             xattrs=xattrs or {},
         )
 
-    def _owner(self, path: bytes, status: os.stat_result, above: int, own: int | None = None) -> Owner:
-        """Whose a path is; `above` is the directory that it is in, `own` the file, where it can be opened."""
+    def _mark_of(self, path: bytes, status: os.stat_result, above: int, own: int | None = None) -> Mark:
+        """What a path should be; `above` is the directory that it is in, `own` the file, where it can be opened."""
         options = self._options
         if options.marked is None:
-            return options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)
-        uid, gid = said = options.marked.unmarkable(path) if own is None else marks.marked(own)
-        uid = options.marked.newcomer[0] if uid is None else uid
+            return Mark(*(options.owners.get(path) or options.everyone or (status.st_uid, status.st_gid)))
+        said = options.marked.unmarkable(path) if own is None else marks.marked(own)
+        uid, gid = options.marked.newcomer[0] if said.uid is None else said.uid, said.gid
         if gid is None and os.fstat(above).st_mode & stat.S_ISGID:  # what is made in such a directory gets its group
-            _, gid = marks.marked(above)
-        owner = uid, options.marked.newcomer[1] if gid is None else gid
-        if own is not None and owner != said:
-            marks.mark(own, owner)
-        return owner
+            gid = marks.marked(above).gid
+        mark = said._replace(uid=uid, gid=options.marked.newcomer[1] if gid is None else gid)
+        if own is not None and mark != said:
+            marks.mark(own, mark)
+        return mark
 
     def _xattrs(self, fd: int, path: bytes) -> dict[str, bytes]:
         names = _listxattr(fd)
@@ -202,13 +203,16 @@ class _Packing:
         # These say "the content is elsewhere", which no tar can say; we mount with both turned off.
         if any(name.endswith((".overlay.redirect", ".overlay.metacopy")) for name in names):
             raise ArchiveError("archive.overlay-redirect", entry=show(path))
-        return {name: os.getxattr(fd, name) for name in names if allowed_xattr(name)}
+        found = {name: os.getxattr(fd, name) for name in names if allowed_xattr(name)}
+        if marks.CAPABILITY in names:
+            found[_CAPABILITY] = os.getxattr(fd, marks.CAPABILITY)
+        return found
 
     def _is_opaque(self, fd: int) -> bool:
         names = _listxattr(fd)
         return any(name in names and os.getxattr(fd, name) == b"y" for name in whiteout.OpaqueAttribute)
 
-    def _mark(self, path: bytes) -> None:
+    def _hide(self, path: bytes) -> None:
         """A whiteout: an empty file of root's, of no time, so that the same deletion gives the same bytes."""
         self._put(Entry(path=path, mode=0o644))
 

@@ -4,9 +4,14 @@
     etc/.wh.motd                etc/motd       a character device 0/0     the file is deleted
     srv/.wh..wh..opq            srv            xattr overlay.opaque = y   nothing of below shows in srv
 
+A device 0/0 cannot be made everywhere: not by a user before Linux 5.8, and not on an overlay, whose own mark it is.
+There, where no overlay is stacked on it either, a socket that nobody may use (mode 0) stands for it: no layer has
+sockets.
+
 Source: OCI image specification, layer.md, "Whiteouts"; the kernel's filesystems/overlayfs.rst.
 """
 
+import os
 import stat
 from enum import StrEnum
 from os import stat_result
@@ -28,8 +33,18 @@ class OpaqueAttribute(StrEnum):
 
 
 def is_whiteout(status: stat_result) -> bool:
-    """Whether this is overlay's mark of a deleted file."""
+    """Whether this is the mark of a deleted file."""
+    if stat.S_ISSOCK(status.st_mode):
+        return stat.S_IMODE(status.st_mode) == 0
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def make_whiteout(name: bytes, directory: int | None = None) -> None:
+    """Mark `name` in an open directory (or a path) as deleted; raises OSError."""
+    try:
+        os.mknod(name, stat.S_IFCHR, 0, dir_fd=directory)
+    except PermissionError:
+        os.mknod(name, stat.S_IFSOCK, dir_fd=directory)
 
 
 def hidden(name: bytes) -> bytes:

@@ -326,7 +326,7 @@ class _Run:
         """Run the program until it has ended, and its layer is written; the exit status."""
         reader, writer = wide_pipe()
         upper, epoch = self._rootfs.upper, self._workshop.epoch
-        pack = self._workshop.snapshots.pack_arguments(upper, latest=epoch)
+        pack = self._workshop.snapshots.pack_arguments(upper, tree=self._rootfs.mountpoint, latest=epoch)
         streams = RunStreams(stdout=outputs.stdout, stderr=outputs.stderr, layer=writer, pack=pack)
         with ExitStack() as stack, os.fdopen(reader, "rb", buffering=0) as layer:
             try:

@@ -64,12 +64,14 @@ class ImageMaking:
     ) -> Descriptor:
         """What a container wrote as one more layer on its image, which starts as the container did.
 
-        Raises DockerfileError, CommandError for `--change`, InvalidReference.
+        `owners` are those that its files do not tell. Raises DockerfileError, CommandError for `--change`,
+        InvalidReference.
         """
         reference = Reference.parse(options.reference) if options.reference else None
         settings = changed(_settings(record, found.config.config), options.changes, str(found.config.platform))
+        snapshots, rootfs = self._home.ground(record.isolation).snapshots, record.spec.rootfs
         with self._home.leases.hold("commit") as lease, LayerSink(self._home.blobs, self._home.indexes) as sink:
-            with self._home.snapshots.packed(record.spec.rootfs.upper, owners=owners) as stream:
+            with snapshots.packed(rootfs.upper, tree=rootfs.mountpoint, owners=owners) as stream:
                 write_stream(stream, sink)
             written, descriptor, _ = sink.commit()
             lease.add(descriptor.digest)

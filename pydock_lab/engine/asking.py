@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.inspection import inspected
@@ -45,7 +46,10 @@ class ContainerQuestions:
 
     def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:
         """What a container wrote, changed and deleted."""
-        return self._changes(record, self._home.snapshots.changes(record.spec.rootfs))
+        return self._changes(record, self._written(record))
+
+    def _written(self, record: ContainerRecord) -> Changes:
+        return self._home.ground(record.isolation).snapshots.changes(record.spec.rootfs)
 
     def _changes(self, record: ContainerRecord, found: Changes) -> tuple[FileChange, ...]:
         tree = self.tree(record)
@@ -70,6 +74,11 @@ class ContainerQuestions:
         pairs = zip(found.config.diff_ids, found.manifest.layers, strict=True)
         return LayeredTree([self._home.indexes.get(*pair) for pair in pairs], lambda _: iter(()))
 
+    def owners(self, record: ContainerRecord) -> dict[bytes, tuple[int, int]]:
+        """Whose the image's files are, where those on disk do not tell: all of them are one user's."""
+        has_single_id = self._home.ground(record.isolation).runtime.tier.has_single_id
+        return self.tree(record).owners() if has_single_id else {}
+
     def inspect(self, record: ContainerRecord) -> dict[str, object]:
         """`docker inspect`, with Docker's names."""
         return inspected(record, self._life.state(record), self._life.shelf.folder(record.id))
@@ -82,7 +91,7 @@ class ContainerQuestions:
             by_image.setdefault(record.image_id, []).append(record)
         return Instances(
             images=tuple(self._image(image_id, records) for image_id, records in by_image.items()),
-            tier=str(self._home.runtime.tier) if by_image else "",
+            tier=shown(str(self._home.runtime.tier)) if by_image else "",
         )
 
     def _image(self, image_id: str, records: Iterable[ContainerRecord]) -> ImageInstances:
@@ -100,7 +109,7 @@ class ContainerQuestions:
 
     def _view(self, record: ContainerRecord) -> ContainerView:
         state = self._life.state(record)
-        found = self._home.snapshots.changes(record.spec.rootfs)
+        found = self._written(record)
         runs = state.status in (Status.RUNNING, Status.PAUSED)
         return ContainerView(
             id=record.id,
@@ -116,7 +125,7 @@ class ContainerQuestions:
             writable_size=found.size,
             changes=self._changes(record, found)[:_SHOWN],
             changes_total=found.total,
-            tier=str(self._home.runtime.tier),
+            tier=shown(record.isolation),
             network=record.spec.network.title,
             docker_command=f"docker diff {record.name}",
         )

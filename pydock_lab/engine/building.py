@@ -272,6 +272,7 @@ class ImageBuilding:
     @contextmanager
     def _workshop(self, planned: Plan, images: Bases, recording: Recording) -> Iterator[Workshop]:
         home, options, build = self._home, recording.options, recording.log.build
+        ground = home.ground(options.isolation)
         with (
             home.leases.hold(f"build {build}") as lease,
             home.work_folder() as folder,
@@ -279,16 +280,16 @@ class ImageBuilding:
         ):
 
             def keep_failed(failed: FailedRun) -> None:
-                FailedSteps(home).keep(build, failed)
+                FailedSteps(home).keep(build, failed, ground.tier)
 
             yield Workshop(
                 root=home.root,
                 blobs=home.blobs,
                 indexes=home.indexes,
                 cache=self._cache(options, lease, recording.log),
-                snapshots=home.snapshots,
+                snapshots=ground.snapshots,
                 images=images,
-                runner=StepRunner(home),
+                runner=StepRunner(ground),
                 lease=lease,
                 folder=folder,
                 cache_mounts=home.cache_mounts,

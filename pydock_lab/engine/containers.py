@@ -68,7 +68,7 @@ class ContainerLife:
         folder = self.shelf.folder(record.id)
         self._networks.check(record)
         with self._networks.naming_holder():
-            process = self._home.runtime.start(
+            process = self._home.ground(record.isolation).runtime.start(
                 folder,
                 record.spec,
                 _stdio(streams),
@@ -221,7 +221,7 @@ class ContainerLife:
                 raise Conflict("engine.container-running", container=record.name)
             self.stop(record, 0, "KILL")  # this ends its restart policy, too
             self.wait(record)
-        self._home.snapshots.remove(self.shelf.folder(record.id))
+        self._home.ground(record.isolation).snapshots.remove(self.shelf.folder(record.id))
         if volumes or record.auto_remove:
             for name in record.anonymous:
                 self.volumes.remove(name, ())

@@ -18,6 +18,7 @@ from pydock_lab.archive.writer import TarWriter
 from pydock_lab.build.context import BuildContext
 from pydock_lab.build.source import walk
 from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.ground import Ground
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.errors import NotFound, PydockError
@@ -47,7 +48,7 @@ class ContainerFiles:
 
         def ask() -> None:
             try:
-                answer.append(self._home.call(READ, self._arguments(record, source), [writer]))
+                answer.append(self._ground(record).call(READ, self._arguments(record, source), [writer]))
             except PydockError as error:
                 answer.append(error)
             finally:
@@ -68,7 +69,7 @@ class ContainerFiles:
 
     def export(self, record: ContainerRecord, stream: BinaryIO) -> None:
         """`docker export`: the tar of its files, without those of mounts."""
-        with self._home.snapshots.exported(record.spec.rootfs) as tar:
+        with self._ground(record).snapshots.exported(record.spec.rootfs, self._stub) as tar:
             shutil.copyfileobj(tar, stream)
 
     def copy_in(self, record: ContainerRecord, source: Path, target: str) -> None:
@@ -80,7 +81,7 @@ class ContainerFiles:
         thread = threading.Thread(target=_pack, args=(source, name, writer), daemon=True)
         thread.start()
         try:
-            self._home.call(WRITE, self._arguments(record, folder), [reader])
+            self._ground(record).call(WRITE, self._arguments(record, folder), [reader])
         finally:
             os.close(reader)
             thread.join()
@@ -96,9 +97,16 @@ class ContainerFiles:
 
     def _is_folder(self, record: ContainerRecord, path: str) -> bool:
         try:
-            return bool(self._home.call(LOOK, self._arguments(record, path))["is_directory"])
+            return bool(self._ground(record).call(LOOK, self._arguments(record, path))["is_directory"])
         except PydockError:  # it is not there, or no folder
             return False
+
+    @property
+    def _stub(self) -> Path:
+        return self._home.root / "stub"
+
+    def _ground(self, record: ContainerRecord) -> Ground:
+        return self._home.ground(record.isolation)
 
     def _arguments(self, record: ContainerRecord, path: str) -> dict[str, object]:
         state = self._life.state(record)
@@ -106,6 +114,8 @@ class ContainerFiles:
         return {
             "pid": state.process.pid if running and state.process else 0,
             "rootfs": record.spec.rootfs.to_json(),
+            "stub": str(self._stub),
+            "mounts": [mount.to_json() for mount in record.spec.mounts],
             "path": path,
         }
 

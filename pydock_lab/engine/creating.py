@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pydock_lab import locale
 from pydock_lab.engine.final_tree import FinalTree, final_tree
+from pydock_lab.engine.ground import Ground
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.names import invent
@@ -54,13 +55,14 @@ class Creating:
             self._free_name(options.name)
         for key in self._networks.notes(options):
             on_event(Noted(text=locale.text(key)))
+        ground = self._home.ground(options.isolation)
         container = os.urandom(32).hex()
         folder = self._home.containers.create(container)
         try:
-            record = self._record(container, options, found, on_event)
+            record = self._record(container, options, found, ground, on_event)
             with self._home.leases.hold(f"create {record.name}") as lease:
                 lease.add(*record.chain_ids)
-                self._unpack(found)
+                self._unpack(found, ground)
                 self._shelf.add(record)
         except BaseException:
             self._home.snapshots.remove(folder)
@@ -82,8 +84,10 @@ class Creating:
         if name in self._shelf.names():
             raise Conflict("engine.name-taken", name=name, id=self._shelf.find(name).id[:12])
 
-    def _record(self, container: str, options: RunOptions, found: FoundImage, on_event: OnEvent) -> ContainerRecord:
-        if self._home.runtime.tier == "none":
+    def _record(
+        self, container: str, options: RunOptions, found: FoundImage, ground: Ground, on_event: OnEvent
+    ) -> ContainerRecord:
+        if ground.runtime.tier == "none":
             raise IsolationError("engine.no-containers", facet="processes")
         if options.auto_remove and options.restart.kind is not RestartKind.NO:
             raise CommandError("engine.rm-and-restart")
@@ -95,8 +99,8 @@ class Creating:
             on_event(Noted(text=locale.text(key, None, **said)))
         network = self._networks.network(options, name, config.exposed_ports)
         options = replace(options, hostname=self._networks.hostname(options))
-        mounts, anonymous = self._mounts(options, config, lambda: self._tree(found))
-        rootfs = self._home.snapshots.rootfs(chain, self._home.containers.path(container))
+        mounts, anonymous = self._mounts(options, config, lambda: self._tree(found), ground)
+        rootfs = ground.snapshots.rootfs(chain, self._home.containers.path(container))
         wishes = run_wishes(options, mounts, network, self._namespaces(options), security)
         return ContainerRecord(
             id=container,
@@ -119,12 +123,13 @@ class Creating:
             health=health_check(options.health, config.healthcheck),
             log=log_limits(options.log_driver, options.log_options),
             labels=dict(config.labels) | dict(options.labels),
+            isolation=str(ground.runtime.tier),
         )
 
     # ---- mounts
 
     def _mounts(
-        self, options: RunOptions, config: ContainerConfig, tree: Callable[[], FinalTree]
+        self, options: RunOptions, config: ContainerConfig, tree: Callable[[], FinalTree], ground: Ground
     ) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
         """`-v`, `--volumes-from`, and an anonymous volume for each VOLUME of the image that nothing is mounted on."""
         taken = {_clean(volume.target) for volume in options.volumes}
@@ -133,7 +138,7 @@ class Creating:
         kept = [one for one in of_others if _clean(one.target) not in taken]
         taken |= {_clean(one.target) for one in kept}
         rest = [VolumeMount(target=path) for path in config.volumes if _clean(path) not in taken]
-        made = [self._volumes.mount(volume, tree) for volume in (*options.volumes, *rest)]
+        made = [self._volumes.mount(volume, tree, ground) for volume in (*options.volumes, *rest)]
         mounts = {_clean(mount.target): mount for mount in (*kept, *(mount for mount, _ in made))}
         # Shorter paths first: what is mounted below something else must come after it.
         in_order = sorted(mounts.values(), key=lambda mount: _clean(mount.target).count("/"))
@@ -178,13 +183,13 @@ class Creating:
 
     # ---- layers
 
-    def _unpack(self, found: FoundImage) -> None:
+    def _unpack(self, found: FoundImage, ground: Ground) -> None:
         config = found.config
         for layer, diff_id, chain_id in zip(found.manifest.layers, config.diff_ids, config.chain_ids, strict=True):
-            if not self._home.snapshots.has(chain_id):
+            if not ground.snapshots.has(chain_id):
                 packed = PackedLayer(chain_id=chain_id, diff_id=diff_id, size=layer.size)
                 with self._home.blobs.open(layer) as blob:
-                    self._home.snapshots.unpack(packed, blob)
+                    ground.snapshots.unpack(packed, blob)
 
 
 def _clean(target: str) -> str:

@@ -37,7 +37,8 @@ class Debugging:
         and ContainerError.
         """
         step = FailedSteps(self._home).find(build)
-        if self._home.runtime.tier == "none":
+        ground = self._home.ground(step.isolation)
+        if ground.runtime.tier == "none":
             raise IsolationError("engine.no-containers", facet="processes")
         look = () if terminal else ("-c", LOOK)
         args = command or (*step.shell, *look)
@@ -45,7 +46,7 @@ class Debugging:
         with self._home.leases.hold(f"debug {step.build}", *step.chain_ids), self._home.work_folder() as folder:
             spec = self._spec(step, args, self._rootfs(step, folder / "debug"), terminal=terminal)
             (folder / "debug").mkdir()
-            with self._home.runtime.start(folder / "debug", spec, stdio, record=False) as process:
+            with ground.runtime.start(folder / "debug", spec, stdio, record=False) as process:
                 try:
                     return process.wait()
                 except KeyboardInterrupt:
@@ -55,7 +56,7 @@ class Debugging:
     def _rootfs(self, step: FailedStep, folder: Path) -> Rootfs:
         """The tree as the step left it, under a layer that takes what is written now."""
         left = FailedSteps(self._home).rootfs(step)
-        own = self._home.snapshots.rootfs((), folder)
+        own = self._home.ground(step.isolation).snapshots.rootfs((), folder)
         written = (left.upper,) if os.path.isdir(left.upper) else ()  # it may have failed before it wrote anything
         return replace(own, layers=(*written, *left.layers))
 

@@ -24,7 +24,10 @@ _RECORD = "failed.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedStep:
-    """A step that failed: the layers below it, and how its program was started (`command` as a person wrote it)."""
+    """A step that failed: the layers below it, and how its program was started (`command` as a person wrote it).
+
+    `isolation` is the tier that it ran in.
+    """
 
     build: str
     number: int
@@ -35,6 +38,7 @@ class FailedStep:
     cwd: str
     user: str
     shell: tuple[str, ...]
+    isolation: str
 
 
 class FailedSteps:
@@ -43,7 +47,7 @@ class FailedSteps:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def keep(self, build: str, failed: FailedRun) -> None:
+    def keep(self, build: str, failed: FailedRun, isolation: str) -> None:
         """Take over the files of a step that failed; those of earlier builds go."""
         for earlier in list(self._builds()):
             self.remove(earlier)
@@ -56,6 +60,7 @@ class FailedSteps:
             "env": list(step.env),
             "cwd": step.cwd,
             "user": step.user,
+            "isolation": isolation,
             "shell": list(step.args[:-2]) if step.args[-2:-1] == ("-c",) else [],
         }
         try:
@@ -82,13 +87,14 @@ class FailedSteps:
                     cwd=said["cwd"],
                     user=said["user"],
                     shell=tuple(said["shell"]) or ("/bin/sh",),
+                    isolation=said.get("isolation", ""),
                 )
         raise NotFound("engine.no-failed-step", build=build or "-")
 
     def rootfs(self, step: FailedStep) -> Rootfs:
         """The tree as the step left it, writable."""
         folder = self._home.builds.path(step.build) / "failed"
-        return self._home.snapshots.rootfs(step.chain_ids, folder)
+        return self._home.ground(step.isolation).snapshots.rootfs(step.chain_ids, folder)
 
     def needed(self) -> Iterator[Digest]:
         """The snapshots that failed steps stand on."""

@@ -6,14 +6,15 @@ Importing and starting the runtime costs, and some machines have none: only who 
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydock_lab.build.cache import BuildCache
 from pydock_lab.build.record import FORMAT as BUILD_FORMAT
 from pydock_lab.build.stat_cache import StatCache
+from pydock_lab.engine.ground import Ground
 from pydock_lab.errors import PydockError
 from pydock_lab.store import Store, happenings
 from pydock_lab.store.indexes import IndexStore
@@ -43,6 +44,7 @@ class Home:
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
+        self._grounds: dict[str, Ground] = {}
         self.events = self.root / happenings.FILE
         self.starts = Starts(self.root)
         self.networks = self.store.collection("networks", "network.json")
@@ -54,36 +56,34 @@ class Home:
 
         return CacheMounts(self.root)
 
-    @cached_property
+    def ground(self, isolation: str = "") -> Ground:
+        """What containers of a tier stand on ("": of the best that this machine gives)."""
+        if isolation not in self._grounds:
+            usual = self.ground if isolation else None
+            self._grounds.setdefault(isolation, Ground(self.root, isolation, usual))
+        return self._grounds[isolation]
+
+    @property
     def snapshots(self) -> "Snapshotter":
-        """Unpacked layers; the work is done by the runtime's workers."""
-        from pydock_lab.snapshot.snapshotter import Snapshotter  # noqa: PLC0415 - see cache_mounts
+        """Unpacked layers, as the best tier has them."""
+        return self.ground().snapshots
 
-        return Snapshotter(self.root / "snapshots", self.call)
-
-    @cached_property
+    @property
     def runtime(self) -> "Runtime":
-        """Containers."""
-        from pydock_lab.runtime.base import Runtime  # noqa: PLC0415 - see the module's docstring
-        from pydock_lab.snapshot.snapshotter import JOB_MODULES  # noqa: PLC0415 - see the module's docstring
+        """Containers of the best tier; what is found in a container's own folder is the same for all."""
+        return self.ground().runtime
 
-        return Runtime(self.root, jobs=JOB_MODULES)
-
-    def warm(self) -> None:
+    def warm(self, isolation: str = "") -> None:
         """Have the zygote start while something else is being done: a container will be wanted soon."""
         # Who really needs a container hears what is wrong. Imported here: two threads that import hold each other up.
         with contextlib.suppress(PydockError, ImportError, OSError):
-            sandbox = self.runtime.sandbox
+            sandbox = self.ground(isolation).runtime.sandbox
             threading.Thread(target=self._warm, args=(sandbox,), name="pydock-warm", daemon=True).start()
 
     @staticmethod
     def _warm(sandbox: "Sandbox") -> None:
         with contextlib.suppress(PydockError, OSError):
             _ = sandbox.tier
-
-    def call(self, job: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
-        """Have a worker do a job; raises the PydockError that it ended with."""
-        return self.runtime.call(job, arguments, descriptors)
 
     @contextlib.contextmanager
     def work_folder(self) -> Iterator[Path]:

@@ -93,7 +93,7 @@ class BuildOptions:
     is the address of a Git repository, an archive or a Dockerfile, `context_archive` a tar to be read: then the text
     of the Dockerfile may be "", and comes from there. `dockerfile_name` stands in errors and finds
     `NAME.dockerignore`. The fields that RUN is given are as in `build.plan.PlanOptions`. `push` sends the image to
-    the registries in its names.
+    the registries in its names, `isolation` is the tier that RUN steps are in.
     """
 
     dockerfile: str
@@ -118,6 +118,7 @@ class BuildOptions:
     shm_size: int = 0
     ulimits: tuple[str, ...] = ()
     cgroup_parent: str = ""
+    isolation: str = ""
     allow: frozenset[str] = frozenset()
     outputs: tuple[Output, ...] = ()
     push: bool = False

@@ -71,7 +71,7 @@ class Pruning:
             if self._life.is_running(record) or not said.has_labels(record.labels):
                 continue
             if said.is_older(record.created, now):
-                size = self._home.snapshots.changes(record.spec.rootfs).size
+                size = self._home.ground(record.isolation).snapshots.changes(record.spec.rootfs).size
                 with suppress(Conflict, NotFound):  # it was started, or removed, meanwhile
                     self._life.remove(record, force=False, volumes=False)
                     yield record.id, size

@@ -24,9 +24,9 @@ _SHORTEST_ID = 2
 class ContainerRecord:
     """What `docker create` decided; how the container is now is in the runtime's `state.json`.
 
-    `image` is the name it was asked for by, `chain_ids` its layers' snapshots, `anonymous` the volumes that go with it.
-    `security` are the words of --security-opt, without the text of a profile. `stop_timeout` in seconds, -1 being for
-    ever.
+    `image` is the name it was asked for by, `chain_ids` its layers' snapshots, `anonymous` the volumes that go with it,
+    `isolation` the tier that its files were made for. `security` are the words of --security-opt, without the text of a
+    profile. `stop_timeout` in seconds, -1 being for ever.
     """
 
     id: str
@@ -49,6 +49,7 @@ class ContainerRecord:
     health: HealthCheck | None = None
     log: LogLimits = field(default_factory=LogLimits)
     labels: Mapping[str, str] = field(default_factory=dict)
+    isolation: str = ""
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -64,6 +65,7 @@ class ContainerRecord:
             restart=RestartPolicy.from_json(document.get("restart") or {}),
             health=HealthCheck.from_json(health) if health else None,
             log=LogLimits.from_json(document.get("log") or {}),
+            isolation=document.get("isolation", ""),
         )
 
     def to_json(self) -> dict[str, Any]:

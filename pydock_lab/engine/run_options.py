@@ -90,7 +90,8 @@ class RunOptions:
     `cgroupns` are as on the command line: "" its own, `host`, `container:NAME`. `security` are the words of
     --security-opt, with the text of a seccomp profile in the place of its file's name. `ulimits` are
     `NAME=SOFT[:HARD]`, `tmpfs` `PATH[:OPTIONS]`, `volumes_from` `CONTAINER[:ro]`. `log_options` are those of the
-    json-file driver. `shm_size` 0 is Docker's 64 MB.
+    json-file driver. `shm_size` 0 is Docker's 64 MB. `isolation` is the name of a tier, "" the best that this machine
+    gives.
     """
 
     image: str
@@ -145,6 +146,7 @@ class RunOptions:
     stop_signal: str = ""
     stop_timeout: int | None = None
     pull: str = "missing"
+    isolation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.errors import ContainerError
@@ -25,7 +26,7 @@ def both_sides(home: Home, life: ContainerLife, record: ContainerRecord) -> Name
     return Namespaces(
         container=record.id,
         name=record.name,
-        tier=str(home.runtime.tier),
+        tier=shown(record.isolation or str(home.runtime.tier)),
         outside_name=os.uname().nodename,
         inside_name=record.spec.hostname or os.uname().nodename,
         namespaces=tuple(

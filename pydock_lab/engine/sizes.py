@@ -39,7 +39,7 @@ class Sizes:
 
     def container(self, record: ContainerRecord) -> ContainerSize:
         """One container."""
-        writable = self._home.snapshots.changes(record.spec.rootfs).size
+        writable = self._home.ground(record.isolation).snapshots.changes(record.spec.rootfs).size
         try:
             found = self._images.find(record.image_id)
         except StoreError:  # the image was removed by force

@@ -14,8 +14,8 @@ from pydock_lab.errors import BuildError
 from pydock_lab.oci.runtime_spec import ContainerSpec, Network, NetworkMode, ProcessSpec, Rlimit
 
 if TYPE_CHECKING:
-    from pydock_lab.engine.home import Home
-    from pydock_lab.runtime.base import Process
+    from pydock_lab.engine.ground import Ground
+    from pydock_lab.runtime.base import Process, Runtime
 
 _KILL = 9
 _SHM_SIZE = 64 << 20
@@ -30,8 +30,8 @@ _NETWORKS = {
 class StepRunner:
     """Runs RUN steps in containers of this machine, several at once from several threads."""
 
-    def __init__(self, home: "Home") -> None:
-        self._home = home
+    def __init__(self, ground: "Ground") -> None:
+        self._ground = ground
         self._running: set[Process] = set()
         self._is_stopped = False
         self._lock = threading.Lock()
@@ -41,9 +41,9 @@ class StepRunner:
         """The step's program while it runs: called, it gives the exit status. Raises PydockError."""
         from pydock_lab.runtime.base import Stdio  # noqa: PLC0415 - only where there are containers
 
-        runtime = self._home.runtime
+        runtime = self._ground.runtime
         if runtime.tier == "none":
-            raise BuildError("build.no-containers", reason=_reason(self._home))
+            raise BuildError("build.no-containers", reason=_reason(runtime))
         spec = container_spec(step, place)
         stdio = Stdio(stdout=streams.stdout, stderr=streams.stderr, layer=streams.layer)
         with runtime.start(place.folder, spec, stdio, record=False, pack=streams.pack) as process:
@@ -101,6 +101,6 @@ def _rlimit(text: str) -> Rlimit:
     return Rlimit(name=name, soft=int(soft), hard=int(hard or soft))
 
 
-def _reason(home: "Home") -> str:
-    refusals = home.runtime.sandbox.refusals
+def _reason(runtime: "Runtime") -> str:
+    refusals = runtime.sandbox.refusals
     return "; ".join(f"{one.tier}: {one.call}" for one in refusals) or platform.system()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pydock_lab import locale
 from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.values import Info
@@ -85,7 +86,8 @@ class System:
             )
             for facet in runtime.probe()
         )
-        return Doctor(tier=str(runtime.tier), summary=locale.text(f"engine.doctor-{runtime.tier}"), facets=facets)
+        tier = str(runtime.tier)
+        return Doctor(tier=shown(tier), summary=locale.text(f"engine.doctor-{tier}"), facets=facets)
 
     def check(self, on_progress: Callable[[int, int], None] | None) -> tuple[str, ...]:
         """Recompute every digest; what is broken, in words."""

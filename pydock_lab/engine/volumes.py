@@ -15,6 +15,7 @@ from pathlib import Path
 from pydock_lab.archive.entry import EntryType
 from pydock_lab.build.source import resolve
 from pydock_lab.engine.final_tree import FinalTree
+from pydock_lab.engine.ground import Ground
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.network_options import OnChange, ignore_change
 from pydock_lab.engine.run_options import VolumeMount
@@ -93,10 +94,11 @@ class Volumes:
         self._home.snapshots.remove(self._records.path(name))
         self._on_change("volume", "destroy", name, {"driver": "local"})
 
-    def mount(self, wanted: VolumeMount, tree: Callable[[], FinalTree]) -> tuple[Mount, str]:
+    def mount(self, wanted: VolumeMount, tree: Callable[[], FinalTree], ground: Ground) -> tuple[Mount, str]:
         """What `-v` asks for as a mount, and the name of the volume that it made if it is an anonymous one.
 
-        `tree` gives the image's files, for a volume that is empty. Raises ContainerError.
+        `tree` gives the image's files for a volume that is empty; they are put there as `ground` has them. Raises
+        ContainerError.
         """
         mount = Mount(
             target=wanted.target,
@@ -113,32 +115,34 @@ class Volumes:
             return mount, ""
         volume = self.create(wanted.source, labels=wanted.labels, driver=wanted.driver)
         Path(volume.mountpoint).mkdir(exist_ok=True)  # who filled it may have been killed
-        if not wanted.no_copy and self._is_empty(volume):
-            self._fill(volume, wanted.target, tree())
+        if not wanted.no_copy and _is_empty(volume, ground):
+            _fill(volume, wanted.target, tree(), ground)
         source = volume.mountpoint
         if wanted.subpath:
-            source = str(self._home.snapshots.find(Path(source), wanted.subpath))
+            source = str(ground.snapshots.find(Path(source), wanted.subpath))
         return replace(mount, source=source, volume=volume.name), volume.name if volume.anonymous else ""
-
-    def _is_empty(self, volume: VolumeSummary) -> bool:
-        try:
-            with os.scandir(volume.mountpoint) as found:
-                return next(found, None) is None
-        except PermissionError:  # it belongs to one of the container's users
-            total: int = self._home.call(CHANGES, {"directory": volume.mountpoint})["total"]
-            return total == 0
-
-    def _fill(self, volume: VolumeSummary, target: str, tree: FinalTree) -> None:
-        """Copy what the image has there; nothing where it has nothing, or no folder."""
-        top = resolve(tree, os.fsencode(target))
-        folder = tree.entry(top)
-        if folder is None or folder.type is not EntryType.DIRECTORY:
-            return
-        data = Path(volume.mountpoint)
-        data.rmdir()
-        with self._home.snapshots.filled(data) as sink:
-            tree.write(sink, top)
-        self._home.snapshots.make_folder(data, folder.mode, folder.uid, folder.gid)
 
     def _data(self, name: str) -> Path:
         return self._records.path(name) / "_data"
+
+
+def _is_empty(volume: VolumeSummary, ground: Ground) -> bool:
+    try:
+        with os.scandir(volume.mountpoint) as found:
+            return next(found, None) is None
+    except PermissionError:  # it belongs to one of the container's users
+        total: int = ground.call(CHANGES, {"directory": volume.mountpoint})["total"]
+        return total == 0
+
+
+def _fill(volume: VolumeSummary, target: str, tree: FinalTree, ground: Ground) -> None:
+    """Copy what the image has there; nothing where it has nothing, or no folder."""
+    top = resolve(tree, os.fsencode(target))
+    folder = tree.entry(top)
+    if folder is None or folder.type is not EntryType.DIRECTORY:
+        return
+    data = Path(volume.mountpoint)
+    data.rmdir()
+    with ground.snapshots.filled(data) as sink:
+        tree.write(sink, top)
+    ground.snapshots.make_folder(data, folder.mode, folder.uid, folder.gid)

@@ -9,7 +9,7 @@ from pydock_lab.oci.plain import Document
 class Facet(Document):
     """One facet: whether it is in force, by what means, and where it is not, why and what would bring it.
 
-    `name` is one of files, processes, network, limits, users, storage, outside. `why` and `remedy` are keys of texts
+    `name` is files, processes, network, limits, users, storage, writes or outside. `why` and `remedy` are keys of texts
     ("" where there is nothing to say), `how` a technical term that needs no translation, `detail` what the kernel
     said.
     """

@@ -47,6 +47,20 @@ def in_namespace(kind: str, inode: int) -> list[int]:
     return [pid for pid in _pids() if _lives_in(pid, kind, inode)]
 
 
+def below(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have, zombies left out."""
+    children: dict[int, list[int]] = {}
+    for one in filter(None, map(read, _pids())):
+        if one.state not in ("Z", "X"):
+            children.setdefault(one.parent, []).append(one.pid)
+    found, pending = [], [pid]
+    while pending:
+        here = children.get(pending.pop(), [])
+        found += here
+        pending += here
+    return sorted(found)
+
+
 def _pids() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 

@@ -15,7 +15,9 @@ whose text names the call. Sources: the manual pages of section 2, and linux/sch
 import ctypes
 import errno
 import os
+import signal as _signal
 import struct
+from collections.abc import Set as AbstractSet
 from enum import IntEnum, IntFlag
 
 from pydock_lab.linux.journal import noted
@@ -36,7 +38,7 @@ _CLONE = 220 if _ARM else 56
 _SECCOMP = 277 if _ARM else 317
 _KEYCTL = 219 if _ARM else 250
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-_CLONE3, _CLOSE_RANGE, _OPENAT2, _MOUNT_SETATTR = 435, 436, 437, 442
+_CLONE3, _CLOSE_RANGE, _OPENAT2, _PIDFD_GETFD, _MOUNT_SETATTR = 435, 436, 437, 438, 442
 
 
 class Namespace(IntFlag):
@@ -335,9 +337,14 @@ def install_seccomp(program: bytes, *, listen: bool = False) -> int:
     Each instruction has 8 bytes. Needs no_new_privs or CAP_SYS_ADMIN. With `listen` it gives a descriptor on which
     another process hears of the calls that the program does not decide itself (seccomp_unotify(2)), else 0.
     """
-    set_mode_filter, new_listener = 1, 8
+    set_mode_filter, new_listener, wait_killable = 1, 8, 32
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    if listen:
+        # Whose call is being answered waits, and no signal but a deadly one interrupts it (Linux 5.19).
+        listener = _libc.syscall(_SECCOMP, set_mode_filter, new_listener | wait_killable, header)
+        if listener >= 0 or ctypes.get_errno() != errno.EINVAL:
+            return _checked(listener, "seccomp")
     return _checked(_libc.syscall(_SECCOMP, set_mode_filter, new_listener if listen else 0, header), "seccomp")
 
 
@@ -346,6 +353,23 @@ def join_session_keyring() -> None:
     """Have a new, empty session keyring instead of the parent's (keyctl_join_session_keyring(3))."""
     join_anonymous = 1
     _checked(_libc.syscall(_KEYCTL, join_anonymous, None), "keyctl")
+
+
+def signal_descriptor(numbers: AbstractSet[int]) -> int:
+    """A descriptor to read signals from: this process gets them in no other way from now on (signalfd(2))."""
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, numbers)
+    mask = sum(1 << number - 1 for number in numbers).to_bytes(128, "little")
+    return _checked(_libc.signalfd(-1, mask, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
+
+
+def watch(descriptor: int, path: bytes, mask: int) -> int:
+    """Have an inotify descriptor tell of what happens at a path: the number of the watch (inotify_add_watch(2))."""
+    return _checked(_libc.inotify_add_watch(descriptor, path, ctypes.c_uint32(mask)), "inotify_add_watch")
+
+
+def take_descriptor(pidfd: int, number: int) -> int:
+    """A copy of a descriptor of another process, closed at exec (pidfd_getfd(2), Linux 5.6)."""
+    return _checked(_libc.syscall(_PIDFD_GETFD, pidfd, number, 0), "pidfd_getfd")
 
 
 def chown_at(descriptor: int, uid: int, gid: int) -> None:

@@ -1,9 +1,11 @@
-"""How much isolation this machine gives to this user: four grounds that containers can stand on.
+"""How much isolation this machine gives to this user: six grounds that containers can stand on, best first.
 
     root                    everything the kernel has
     rootless                a user namespace with a range of ids: root in it is nobody outside
     rootless-single         a user namespace with one id: a file's owner cannot be changed, only said to be
-    none                    no namespaces: images can be built without RUN, nothing can be run
+    nested                  the same, in a container that hides parts of /proc: containers see the outer one's /proc
+    traced                  no namespaces: a supervisor answers for files and ids. A view, not a boundary
+    none                    not even that: images can be built without RUN, nothing can be run
 
 It is never assumed: a forked trial does what a container would do, and what fails is kept as a `Refusal`.
 """
@@ -23,12 +25,24 @@ class Tier(StrEnum):
     ROOT = "root"
     ROOTLESS = "rootless"
     ROOTLESS_SINGLE = "rootless-single"
+    NESTED = "nested"
+    TRACED = "traced"
     NONE = "none"
 
     @property
     def in_user_namespace(self) -> bool:
         """Whether root in a container is an ordinary user outside."""
-        return self in (Tier.ROOTLESS, Tier.ROOTLESS_SINGLE)
+        return self in (Tier.ROOTLESS, Tier.ROOTLESS_SINGLE, Tier.NESTED)
+
+    @property
+    def has_single_id(self) -> bool:
+        """Whether a filter of the kernel pretends that owners and users change: there is one id only."""
+        return self in (Tier.ROOTLESS_SINGLE, Tier.NESTED)
+
+    @property
+    def has_namespaces(self) -> bool:
+        """Whether containers live in namespaces of their own."""
+        return self not in (Tier.TRACED, Tier.NONE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +86,11 @@ def _act(action: Callable[[], None], writer: int) -> None:
         os._exit(0)
 
 
-def try_container() -> None:
-    """Do what the start of a container does first; raises the OSError that a container would meet."""
+def try_container(*, binds_proc: bool = False) -> None:
+    """Do what the start of a container does first; raises the OSError that a container would meet.
+
+    With `binds_proc` it is content with the /proc that there is.
+    """
     wanted = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC
     pid, pidfd = syscalls.clone3(Namespace(0))
     if pid == 0:
@@ -84,3 +101,21 @@ def try_container() -> None:
     syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
     # Ubuntu 24.04 lets anybody make a user namespace, but one without powers: only a mount shows it.
     syscalls.mount("trial", "/tmp", "tmpfs", MountFlag.NOSUID | MountFlag.NODEV)  # noqa: S108 - a mount point
+    # The pid namespace is that of children.
+    error = attempt(_bind_proc if binds_proc else _mount_proc)
+    if error is not None:
+        raise error
+
+
+_PROC = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
+
+
+def _mount_proc() -> None:
+    """Where somebody hides a part of /proc, the kernel gives no other that would show it."""
+    os.mkdir("/tmp/proc")  # noqa: S108 - the trial's own /tmp
+    syscalls.mount("proc", "/tmp/proc", "proc", _PROC)  # noqa: S108 - see above
+
+
+def _bind_proc() -> None:
+    os.mkdir("/tmp/proc")  # noqa: S108 - the trial's own /tmp
+    syscalls.mount("/proc", "/tmp/proc", None, MountFlag.BIND | MountFlag.REC)  # noqa: S108 - see above

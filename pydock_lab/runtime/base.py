@@ -108,11 +108,11 @@ class Process:
 
 
 class Runtime:
-    """Containers of one store; `jobs` are further modules whose jobs `call` may ask for."""
+    """Containers of one store; `jobs` are further modules whose jobs `call` may ask for, `tier` as for `Sandbox`."""
 
-    def __init__(self, home: Path, *, jobs: Sequence[str] = ()) -> None:
+    def __init__(self, home: Path, *, jobs: Sequence[str] = (), tier: str | None = None) -> None:
         self._stub = home / "stub"
-        self.sandbox = Sandbox(home, (*JOB_MODULES, *jobs))
+        self.sandbox = Sandbox(home, (*JOB_MODULES, *jobs), tier=tier)
 
     @property
     def tier(self) -> Tier:

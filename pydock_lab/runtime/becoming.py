@@ -72,10 +72,10 @@ class Becoming:
     def _open_terminal(self, identity: Identity, *, console: bool) -> int:
         master, slave = terminal.open_terminal(self.process.rows, self.process.columns)
         if console:
-            terminal.be_console(slave)
+            terminal.be_console(slave, by_link=self.tier is Tier.TRACED)
         self.line.send({"terminal": True}, [master])
         os.close(master)
-        if self.tier is not Tier.ROOTLESS_SINGLE:
+        if not self.tier.has_single_id:
             os.fchown(slave, identity.uid, -1)
         self.log.add("terminal", os.ttyname(slave))
         return slave

@@ -37,7 +37,8 @@ class Child:
     for those who join it later; `terminal` is the master of its terminal, `steps` are those of its start. `group` is
     the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
     for owners, where that is needed, and `notes` what of its task is not in force. `sockets` (descriptors) are those
-    that it made in its network, for the shim to answer for names.
+    that it made in its network, for the shim to answer for names. `program` is the pid of its program where that is
+    another process: a traced container's.
     """
 
     pid: int
@@ -50,6 +51,7 @@ class Child:
     group: ControlGroup | None = None
     owner: tuple[list[int], list[int]] | None = None
     sockets: list[int] = field(default_factory=list)
+    program: int = 0
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -69,7 +71,7 @@ class Child:
             self._send(task, descriptors)
             if wire is not None:
                 self._send(wire())
-            self._hear()
+            self.hear()
         except BaseException:
             self.end()
             raise
@@ -78,8 +80,8 @@ class Child:
         with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
             self.line.send(document.to_json(), descriptors)
 
-    def _hear(self) -> None:
-        """Listen until the line closes itself at execve."""
+    def hear(self) -> None:
+        """Listen until the line closes itself at execve; raises the PydockError that is told."""
         reports = 0
         while received := self.line.receive():
             message, descriptors = received
@@ -91,6 +93,8 @@ class Child:
                 self.sockets = descriptors
             elif "owner" in message:
                 self.owner = descriptors, message["owner"]
+            elif "pid" in message:
+                self.program = message["pid"]
             else:
                 self.steps += message["steps"]
                 self.notes += message["notes"]

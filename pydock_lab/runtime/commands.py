@@ -183,11 +183,17 @@ class Commands:
                 if streams:
                     self._shim.tell("detach")
 
-    def _bequeath(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> object:
-        """Give the ground that we stand on, and the hub, to a zygote that follows one that was killed."""
+    def _bequeath(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
+        """Give the ground that we stand on, and the hub, to a zygote that follows one that was killed.
+
+        Nothing where there is neither, and where another ground is wanted.
+        """
+        tier = self._shim.tier
+        if not tier.has_namespaces or message.get("tier") not in (None, "", tier):
+            return None
         users = os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         with contextlib.suppress(OSError):  # the asker has gone
-            connection.send({"result": self._shim.tier}, [users, *hub.get().descriptors])
+            connection.send({"result": tier}, [users, *hub.get().descriptors])
         os.close(users)
         return LATER
 

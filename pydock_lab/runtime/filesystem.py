@@ -21,10 +21,11 @@ from types import MappingProxyType
 from pydock_lab.errors import ContainerError, IsolationError
 from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
-from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation
+from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation, Rootfs
 from pydock_lab.runtime import kernel_views
 from pydock_lab.runtime.kernel_views import KernelViews
 from pydock_lab.runtime.steplog import StepLog
+from pydock_lab.snapshot.copying import Sharing, is_materialised, materialise
 from pydock_lab.snapshot.overlay import mount_overlay
 
 # Combined here, once: the child of every container would otherwise work them out anew.
@@ -86,10 +87,9 @@ def assemble(
     """
     in_user_namespace = views.look.in_user_namespace
     files = _make_files(spec.mounts, spec.rootfs.mountpoint)
-    mount_overlay(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub)
-    log.add("overlay", f"{len(spec.rootfs.layers)} layers")
+    _mount_tree(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub, log=log)
     held = [
-        (one, files.get(one) or trees.get(one.target) or _hold(one, in_user_namespace))
+        (one, files.get(one) or trees.get(one.target) or _hold(one, in_user_namespace, log))
         for one in (*mounts, *spec.mounts)
     ]
     if held:
@@ -112,6 +112,21 @@ def assemble(
     if spec.read_only:
         syscalls.mount(None, "/", None, _MAKE_RDONLY)
         log.add("read-only", "/")
+
+
+def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: str = "") -> None:
+    """Have the tree at its mountpoint: as an overlay, or where the kernel gives none as a copy, which is said."""
+    if not is_materialised(rootfs.mountpoint):
+        try:
+            mount_overlay(rootfs, in_user_namespace=in_user_namespace, stub=stub)
+        except IsolationError as error:
+            log.note("snapshot.copied", **error.fields)
+        else:
+            log.add("overlay", f"{len(rootfs.layers)} layers")
+            return
+    materialise(rootfs, sharing=Sharing.COPIES, stub=stub)
+    syscalls.mount(rootfs.mountpoint, rootfs.mountpoint, None, MountFlag.BIND)
+    log.add("materialise", f"{len(rootfs.layers)} layers")
 
 
 def _make_files(mounts: Sequence[Mount], place: str) -> dict[Mount, int]:
@@ -139,13 +154,13 @@ def _make_file(mount: Mount, path: str) -> int:
     return tree
 
 
-def _hold(mount: Mount, in_user_namespace: bool) -> int:  # noqa: FBT001 - what the kernel's overlay asks, passed on
+def _hold(mount: Mount, in_user_namespace: bool, log: StepLog) -> int:  # noqa: FBT001 - the overlay's, passed on
     """Take hold of a tree; -1 for a tmpfs, which comes from nowhere."""
     if mount.kind is MountKind.TMPFS:
         return -1
     source = mount.source
     if mount.tree is not None:
-        mount_overlay(mount.tree, in_user_namespace=in_user_namespace)
+        _mount_tree(mount.tree, in_user_namespace=in_user_namespace, log=log)
         source = os.path.join(mount.tree.mountpoint, mount.source.lstrip("/"))
     return hold(mount, source)
 

@@ -16,6 +16,7 @@ take more than half of a container's start, and a worker that waits for an engin
 beside it.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -198,6 +199,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
     log.add("private")
     look = Look(
         in_user_namespace=place.tier.in_user_namespace,
+        is_nested=place.tier is Tier.NESTED,
         network=NetworkMode.BRIDGE if Namespace.NET in place.namespaces else NetworkMode.HOST,
         pid="" if Namespace.PID in place.namespaces else "host",
     )
@@ -339,8 +341,9 @@ def _namespace(name: str) -> str:
 
 
 def _open_low_ports() -> None:
-    """Let every user bind port 80 in a network of its own, as Docker does."""
-    sysctls.put("net.ipv4.ip_unprivileged_port_start", "0")
+    """Let every user bind port 80 in a network of its own, as Docker does; not where an outer container forbids it."""
+    with contextlib.suppress(OSError):
+        sysctls.put("net.ipv4.ip_unprivileged_port_start", "0")
 
 
 def _describe(error: BaseException) -> str:

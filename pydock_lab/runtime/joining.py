@@ -8,8 +8,9 @@ The worker itself stays outside of the pid namespace: setns changes only what it
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import syscalls
@@ -20,7 +21,8 @@ from pydock_lab.runtime.birth import Child, bear, wait
 from pydock_lab.runtime.control import reply
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.loop import Loop
-from pydock_lab.runtime.stdio import Stdio, make_ends
+from pydock_lab.runtime.stdio import Ends, Stdio, make_ends
+from pydock_lab.runtime.traced import birth as traced
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -67,12 +69,8 @@ def _keep_only(wanted: set[int]) -> None:
 
 def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner) -> int:
     ends = make_ends(streams, use_terminal=process.terminal, piped=False, keep_input=False)
-    # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
-    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
-    for namespace in target.namespaces:
-        syscalls.setns(namespace, Namespace(0))
-    child = bear(target.tier, Namespace(0), as_sibling=False)
-    child.become(Task(tier=target.tier, process=process), [*ends.theirs, *target.doors])
+    begin = _ask_supervisor if target.tier is Tier.TRACED else _join
+    child, end = begin(process, ends, target)
     for descriptor in dict.fromkeys(ends.theirs):
         os.close(descriptor)
     loop = Loop()
@@ -83,7 +81,26 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
         stdio.attach(streams, keys=manner.keys, let_go=relay.let_go)
     relay.wait()
     stdio.finish()
-    return wait(child)
+    return end()
+
+
+_Begun: TypeAlias = tuple[Child, Callable[[], int]]  # and what gives its exit status, once it has ended
+
+
+def _join(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
+    # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
+    syscalls.prctl(Prctl.SET_DUMPABLE, 0)
+    for namespace in target.namespaces:
+        syscalls.setns(namespace, Namespace(0))
+    child = bear(target.tier, Namespace(0), as_sibling=False)
+    child.become(Task(tier=target.tier, process=process), [*ends.theirs, *target.doors])
+    return child, lambda: wait(child)
+
+
+def _ask_supervisor(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
+    """Where there are no namespaces to join, the container's supervisor starts it."""
+    another = traced.Another(target.namespaces[0], process, ends.theirs)
+    return another.become(), another.wait
 
 
 class _Relay:

@@ -59,10 +59,12 @@ _NOT_OWN = (NetworkMode.HOST, NetworkMode.CONTAINER)
 class Look:
     """What containers may differ in; `shm_size` in bytes. The default is that of most of them.
 
-    `ipc` and `pid` are as in `Namespaces`: who shares them with others shares their /dev/shm and /proc.
+    `ipc` and `pid` are as in `Namespaces`: who shares them with others shares their /dev/shm and /proc. Where an outer
+    container hides parts of /proc and /sys (`is_nested`), the kernel gives no others: those of the outer one are shown.
     """
 
     in_user_namespace: bool
+    is_nested: bool = False
     masked: bool = True
     network: NetworkMode = NetworkMode.BRIDGE
     shm_size: int = _DEFAULT_SHM_SIZE
@@ -76,6 +78,7 @@ class Look:
         """What a container asks for."""
         return cls(
             in_user_namespace=tier.in_user_namespace,
+            is_nested=tier is Tier.NESTED,
             masked=spec.masked,
             network=spec.network.mode,
             shm_size=spec.shm_size,
@@ -189,7 +192,7 @@ def _make_one(place: str, look: Look, taken: _Taken) -> int:
 
 def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
     # proc shows a pid namespace: only who owns that may mount it. The host's own is shown as it is.
-    if look.pid == "host" and look.in_user_namespace:
+    if look.is_nested or (look.pid == "host" and look.in_user_namespace):
         _show_hosts("/proc", target, _QUIET_VIEW)
     else:
         syscalls.mount("proc", target, "proc", _QUIET)
@@ -197,7 +200,7 @@ def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
 
 def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
-    if look.network is not NetworkMode.HOST or not look.in_user_namespace:
+    if (look.network is not NetworkMode.HOST or not look.in_user_namespace) and not look.is_nested:
         syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY if look.masked else _QUIET)
         return
     _show_hosts("/sys", target, _HOST_VIEW)

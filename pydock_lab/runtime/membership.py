@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from pydock_lab.linux import processes
 from pydock_lab.linux.cgroups.values import Usage
 from pydock_lab.runtime.life import Life
+from pydock_lab.runtime.traced.birth import DOOR
 
 
 def pids(life: Life) -> list[int]:
     """The processes of a container, as the host numbers them."""
+    namespaces = life.of_kind("ns:")
+    if DOOR in namespaces:
+        return processes.below(life.pid)  # its supervisor, who is not in it
     grouped = life.group.processes() if life.group else ()
     if grouped:
         return sorted(grouped)
     # Its pid namespace may be another's, or the host's; what it mounts is its own.
-    kind, namespaces = "mnt", life.of_kind("ns:")
+    kind = "mnt"
     if kind not in namespaces:
         return [life.pid]
     return processes.in_namespace(kind, os.fstat(namespaces[kind]).st_ino)

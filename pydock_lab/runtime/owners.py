@@ -109,7 +109,7 @@ class Owners:
         can_be_marked = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
         known = (status.st_dev, status.st_ino)
         before = marks.marked(place) if can_be_marked else self._unmarkable.get(known, NO_MARK)
-        now = before[0] if uid is None else uid, before[1] if gid is None else gid
+        now = before._replace(uid=before.uid if uid is None else uid, gid=before.gid if gid is None else gid)
         if can_be_marked:
             marks.mark(place, now)
             return

@@ -13,10 +13,14 @@ from pydock_lab.oci.runtime_spec import Endpoint, PublishedPort
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plugged(Document):
-    """What a container's network consists of; `ports` have the host ports that were found for them."""
+    """What a container's network consists of; `ports` have the host ports that were found for them.
+
+    `own_ports` are those that its program itself opens, on the host's network.
+    """
 
     places: tuple[Place, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
+    own_ports: tuple[PublishedPort, ...] = ()
     has_outside: bool = False
 
     @property
@@ -45,7 +49,7 @@ class Plugged(Document):
         return {
             "address": self.address,
             "gateway": self.gateway,
-            "ports": self.ports,
+            "ports": (*self.ports, *self.own_ports),
             "endpoints": self.endpoints,
         }
 

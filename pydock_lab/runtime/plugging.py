@@ -22,7 +22,7 @@ from pydock_lab.network.addresses import Plan, cable_name
 from pydock_lab.network.inside import Wiring
 from pydock_lab.network.places import Place, Places
 from pydock_lab.network.ports import Listener, listen
-from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount
+from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, NetworkMode
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.plugged import Plugged
@@ -52,7 +52,9 @@ class Plugging:
         """Take what somebody else could take first: the ports of the host."""
         with contextlib.ExitStack() as undo:
             undo.callback(self._close)
-            if not all(one.internal for one in self._network.places):
+            if self._network.mode is NetworkMode.HOST:
+                self.plugged = replace(self.plugged, own_ports=self._network.ports)
+            elif not all(one.internal for one in self._network.places):
                 self.plugged = replace(self.plugged, has_outside=outside.open_way())
                 self._listeners += map(listen, self._network.ports)
                 self.plugged = replace(self.plugged, ports=tuple(one.port for one in self._listeners))

@@ -67,7 +67,7 @@ def powers_of(process: ProcessSpec, tier: Tier, *, asked: bool) -> Powers:
     return powers(
         process.capabilities,
         seccomp_on=process.seccomp,
-        single_id=tier is Tier.ROOTLESS_SINGLE,
+        single_id=tier.has_single_id,
         asked=asked,
         profile=process.seccomp_profile,
     )

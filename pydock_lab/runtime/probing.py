@@ -8,10 +8,11 @@ import errno
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from typing import Any
 
 from pydock_lab.errors import PydockError
-from pydock_lab.linux import cgroups, netlink, syscalls
+from pydock_lab.linux import cgroups, landlock, netlink, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.syscalls import MountFlag, Namespace
@@ -26,23 +27,41 @@ _REASONS = {errno.EPERM: "denied", errno.EACCES: "denied", errno.ENOSPC: "too-ma
 
 def probe(request: Request) -> list[dict[str, Any]]:
     """The job: all facets as plain data; the argument `directory` is where storage is tried."""
+    directory = request.arguments["directory"]
     if request.tier is Tier.NONE:
         found = _nothing(request.refusals)
+    elif request.tier is Tier.TRACED:
+        found = _traced(request.refusals, directory)
     else:
-        found = [_processes(), _files(), _network(), _users(request.tier, request.refusals), _limits()]
-        found += [_storage(request.arguments["directory"], request.tier), _outside()]
+        found = [_processes(request.tier), _files(), _network(), _users(request.tier, request.refusals), _limits()]
+        found += [_storage(directory, request.tier), _writes(request.tier), _outside()]
     return [facet.to_json() for facet in found]
 
 
 def _nothing(refusals: tuple[Refusal, ...]) -> list[Facet]:
-    """Without namespaces no facet is in force; the last refusal says what stands in the way."""
-    refusal = refusals[-1] if refusals else Refusal(tier="", call="", code=0)
+    """Without namespaces no facet is in force."""
+    names = ("processes", "files", "network", "users", "limits", "storage", "writes")
+    return [_without_namespaces(name, refusals) for name in names]
+
+
+def _traced(refusals: tuple[Refusal, ...], directory: str) -> list[Facet]:
+    """Without namespaces a supervisor gives what it can (traced/)."""
+    seen = replace(_without_namespaces("files", refusals), in_force=True, how="seccomp, ptrace", why="runtime.why-view")
+    users = replace(seen, name="users", why="runtime.why-users-traced")
+    found = [_without_namespaces("processes", refusals), seen, _without_namespaces("network", refusals), users]
+    outside = Facet(name="outside", in_force=True, how="network of the host")
+    return [*found, _limits(), _links(directory), _writes(Tier.TRACED), outside]
+
+
+def _without_namespaces(name: str, refusals: tuple[Refusal, ...]) -> Facet:
+    """A facet that a namespace would give; the last of their refusals says what stands in the way."""
+    asked = [one for one in refusals if one.tier not in (Tier.TRACED, Tier.NONE)]
+    refusal = asked[-1] if asked else Refusal(tier="", call="", code=0)
     # A user namespace that was given, but in which nothing may be mounted: Ubuntu's AppArmor rule.
     apparmor = refusal.call.startswith("mount") and refusal.code in (errno.EPERM, errno.EACCES)
     kind = "apparmor" if apparmor else _REASONS.get(refusal.code, "denied")
     why, remedy = f"runtime.why-namespaces-{kind}", f"runtime.remedy-namespaces-{kind}"
-    names = ("processes", "files", "network", "users", "limits", "storage")
-    return [Facet(name=name, in_force=False, why=why, remedy=remedy, detail=refusal.call) for name in names]
+    return Facet(name=name, in_force=False, why=why, remedy=remedy, detail=refusal.call)
 
 
 def _facet(name: str, how: str, error: OSError | None) -> Facet:
@@ -57,7 +76,7 @@ def _facet(name: str, how: str, error: OSError | None) -> Facet:
     )
 
 
-def _processes() -> Facet:
+def _processes(tier: Tier) -> Facet:
     def own_numbers() -> None:
         syscalls.unshare(Namespace.PID)
         child = os.fork()
@@ -67,7 +86,10 @@ def _processes() -> Facet:
         if os.waitstatus_to_exitcode(status) != 1:
             raise OSError(errno.EIO, "the first process is not number 1")
 
-    return _facet("processes", "pid namespace", attempt(own_numbers))
+    found = _facet("processes", "pid namespace", attempt(own_numbers))
+    if tier is not Tier.NESTED:
+        return found
+    return replace(found, why="runtime.why-processes-nested", remedy="runtime.remedy-processes-nested")
 
 
 def _files() -> Facet:
@@ -144,6 +166,30 @@ def _storage(directory: str, tier: Tier) -> Facet:
         return _facet("storage", "overlay", attempt(overlay))
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _links(directory: str) -> Facet:
+    """Whether a file may have a name in each container's tree: else all of them are copied."""
+    place = tempfile.mkdtemp(prefix=".trial-", dir=directory)
+
+    def link() -> None:
+        with open(os.path.join(place, "file"), "wb"):
+            os.link(os.path.join(place, "file"), os.path.join(place, "name"))
+
+    try:
+        return _facet("storage", "hard links, copied before they are written to", attempt(link))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _writes(tier: Tier) -> Facet:
+    if tier is not Tier.TRACED:
+        return Facet(name="writes", in_force=True, how="mount namespace")
+    version = landlock.version()
+    if landlock.is_usable():
+        return Facet(name="writes", in_force=True, how=f"Landlock {version}")
+    detail = f"Landlock {version}"
+    return Facet(name="writes", in_force=False, why="runtime.why-writes", remedy="runtime.remedy-writes", detail=detail)
 
 
 def _outside() -> Facet:

@@ -46,7 +46,8 @@ from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox import keeper
 from pydock_lab.sandbox.keeper import Doze, Line
 from pydock_lab.sandbox.worker import Request
-from pydock_lab.snapshot.jobs import pack_directory
+from pydock_lab.snapshot import copying, unmarkable
+from pydock_lab.snapshot.jobs import opaque, pack_directory
 from pydock_lab.store import happenings
 
 
@@ -154,6 +155,9 @@ class Shim:
             self._end_strays()
         self.stdio.finish()
         self.commands.bury_workers()
+        if self._pack is not None and copying.is_materialised(self._pack["tree"]):
+            # What a failed step has left is of interest, too.
+            copying.collect(self._pack["tree"], self._pack["directory"], opaque=opaque(self.tier))
         if self._exit_code == 0 and self._pack is not None:
             # Here, where the privilege is: another worker would first have to be made.
             pack_directory(self._pack, self.life.of_kind("layer")[""], self._marked())
@@ -174,7 +178,10 @@ class Shim:
 
     def _marked(self) -> MarkedOwners | None:
         """Whose the files are, where all of them are one user's."""
-        if self.tier is not Tier.ROOTLESS_SINGLE:
+        if self.tier is Tier.TRACED and self._pack is not None:
+            # Whatever is another's has been marked.
+            return MarkedOwners(newcomer=(0, 0), unmarkable=unmarkable.by_path(self._pack["tree"]))
+        if not self.tier.has_single_id:
             return None
         return self._owners.marked if self._owners else NOBODY_ELSES
 

@@ -25,8 +25,8 @@ from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
 from pydock_lab.network.inside import Wiring
-from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, PublishedPort
-from pydock_lab.runtime import birth, groups, init, sharing, state, surroundings
+from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, PublishedPort, Rootfs
+from pydock_lab.runtime import birth, demands, groups, init, sharing, state, surroundings
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.control import SOCKET_FILE, dial, listen
 from pydock_lab.runtime.etc_files import EtcFiles
@@ -41,9 +41,12 @@ from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import Step, StepLog, in_order
 from pydock_lab.runtime.supervision import Supervision
+from pydock_lab.runtime.traced import birth as traced
 from pydock_lab.sandbox.ground import Heritage
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import HandOver, Request
+from pydock_lab.snapshot import copying
+from pydock_lab.snapshot.copying import Sharing
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
 from pydock_lab.store import happenings
 
@@ -110,14 +113,17 @@ def warm() -> None:
     Handed.from_json(Handed(pid=0, names=(), network=Plugged(ports=(PublishedPort(container_port=0),))).to_json())
 
 
-def inherit(store: str) -> Heritage | None:
-    """In what becomes a zygote: the ground and the hub of containers that live though their zygote was killed."""
+def inherit(store: str, wanted: str) -> Heritage | None:
+    """In what becomes a zygote: the ground and the hub of containers that live though their zygote was killed.
+
+    Of those on the ground that is `wanted`, if one is named.
+    """
     for path in sorted(Path(store, "containers").glob(f"*/{SOCKET_FILE}")):
         with contextlib.suppress(OSError):  # its shim has gone, or hangs
             connection = dial(path.parent)
             with contextlib.closing(connection):
                 connection.socket.settimeout(_HEIR_SECONDS)
-                connection.send({"do": "hub"})
+                connection.send({"do": "hub", "tier": wanted})
                 received = connection.receive()
             if received is not None and received[1]:
                 users, *descriptors = received[1]
@@ -128,7 +134,7 @@ def inherit(store: str) -> Heritage | None:
 
 def ready(tier: Tier, hurried: bool) -> None:  # noqa: FBT001 - a hook
     """In a worker that waits: have the child of the next container wait, too."""
-    if tier is not Tier.NONE:
+    if tier.has_namespaces:
         birth.prepare(tier, is_hurried=hurried)
         if not hurried:
             _rehearse(tier)
@@ -155,6 +161,7 @@ def settled(tier: Tier) -> None:
     if tier is not Tier.NONE:
         groups.sweep()
         surroundings.look()
+    if tier.has_namespaces:
         hub.found()
 
 
@@ -213,6 +220,9 @@ class Starter:
             self._group.remove()
 
     def _start(self) -> tuple[dict[str, Any], dict[str, int]]:
+        for note in demands.check(self._spec, self._tier):
+            self._tell(note)
+        self._spec = demands.settled(self._spec, self._tier)
         self._prepare_files()
         ends = make_ends(
             self._streams,
@@ -224,8 +234,9 @@ class Starter:
             network = undo.enter_context(Plugging(self._spec, self._directory))
             if network.has_cables:
                 self._log.add("bridge", self._spec.network.title)
-            joined = sharing.joins(self._spec, self._directory)
-            trees = sharing.trees(self._spec, self._tier, self._host_mounts)
+            has_namespaces = self._tier.has_namespaces
+            joined = sharing.joins(self._spec, self._directory) if has_namespaces else {}
+            trees = sharing.trees(self._spec, self._tier, self._host_mounts) if has_namespaces else {}
             child = self._bear(joined)
             undo.callback(child.end)
             self._limit(child)
@@ -258,17 +269,31 @@ class Starter:
 
     def _prepare_files(self) -> None:
         rootfs = self._spec.rootfs
-        make_stub(self._stub, has_single_uid=self._tier is Tier.ROOTLESS_SINGLE)
-        prepare_upper(rootfs)
-        for mount in self._spec.mounts:
-            if mount.tree is not None:
-                prepare_upper(mount.tree)
+        make_stub(self._stub, has_single_uid=self._tier.has_single_id)
+        if self._tier is not Tier.TRACED:
+            for tree in (rootfs, *(mount.tree for mount in self._spec.mounts if mount.tree is not None)):
+                self._prepare_tree(tree)
         if rootfs.upper:
-            self._held["lock"] = lock_upper(rootfs.upper)
+            os.makedirs(rootfs.work, exist_ok=True)
+            self._held["lock"] = lock_upper(rootfs.upper if os.path.isdir(rootfs.upper) else rootfs.work)
         self._log.add("upper", rootfs.upper)
+
+    def _prepare_tree(self, tree: Rootfs) -> None:
+        """Make what an overlay needs, or, on a file system that cannot have one, a copy."""
+        if copying.is_materialised(tree.mountpoint):
+            return
+        try:
+            prepare_upper(tree)
+        except IsolationError as error:
+            self._tell({"noted": "snapshot.copied", "fields": dict(error.fields)})
+            copying.materialise(tree, sharing=Sharing.COPIES, stub=self._stub)
 
     def _bear(self, joined: Mapping[str, int]) -> Child:
         """The child that waits, if it is fit, else a new one; its namespaces, and those that it enters, are held."""
+        if self._tier is Tier.TRACED:
+            supervisor = traced.bear(groups.make_for(self._spec))
+            self._group = supervisor.group
+            return supervisor
         wanted = init.clone_flags(self._spec)
         mode = self._spec.network.mode
         # The host's network is not that of a user namespace: who left it cannot come back.
@@ -326,7 +351,7 @@ class Starter:
                 network.announce()
                 if not self._is_again:
                     self._held["control"] = listen(self._directory)
-                marks = {"process": ProcessMark.of(child.pid), "shim": ProcessMark.of(os.getppid())}
+                marks = {"process": ProcessMark.of(child.program or child.pid), "shim": ProcessMark.of(os.getppid())}
                 self._note(Action.START, **marks, **changes)
             else:
                 self._state = self._state.then(Action.START, **changes)
@@ -336,7 +361,7 @@ class Starter:
         for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):
-            self._tell({"started": child.pid, "steps": steps if self._tell_steps else []})
+            self._tell({"started": child.program or child.pid, "steps": steps if self._tell_steps else []})
 
     def write_steps(self) -> None:
         """Write down what the start consisted of: nobody waits for it, and where it cannot be kept it is not."""

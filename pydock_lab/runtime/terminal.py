@@ -29,8 +29,11 @@ def open_terminal(rows: int, columns: int) -> tuple[int, int]:
     return master, slave
 
 
-def be_console(slave: int) -> None:
-    """Show the terminal as /dev/console too, as Docker does."""
+def be_console(slave: int, *, by_link: bool) -> None:
+    """Show the terminal as /dev/console too, as Docker does; `by_link` where nothing can be mounted."""
+    if by_link:
+        os.symlink(os.ttyname(slave), "/dev/console")
+        return
     os.close(os.open("/dev/console", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     syscalls.mount(os.ttyname(slave), "/dev/console", None, MountFlag.BIND)
 

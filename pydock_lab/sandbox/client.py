@@ -32,6 +32,8 @@ OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 _PACKAGE = Path(__file__).parents[1]
 # -I, -S and -E keep everything out that could differ from one user's Python to another's.
 _BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
+_ISOLATION = "PYDOCK_ISOLATION"
+_REFUSED = 3  # a zygote's exit status, see there
 _START_SECONDS = 30
 _HELLO_SECONDS = 30  # a worker is nearly always waiting already, and is made in a tenth of a second where none is
 _LAST_SECONDS = 1  # a worker that took up a request just before its zygote died says so at once
@@ -41,14 +43,19 @@ _CREDENTIALS = struct.Struct("3i")
 class Sandbox:
     """The workers of one store.
 
-    `modules` are those whose jobs may be asked for, `paths` are where they are found besides our own package.
+    `modules` are those whose jobs may be asked for, `paths` are where they are found besides our own package. `tier`
+    is the ground to stand on ($PYDOCK_ISOLATION where it is None); "" leaves that to the machine. Raises IsolationError
+    for a ground that is unknown.
     """
 
-    def __init__(self, store: Path, modules: Sequence[str] = (), *, paths: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, store: Path, modules: Sequence[str] = (), *, paths: Sequence[Path] = (), tier: str | None = None
+    ) -> None:
         self._modules = sorted(set(modules))
         self._paths = [str(path) for path in paths]
         self._store = str(store.absolute())
-        name = _fingerprint(store, [*self._modules, *self._paths])
+        self._wanted = _known_tier(os.environ.get(_ISOLATION, "") if tier is None else tier)
+        name = _fingerprint(store, [*self._modules, *self._paths, self._wanted])
         self._socket = socket_directory() / f"{name}.sock"
         self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
         self._starting = threading.Lock()
@@ -124,7 +131,7 @@ class Sandbox:
         with _locked(self._socket.with_suffix(".lock")):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return _dial(self._socket)
-            _spawn(str(self._socket), self._modules, self._paths, self._store)
+            _spawn(str(self._socket), self._modules, self._paths, self._store, self._wanted)
         try:
             return _dial(self._socket)
         except OSError as error:
@@ -258,10 +265,16 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str], store: str) -> None:
+def _known_tier(name: str) -> str:
+    if name and name not in list(Tier):
+        raise IsolationError("sandbox.unknown-tier", facet="isolation", tier=name, known=", ".join(Tier))
+    return name
+
+
+def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str], store: str, wanted: str) -> None:
     """Start a zygote and wait until it listens; raises IsolationError."""
     paths = [str(_PACKAGE.parent), sysconfig.get_path("purelib"), *more_paths]
-    options = json.dumps({"socket": path, "modules": list(modules), "store": store})
+    options = json.dumps({"socket": path, "modules": list(modules), "store": store, "tier": wanted})
     command = [sys.executable, "-I", "-S", "-E", "-c", _BOOT.format(paths=paths), options]
     # It outlives us, so it must not keep our directory or our environment's secrets.
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
@@ -276,10 +289,13 @@ def _spawn(path: str, modules: Sequence[str], more_paths: Sequence[str], store: 
             start_new_session=True,
         )
         try:
-            starter.communicate(timeout=_START_SECONDS)
+            said, _ = starter.communicate(timeout=_START_SECONDS)
         except subprocess.TimeoutExpired:
             starter.kill()
-            starter.communicate()
+            said, _ = starter.communicate()
+    if starter.returncode == _REFUSED:
+        call = said.decode(errors="replace").strip() or "this user"
+        raise IsolationError("sandbox.tier-refused", facet="isolation", tier=wanted, call=call)
     if starter.returncode:
         reason = Path(log.name).read_text(errors="replace").strip().rpartition("\n")[2]
         raise IsolationError("sandbox.not-started", reason=reason or starter.returncode)

@@ -9,17 +9,29 @@ starter ---fork---> child: enters a user namespace .......... "entered"
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import NoReturn, TypeAlias
 
 from pydock_lab.linux import idmap, syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier, attempt, try_container
+from pydock_lab.linux.tracing_trial import try_supervision
 
 Live: TypeAlias = Callable[[Tier, tuple[Refusal, ...]], NoReturn]
 
 _OK = "ok"
+_TRIALS: Mapping[Tier, Callable[[], None]] = MappingProxyType(
+    {
+        Tier.ROOT: try_container,
+        Tier.ROOTLESS: try_container,
+        Tier.ROOTLESS_SINGLE: try_container,
+        Tier.NESTED: partial(try_container, binds_proc=True),
+        Tier.TRACED: try_supervision,
+    }
+)
 
 
 def candidates() -> Iterator[Tier]:
@@ -29,6 +41,8 @@ def candidates() -> Iterator[Tier]:
     else:
         yield Tier.ROOTLESS
     yield Tier.ROOTLESS_SINGLE
+    yield Tier.NESTED
+    yield Tier.TRACED
     yield Tier.NONE
 
 
@@ -40,18 +54,21 @@ class Heritage:
     users: int
 
 
-def settle(live: Live, heritage: Heritage | None = None) -> bool:
-    """Call `live` in a child that stands on the best ground there is; True as soon as one does.
+def settle(live: Live, wanted: Tier | None = None, heritage: Heritage | None = None) -> tuple[Refusal, ...] | None:
+    """Call `live` in a child that stands on the best ground there is, or on the one that is `wanted`.
 
-    Where there is a heritage it is taken up: only from there can others reach the containers that live on it.
+    Where there is a heritage it is taken up: only from there can others reach the containers that live on it. None as
+    soon as somebody lives; else what was refused.
     """
     refusals: tuple[Refusal, ...] = ()
     for tier in candidates():
+        if wanted not in (None, tier):
+            continue
         refusal = _try(tier, refusals, live, heritage if heritage and heritage.tier is tier else None)
         if refusal is None:
-            return True
+            return None
         refusals += (refusal,)
-    return False
+    return refusals
 
 
 def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live, heritage: Heritage | None) -> Refusal | None:
@@ -80,7 +97,7 @@ def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn], heritage:
     try:
         if heritage is None or not _take_up(heritage):
             _enter(tier, starter)
-        error = attempt(try_container) if tier is not Tier.NONE else None
+        error = attempt(_TRIALS[tier]) if tier in _TRIALS else None
         if error is not None:
             raise error
     except OSError as error:
@@ -110,7 +127,7 @@ def _enter(tier: Tier, starter: "_Line") -> None:
         return
     uid, gid = os.getuid(), os.getgid()
     syscalls.unshare(Namespace.USER | Namespace.MOUNT)
-    if tier is Tier.ROOTLESS_SINGLE:
+    if tier.has_single_id:
         idmap.write_single(uid, gid)
         return
     starter.send("entered")

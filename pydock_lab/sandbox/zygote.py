@@ -37,6 +37,7 @@ from pydock_lab.sandbox.ground import settle
 from pydock_lab.sandbox.keeper import Line
 
 IDLE_SECONDS = 60
+REFUSED = 3  # exit status
 # Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
 # process that starts or ends wait: the one at work goes first, for so long at most.
 _BREATHER_SECONDS = 0.03
@@ -183,7 +184,11 @@ class Zygote:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`{"socket": path, "modules": [...], "store": path}`: become a zygote, and end as soon as it listens."""
+    """`{"socket": path, "modules": [...], "store": path, "tier": ""}`: become a zygote, and end as soon as it listens.
+
+    It stands on the ground of the tier, if one is named. Where that is refused, standard output says by what, and the
+    exit status is `REFUSED`.
+    """
     options: dict[str, Any] = json.loads(arguments[0])
     if os.geteuid() == 0 and not options.get("sealed"):
         _seal(options)
@@ -203,9 +208,13 @@ def main(arguments: Sequence[str]) -> None:
     def live(tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:
         _live(listener, modules, worker.Ground(tier=tier, refusals=refusals, modules=known, host_mounts=host))
 
-    if settle(live, worker.first(modules, "inherit", options["store"])):
+    wanted = Tier(options["tier"]) if options["tier"] else None
+    refusals = settle(live, wanted, worker.first(modules, "inherit", options["store"], options["tier"]))
+    if refusals is None:
         return
     os.unlink(path)
+    print(refusals[-1].call if refusals else "")  # noqa: T201 - to the client that started us
+    sys.exit(REFUSED)
 
 
 def _seal(options: dict[str, Any]) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydock_lab.archive import whiteout
+from pydock_lab.archive import marks, whiteout
 from pydock_lab.archive.apply import Applied, Ownership, Policy, Whiteouts, apply, apply_tar
-from pydock_lab.archive.diff import DiffOptions, MarkedOwners, TreeForm, diff
+from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff
+from pydock_lab.archive.marks import Mark
 from pydock_lab.archive.reader import Readable, chunks
 from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
@@ -24,6 +25,8 @@ from pydock_lab.errors import ArchiveError
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci import Digest
 from pydock_lab.sandbox.worker import Request
+from pydock_lab.snapshot import copying
+from pydock_lab.snapshot.unmarkable import by_path
 
 _MOST_CHANGES = 5000  # what a view shows is far less
 
@@ -32,11 +35,23 @@ def policy(tier: Tier) -> Policy:
     """How a layer becomes an overlay's lower directory with the privilege that `tier` has."""
     return Policy(
         whiteouts=Whiteouts.OVERLAY,
-        opaque=OpaqueAttribute.USER if tier.in_user_namespace else OpaqueAttribute.TRUSTED,
+        opaque=opaque(tier),
         # With one uid nobody can be made the owner; a mark says who it should be.
-        ownership=Ownership.MARK if tier is Tier.ROOTLESS_SINGLE else Ownership.CHOWN,
+        ownership=_OWNERSHIP.get(tier, Ownership.CHOWN),
         devices=tier is Tier.ROOT,
     )
+
+
+_OWNERSHIP = {
+    Tier.ROOTLESS_SINGLE: Ownership.MARK,
+    Tier.NESTED: Ownership.MARK,
+    Tier.TRACED: Ownership.MARK_ALL,
+}
+
+
+def opaque(tier: Tier) -> OpaqueAttribute:
+    """The mark of an opaque directory that this tier may write."""
+    return OpaqueAttribute.TRUSTED if tier is Tier.ROOT else OpaqueAttribute.USER
 
 
 def unpack(request: Request) -> dict[str, Any]:
@@ -75,11 +90,17 @@ def _unpacked(request: Request, unpack_into: Callable[[Readable, int, Policy], A
 
 def make_folder(request: Request) -> None:
     """Make the folder `path` with `mode`, `uid` and `gid`; one that is there gets them."""
-    arguments = request.arguments
-    os.makedirs(arguments["path"], exist_ok=True)
-    with contextlib.suppress(OSError):  # an owner without a place in this user namespace
-        os.chown(arguments["path"], arguments["uid"], arguments["gid"])
-    os.chmod(arguments["path"], arguments["mode"])
+    path, uid, gid, mode = (request.arguments[name] for name in ("path", "uid", "gid", "mode"))
+    os.makedirs(path, exist_ok=True)
+    ownership = policy(request.tier).ownership
+    if ownership is Ownership.CHOWN:
+        with contextlib.suppress(OSError):  # an owner without a place in this user namespace
+            os.chown(path, uid, gid)
+        os.chmod(path, mode)
+        return
+    own = marks.accessible(mode, is_directory=True) if ownership is Ownership.MARK_ALL else mode
+    marks.mark(path, Mark(uid, gid, None if own == mode else stat.S_IFDIR | mode))
+    os.chmod(path, own)
 
 
 def find(request: Request) -> str:
@@ -126,10 +147,25 @@ def adopt(request: Request) -> None:
 def pack(request: Request) -> dict[str, Any]:
     """Write the tar of `directory` to the first descriptor.
 
-    Arguments: `directory`, `plain` (no overlay marks), `owners` (path -> [uid, gid] where only said),
-    `latest` (seconds: no file is newer). Gives the number of `entries`.
+    Arguments: `directory`, `tree` (of which it is to be what was changed, where that was materialised), `plain` (no
+    overlay marks), `owners` (path -> [uid, gid] where only said), `latest` (seconds: no file is newer). Gives the
+    number of `entries`.
     """
-    return {"entries": pack_directory(request.arguments, request.descriptors[0])}
+    arguments, tree = request.arguments, request.arguments.get("tree") or ""
+    unmarkable = by_path(tree) if tree else NOBODY_ELSES.unmarkable
+    marked = MarkedOwners(newcomer=(0, 0), unmarkable=unmarkable) if request.tier is Tier.TRACED else None
+    if not tree or not copying.is_materialised(tree):
+        return {"entries": pack_directory(arguments, request.descriptors[0], marked)}
+    with _collected(tree, request.tier) as upper:
+        return {"entries": pack_directory(arguments | {"directory": upper}, request.descriptors[0], marked)}
+
+
+@contextlib.contextmanager
+def _collected(tree: str, tier: Tier) -> Iterator[str]:
+    """What was changed in a tree, as an upper directory, for the moment."""
+    with tempfile.TemporaryDirectory(prefix=".collected-", dir=os.path.dirname(tree)) as folder:
+        copying.collect(tree, folder, opaque=opaque(tier))
+        yield folder
 
 
 def pack_directory(arguments: Mapping[str, Any], descriptor: int, marked: MarkedOwners | None = None) -> int:
@@ -161,11 +197,19 @@ class _Whole:
 def changes(request: Request) -> dict[str, Any]:
     """What an upper directory holds: rows of path, letter (`A` there, `D` deleted), size, mode, link, is_directory.
 
-    Arguments: `directory`. Gives `rows` (at most 5000), `total` and `size` (bytes of all files).
+    Arguments: `directory`, `tree` (as for `pack`). Gives `rows` (at most 5000), `total`, `size` (bytes of all files).
     """
+    tree, directory = request.arguments.get("tree") or "", request.arguments["directory"]
+    if tree and copying.is_materialised(tree):
+        with _collected(tree, request.tier) as upper:
+            return _rows(upper)
+    return _rows(directory) if os.path.isdir(directory) else {"rows": [], "total": 0, "size": 0}
+
+
+def _rows(directory: str) -> dict[str, Any]:
     rows: list[list[object]] = []
     total = size = 0
-    for path, status, link in _walk(os.fsencode(request.arguments["directory"]), b""):
+    for path, status, link in _walk(os.fsencode(directory), b""):
         total += 1
         is_file = stat.S_ISREG(status.st_mode)
         size += status.st_size if is_file else 0

@@ -51,15 +51,15 @@ class Changes:
 
 
 class Snapshotter:
-    """Snapshots below `root`; `call(job, arguments, descriptors)` does the work where the privilege is."""
+    """Snapshots below a folder, which `place` finds; `call(job, arguments, descriptors)` works where it may."""
 
-    def __init__(self, root: Path, call: Call) -> None:
-        self.root = root
+    def __init__(self, place: Callable[[], Path], call: Call) -> None:
+        self._place = place
         self._call = call
 
     def path(self, chain_id: Digest) -> Path:
         """Where the committed snapshot of that name is, or would be."""
-        return self.root / chain_id.hex
+        return self._place() / chain_id.hex
 
     def has(self, chain_id: Digest) -> bool:
         """Whether the layer is unpacked."""
@@ -78,7 +78,7 @@ class Snapshotter:
         """Make a directory (an active snapshot's upper one) the committed snapshot of that name."""
         # Renaming takes no more privilege than the folders above: a worker is asked only where they are not ours.
         with contextlib.suppress(OSError):
-            self.root.mkdir(parents=True, exist_ok=True)
+            self._place().mkdir(parents=True, exist_ok=True)
             os.rename(directory, self.path(chain_id))
             return
         self._call(ADOPT, {"upper": str(directory), "directory": str(self.path(chain_id))}, [])
@@ -96,35 +96,41 @@ class Snapshotter:
     def pack_arguments(
         directory: str,
         *,
+        tree: str = "",
         plain: bool = False,
         owners: Mapping[bytes, tuple[int, int]] | None = None,
         latest: int | None = None,
     ) -> dict[str, object]:
         """What `packed` asks of a worker."""
         said = {os.fsdecode(path): owner for path, owner in (owners or {}).items()}
-        return {"directory": directory, "plain": plain, "latest": latest, "owners": said}
+        return {"directory": directory, "tree": tree, "plain": plain, "latest": latest, "owners": said}
 
     @contextlib.contextmanager
     def packed(
         self,
         directory: str,
         *,
+        tree: str = "",
         plain: bool = False,
         owners: Mapping[bytes, tuple[int, int]] | None = None,
         latest: int | None = None,
     ) -> Iterator[BinaryIO]:
         """The tar of a directory as a stream, written by a worker meanwhile; its errors are raised at the end.
 
-        No time in it is after `latest` (seconds since 1970).
+        With `tree`, the mountpoint of an upper directory, there may be no overlay (copying.py). No time in it is after
+        `latest` (seconds since 1970).
         """
-        arguments = self.pack_arguments(directory, plain=plain, owners=owners, latest=latest)
+        arguments = self.pack_arguments(directory, tree=tree, plain=plain, owners=owners, latest=latest)
         with self._streamed(PACK, arguments) as stream:
             yield stream
 
     @contextlib.contextmanager
-    def exported(self, rootfs: Rootfs) -> Iterator[BinaryIO]:
-        """The tar of all files of a container as a stream, without those of mounts; errors are raised at the end."""
-        with self._streamed(EXPORT, {"rootfs": rootfs.to_json()}) as stream:
+    def exported(self, rootfs: Rootfs, stub: Path) -> Iterator[BinaryIO]:
+        """The tar of all files of a container as a stream, without those of mounts; errors are raised at the end.
+
+        `stub` lies below all layers.
+        """
+        with self._streamed(EXPORT, {"rootfs": rootfs.to_json(), "stub": str(stub)}) as stream:
             yield stream
 
     @contextlib.contextmanager
@@ -183,9 +189,9 @@ class Snapshotter:
 
     def changes(self, rootfs: Rootfs) -> Changes:
         """What was written, as far as it can be seen now."""
-        if not os.path.isdir(rootfs.upper):
+        if not os.path.isdir(rootfs.upper) and not os.path.isdir(rootfs.mountpoint):
             return Changes(rows=(), total=0, size=0)
-        found = self._call(CHANGES, {"directory": rootfs.upper}, [])
+        found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint}, [])
         return Changes(rows=tuple(map(tuple, found["rows"])), total=found["total"], size=found["size"])
 
     def remove(self, *paths: str | Path) -> None:

@@ -75,7 +75,7 @@ class Collector:
 
     def __init__(self, root: Path, blobs: BlobStore, layout: ImageLayout, leases: Leases) -> None:
         self._blobs, self._layout, self._leases = blobs, layout, leases
-        self._snapshots, self._trash = root / "snapshots", Trash(root)
+        self._root, self._trash = root, Trash(root)
 
     def mark(self, keep: Iterable[Digest] = ()) -> Marked:
         """What the index, the leases and `keep` (digests of blobs, chain ids) reach."""
@@ -118,7 +118,8 @@ class Collector:
 
     def _unpacked(self) -> list[Path]:
         """The snapshots, with what an interrupted unpacking left a day ago; what is being unpacked is not told."""
-        found = self._snapshots.iterdir() if self._snapshots.is_dir() else ()
+        # Tiers that have layers otherwise on disk have folders of their own for them.
+        found = (path for folder in self._root.glob("snapshots*") for path in folder.iterdir())
         return [path for path in found if not path.name.startswith(".") or _is_old(path)]
 
 

@@ -18,6 +18,6 @@ def test_what_options_do_inside(tier: Tier, need: Callable[[str], str]) -> None:
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "--no-header", "-k", INSIDE]
     with ordinary_user() as user:
         suite = str(Path(__file__).with_name("test_networks.py"))
-        done = run_as(user, *words, suite, single_id=tier is Tier.ROOTLESS_SINGLE)
+        done = run_as(user, *words, suite, tier=tier)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -16,6 +16,6 @@ def test_every_option_in_a_tier_without_root(tier: Tier, need: Callable[[str], s
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "--no-header", "-k", "not leaves_nothing_behind"]
     with ordinary_user() as user:
         suite = str(Path(__file__).with_name("test_run_options.py"))
-        done = run_as(user, *words, suite, single_id=tier is Tier.ROOTLESS_SINGLE)
+        done = run_as(user, *words, suite, tier=tier)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -13,6 +13,8 @@ from samples.base_images import busybox_tar
 from samples.trees import file, tar
 from samples.users import ordinary_user, run_as
 
+from pydock_lab.linux.tiers import Tier
+
 EPOCH = "1700000000"
 USERS = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\nweb:x:33:33::/var/www:/bin/sh\n"
 GROUPS = "root:x:0:\napp:x:1000:\nweb:x:33:\nstaff:x:50:web\n"
@@ -139,15 +141,13 @@ def test_another_moment_is_another_image(reference, tmp_path):
 
 
 @pytest.mark.usefixtures("as_root", "containers")
-@pytest.mark.parametrize(("single_id", "tier"), [(False, "rootless"), (True, "rootless-single")])
-def test_in_every_tier(reference, need, single_id, tier):
+@pytest.mark.parametrize("tier", [Tier.ROOTLESS, Tier.ROOTLESS_SINGLE, Tier.TRACED])
+def test_in_every_tier(reference, need, tier):
     need("newuidmap")
     with ordinary_user() as user:
         folder = project(Path(f"/home/{user}/{tier}"))
         shutil.chown(folder, user, user)
-        found = built(
-            run_as(user, "-c", PROGRAM, f"/home/{user}/store-{tier}", str(folder), EPOCH, single_id=single_id)
-        )
+        found = built(run_as(user, "-c", PROGRAM, f"/home/{user}/store-{tier}", str(folder), EPOCH, tier=tier))
     assert found["tier"] == tier
     assert found["layers"] == reference["layers"]
     assert (found["digest"], found["id"]) == (reference["digest"], reference["id"])

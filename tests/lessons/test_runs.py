@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples.lessons import LESSONS, RUNNER, lesson, troubles
+from samples.lessons import LESSONS, RUNNER, code_cells, lesson, troubles
 from samples.users import ordinary_user, run_as
 
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import LANGUAGES
 
 SECONDS = 60
@@ -53,8 +54,19 @@ def test_a_lesson_runs_without_root(number: str, language: str, user: str) -> No
 @pytest.mark.usefixtures("as_root")
 def test_containers_run_with_a_single_id(user: str) -> None:
     words = [str(RUNNER), str(lesson("02", "fr")), f"/home/{user}"]
-    done = run_as(user, *words, single_id=True, timeout=SECONDS, PYDOCK_HOME=f"/home/{user}/single")
+    done = run_as(user, *words, tier=Tier.ROOTLESS_SINGLE, timeout=SECONDS, PYDOCK_HOME=f"/home/{user}/single")
     assert troubles(executed(done)) == []
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("number", LESSONS)
+def test_a_lesson_runs_without_namespaces(number: str, user: str) -> None:
+    words = [str(RUNNER), str(lesson(number, "en")), f"/home/{user}"]
+    variables = {"PYDOCK_HOME": f"/home/{user}/traced", "PYDOCK_LANG": "en"}
+    document = executed(run_as(user, *words, tier=Tier.TRACED, timeout=SECONDS, **variables))
+    assert troubles(document) == []
+    runs_containers = any("%docker run" in "".join(cell["source"]) for cell in code_cells(document))
+    assert ("traced: a view" in json.dumps(document)) is runs_containers
 
 
 @pytest.mark.usefixtures("containers")

@@ -15,7 +15,7 @@ import pytest
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec, Rootfs
+from pydock_lab.oci.runtime_spec import ContainerSpec, Network, NetworkMode, ProcessSpec, Rootfs
 from pydock_lab.runtime.base import Process, Runtime, Stdio
 
 PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n"
@@ -52,7 +52,13 @@ class Box:
         )
         words = {"capabilities": capabilities.names(capabilities.DEFAULT)} | (process or {})
         spec = ContainerSpec(id=directory.name, hostname="box", process=ProcessSpec(args=args, **words), rootfs=rootfs)
+        if self.runtime.tier is Tier.TRACED:  # where there is none but the host's
+            spec = replace(spec, network=Network(mode=NetworkMode.HOST))
         return directory, replace(spec, **rest)
+
+    def written(self, directory: Path, path: str) -> Path:
+        """Where a container has a file that it has written."""
+        return directory / ("rootfs" if self.runtime.tier is Tier.TRACED else "upper") / path
 
     def run(self, *args: str, record: bool = False, stdin: bytes = b"", **rest: Any) -> Ran:
         directory, spec = self.spec(*args, **rest)

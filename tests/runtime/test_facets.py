@@ -8,7 +8,7 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.locale import LANGUAGES, text
 from pydock_lab.oci.runtime_spec import Limits
 
-NAMES = ["processes", "files", "network", "users", "limits", "storage", "outside"]
+NAMES = ["processes", "files", "network", "users", "limits", "storage", "writes", "outside"]
 
 
 def facets(box: Any) -> dict[str, Facet]:

@@ -38,7 +38,7 @@ def test_a_container_that_fails_is_started_again_so_many_times(box: Any) -> None
     assert box.until(lambda: box.runtime.state(directory).status is Status.EXITED)
     state = box.runtime.state(directory)
     assert (state.exit_code, state.restarts) == (3, 2)
-    assert (directory / "upper/count").read_text() == "x\nx\nx\n"
+    assert box.written(directory, "count").read_text() == "x\nx\nx\n"
     assert actions(directory) == ["start", "die 3"] * 3
 
 
@@ -54,7 +54,7 @@ def test_it_is_the_same_shim_that_starts_it_again(box: Any) -> None:
 
 def test_stopping_ends_a_restart_policy(box: Any) -> None:
     directory = start(box, "trap 'exit 4' TERM; touch /ready; while :; do sleep 0.02; done", restart=ALWAYS)
-    assert box.until((directory / "upper/ready").exists)
+    assert box.until(box.written(directory, "ready").exists)
     assert box.runtime.stop(directory, signal.SIGTERM, 10) == 4
     state = box.runtime.state(directory)
     assert (state.status, state.by_hand) == (Status.EXITED, True)
@@ -71,7 +71,7 @@ def test_stopping_while_it_waits_for_its_next_start(box: Any) -> None:
 
 def test_who_does_not_hear_the_signal_is_killed(box: Any) -> None:
     directory = start(box, "trap '' TERM; touch /ready; while :; do sleep 0.02; done")
-    assert box.until((directory / "upper/ready").exists)
+    assert box.until(box.written(directory, "ready").exists)
     assert box.runtime.stop(directory, signal.SIGTERM, 0.1) == 137
 
 

@@ -1,7 +1,6 @@
 """The same containers on each ground: as an ordinary user, with one id only, and where nothing is allowed."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,12 @@ SUITES = (
     *("test_containers.py", "test_life.py", "test_supervision.py", "test_sharing.py"),
     *("test_networks.py", "test_facets.py"),
 )
+# What a container without namespaces has besides: all but these, which look at namespaces, mounts or overlays.
+WITHOUT_NAMESPACES = ("test_containers.py", "test_life.py", "test_supervision.py")
+OF_NAMESPACES = (
+    *("alone_in_its_namespaces", "changes_stay_apart", "nothing_is_written_that", "host_is_out_of_sight"),
+    *("no_window_to_the_host", "test_mounts", "steps_of_a_start"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +41,32 @@ def user() -> Iterator[str]:
 @pytest.mark.parametrize("expected", [Tier.ROOTLESS, Tier.ROOTLESS_SINGLE])
 def test_all_of_it_without_root(expected: Tier, user: str, need: Callable[[str], str]) -> None:
     need("newuidmap")
-    single = expected is Tier.ROOTLESS_SINGLE
-    suites = [str(Path(__file__).with_name(name)) for name in SUITES]
-    options = ["-q", "-p", "no:cacheprovider", "-x", "--no-header", "-k", "not way_outside"]
-    done = run_as(user, "-m", "pytest", *options, *suites, single_id=single, PYDOCK_EXPECTED_TIER=expected)
+    run_suites(user, expected, SUITES, ("way_outside",))
+
+
+@pytest.mark.usefixtures("as_root")
+def test_what_needs_no_namespaces_without_them(user: str) -> None:
+    run_suites(user, Tier.TRACED, WITHOUT_NAMESPACES, OF_NAMESPACES)
+
+
+def run_suites(user: str, expected: Tier, suites: tuple[str, ...], without: tuple[str, ...]) -> None:
+    options = ["-q", "-p", "no:cacheprovider", "-x", "--no-header", "-k", f"not ({' or '.join(without)})"]
+    files = [str(Path(__file__).with_name(name)) for name in suites]
+    done = run_as(user, "-m", "pytest", *options, *files, tier=expected, PYDOCK_EXPECTED_TIER=expected)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
-FORBIDDEN = """
+ASKING = """
 import sys
 from pathlib import Path
 from pydock_lab.errors import IsolationError
-from pydock_lab.linux import seccomp, syscalls
 from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec, Rootfs
 from pydock_lab.runtime.base import Runtime
-syscalls.prctl(syscalls.Prctl.SET_NO_NEW_PRIVS)
-syscalls.install_seccomp(seccomp.assemble(seccomp.isolation_forbidden_policy()))
 home = Path(sys.argv[1])
 runtime = Runtime(home)
 print(runtime.tier)
 print(*sorted({f.why for f in runtime.probe()}))
+print(*(f.name for f in runtime.probe() if f.in_force))
 spec = ContainerSpec(id="x", process=ProcessSpec(args=("true",)), rootfs=Rootfs(layers=(), mountpoint=str(home)))
 try:
     runtime.run(home, spec)
@@ -67,11 +78,21 @@ except IsolationError as error:
 
 @pytest.mark.usefixtures("as_root")
 def test_where_nothing_is_allowed_it_is_said(user: str) -> None:
-    done = run_as(user, "-c", FORBIDDEN, f"/tmp/pydock-forbidden-{os.getpid()}", PYDOCK_LANG="fr")
+    home = f"/home/{user}/nothing"
+    done = run_as(user, "-c", ASKING, home, tier=Tier.NONE, PYDOCK_LANG="fr")
     lines = done.stdout.splitlines()
-    assert lines[:3] == ["none", "runtime.why-namespaces-denied", "runtime.no-isolation 125"], done.stderr
-    assert "espaces de noms" in lines[3]
-    shutil.rmtree(f"/tmp/pydock-forbidden-{os.getpid()}", ignore_errors=True)
+    assert lines[:4] == ["none", "runtime.why-namespaces-denied", "", "runtime.no-isolation 125"], done.stderr
+    assert "espaces de noms" in lines[4]
+
+
+@pytest.mark.usefixtures("as_root")
+def test_without_namespaces_it_is_said_what_there_is(user: str) -> None:
+    done = run_as(user, "-c", ASKING, f"/home/{user}/traced", tier=Tier.TRACED)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "traced", done.stderr
+    assert "runtime.why-namespaces-denied" in lines[1].split()
+    assert lines[2].split() == ["files", "users", "storage", "writes", "outside"]
+    assert lines[3] == "runtime.demand-no-network 125"  # a network that is none at all cannot be had, too
 
 
 @pytest.mark.parametrize(

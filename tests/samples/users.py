@@ -1,4 +1,4 @@
-"""An ordinary user, and Python run as one: with a range of ids, or with a single id."""
+"""An ordinary user, and Python run as one, on one of the grounds that there are for such a user."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from pydock_lab.linux.tiers import Tier
 
 ROOT = Path(__file__).parents[2]
 USER = f"pydocktest{os.getpid()}"  # two runs at once must not remove each other's
@@ -55,10 +57,10 @@ def python_for(user: str) -> str:
 
 
 def run_as(
-    user: str, *words: str, single_id: bool = False, timeout: float = 300, **variables: str
+    user: str, *words: str, tier: Tier = Tier.ROOTLESS, timeout: float = 300, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run Python as the user, with our packages; with `single_id` it cannot get its range."""
-    command, environment = python_as(user, *words, single_id=single_id, **variables)
+    """Run Python as the user, with our packages, where it can have that tier and none above."""
+    command, environment = python_as(user, *words, tier=tier, **variables)
     return subprocess.run(
         command,
         env=environment,
@@ -70,12 +72,14 @@ def run_as(
     )
 
 
-def python_as(user: str, *words: str, single_id: bool = False, **variables: str) -> tuple[list[str], dict[str, str]]:
+def python_as(user: str, *words: str, tier: Tier = Tier.ROOTLESS, **variables: str) -> tuple[list[str], dict[str, str]]:
     """The command and the environment that run Python as the user, with our packages.
 
-    Without new privileges newuidmap, which is setuid, cannot give the range (`single_id`): as in many pods.
+    Without new privileges newuidmap, which is setuid, cannot give the range (`rootless-single`): as in many pods.
     """
-    limit = ["setpriv", "--no-new-privs"] if single_id else []
+    limit = ["setpriv", "--no-new-privs"] if tier is Tier.ROOTLESS_SINGLE else []
+    if tier in (Tier.TRACED, Tier.NONE):
+        words = (str(ROOT / "tests/samples/confined.py"), tier, *words)
     paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
     environment = {"PATH": os.environ["PATH"], "HOME": f"/home/{user}", "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"PYTHONPATH": os.pathsep.join(paths), "CI": os.environ.get("CI", "")} | variables

@@ -153,9 +153,8 @@ class LocalContainers(Workers):
         """`docker commit`."""
         record = self._record(options.container)
         found = self._shelf.find(record.image_id)
-        owners = self._parts.questions.tree(record).owners() if self.home.runtime.tier == "rootless-single" else {}
         with self._parts.life.holding_still(record, wanted=options.pause):
-            descriptor = self._making.commit(found, record, options, owners)
+            descriptor = self._making.commit(found, record, options, self._parts.questions.owners(record))
         image = self._shelf.image(self, options.reference or str(descriptor.digest))
         self._tell.container("commit", record, comment=options.message, imageID=image.id)
         return image

@@ -44,7 +44,7 @@ class LocalImages(Workers):
 
     def _build(self, options: BuildOptions, log: EventLog) -> FoundImage:
         if "RUN" in options.dockerfile.upper():
-            self.home.warm()
+            self.home.warm(options.isolation)
         return self._building.build(options, log)
 
     def predict(self, options: BuildOptions, *, on_event: OnEvent = ignore) -> Explanation:
