@@ -3,17 +3,16 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydock_lab.dockerfile import scalars
+from pydock_lab.engine import spoken_times
 from pydock_lab.errors import CommandError, DockerfileError
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _NANO = 1_000_000_000
-_DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9.]+)s)?")
 
 
 def size(text: str, option: str) -> int:
@@ -101,18 +100,10 @@ def fields_in(text: str, option: str) -> list[str]:
 
 def moment(text: str, now: float) -> float:
     """A time for --since and --until: RFC 3339, seconds since 1970, or how long ago (`10m`); raises CommandError."""
-    found = _DURATION.fullmatch(text)
-    if text and found and any(found.groups()):
-        hours, minutes, seconds = (float(part or 0) for part in found.groups())
-        return now - hours * 3600 - minutes * 60 - seconds
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise CommandError("cli.bad-time", value=text) from None
+    found = spoken_times.moment(text, now)
+    if found is None:
+        raise CommandError("cli.bad-time", value=text)
+    return found
 
 
 def split_container_path(text: str) -> tuple[str, str]:
@@ -121,8 +112,3 @@ def split_container_path(text: str) -> tuple[str, str]:
     if not colon or container.startswith((".", "/")):
         return "", text
     return container, path or "/"
-
-
-def words_of(mapping: Mapping[str, str]) -> str:
-    """Labels as `docker ps` lists them."""
-    return ",".join(f"{name}={value}" for name, value in mapping.items())

@@ -7,13 +7,12 @@ of those that `label!=` names. Source: Docker's documentation, "Filter commands"
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Self
 
 from pydock_lab.dockerfile.suggest import closest
+from pydock_lab.engine import spoken_times
 from pydock_lab.errors import CommandError
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _TRUTH = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
 _TRUTH_WORDS = "true, false"
 LABELS = ("label", "label!")
@@ -115,16 +114,8 @@ def has_label(labels: Mapping[str, str], wanted: str) -> bool:
 
 
 def moment(name: str, text: str, now: float) -> float:
-    """A time: RFC 3339, a date, seconds since 1970, or how long ago (`1h30m`); raises CommandError."""
-    found = _DURATION.fullmatch(text)
-    if text and found:
-        hours, minutes, seconds = (float(part or 0) for part in found.groups())
-        return now - hours * 3600 - minutes * 60 - seconds
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise bad_value(name, text, "10m, 24h, 2026-01-31, 2026-01-31T12:00:00") from None
+    """The time of a filter; raises CommandError."""
+    found = spoken_times.moment(text, now)
+    if found is None:
+        raise bad_value(name, text, "10m, 24h, 2026-01-31, 2026-01-31T12:00:00")
+    return found

@@ -1,5 +1,12 @@
-"""Durations as Docker words them: `3 minutes`, `About an hour`. Source: Docker's package go-units, HumanDuration."""
+"""Durations as Docker words them (`3 minutes`, `About an hour`), and times as it reads them (`10m`, RFC 3339).
 
+Source: Docker's packages go-units, HumanDuration, and api/types/time, GetTimestamp.
+"""
+
+import re
+from datetime import datetime
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -21,3 +28,17 @@ def since(seconds: float) -> str:
 
 def _counted(count: int, unit: str) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def moment(text: str, now: float) -> float | None:
+    """Seconds since 1970 of RFC 3339, a date, such seconds, or how long ago (`1h30m`); None for anything else."""
+    found = _DURATION.fullmatch(text)
+    if text and found:
+        hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        return now - hours * _HOUR - minutes * _MINUTE - seconds
+    for read in (float, lambda words: datetime.fromisoformat(words).timestamp()):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
