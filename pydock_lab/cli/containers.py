@@ -126,7 +126,12 @@ def register_files(group: click.Group) -> None:
         to_container, to_path = parse.split_container_path(target)
         if bool(from_container) == bool(to_container):
             raise CommandError("cli.cp-sides", source=source, target=target)
-        if from_container:
+        if from_container and to_path == "-":
+            session().engine.archive_out(from_container, from_path, session().face.output())
+            return
+        if to_container and from_path == "-":
+            session().engine.archive_in(to_container, session().face.input(), to_path)
+        elif from_container:
             session().engine.copy_out(from_container, from_path, Path(to_path))
         else:
             session().engine.copy_in(to_container, Path(from_path), to_path)

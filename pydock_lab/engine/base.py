@@ -201,6 +201,12 @@ class Containers(Protocol):
     def copy_out(self, container: str, source: str, target: Path) -> None:
         """`docker cp CONTAINER:SOURCE TARGET`."""
 
+    def archive_out(self, container: str, source: str, sink: BinaryIO) -> None:
+        """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source."""
+
+    def archive_in(self, container: str, tar: BinaryIO, target: str) -> None:
+        """`docker cp - CONTAINER:TARGET`: what is in a tar, into a folder that is there."""
+
     def export(self, container: str, stream: BinaryIO) -> None:
         """`docker export`: the tar of its files, without those of mounts."""
 

@@ -4,11 +4,14 @@ SOURCE a file:     into DESTINATION if that is a folder, else to that name
 SOURCE a folder:   below DESTINATION if that exists, else DESTINATION is its copy; `SOURCE/.` is its content
 """
 
+import contextlib
 import os
 import posixpath
 import shutil
+import tarfile
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +46,15 @@ class ContainerFiles:
             shutil.copytree(folder, into, symlinks=True, dirs_exist_ok=True)
 
     def _fetch(self, record: ContainerRecord, source: str, folder: str) -> bool:
+        def unpack(stream: "_Again") -> None:
+            root = os.open(folder, os.O_RDONLY)
+            apply(stream, root, policy=Policy(ownership=Ownership.RECORD, devices=False))
+            os.close(root)
+
+        return self._read(record, source, unpack)
+
+    def _read(self, record: ContainerRecord, source: str, use: "Callable[[_Again], None]") -> bool:
+        """Give the tar of a path in a container to `use`: whether it is a folder's; raises NotFound."""
         reader, writer = os.pipe()
         answer: list[object] = []
 
@@ -56,16 +68,35 @@ class ContainerFiles:
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        root = os.open(folder, os.O_RDONLY)
         with os.fdopen(reader, "rb", buffering=0) as stream:
             content = stream.read(1)
             if content:
-                apply(_Again(content, stream), root, policy=Policy(ownership=Ownership.RECORD, devices=False))
-        os.close(root)
+                use(_Again(content, stream))
         thread.join()
         if not isinstance(answer[0], dict):
             raise NotFound("engine.no-path", container=record.name, path=source) from _error(answer[0])
         return bool(answer[0]["is_directory"])
+
+    def archive_out(self, record: ContainerRecord, source: str, sink: BinaryIO) -> None:
+        """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source; raises NotFound."""
+        name = posixpath.basename(posixpath.normpath(source))
+        with tempfile.TemporaryFile() as plain:
+            is_directory = self._read(record, source, lambda stream: shutil.copyfileobj(stream, plain))
+            plain.seek(0)
+            with tarfile.open(fileobj=plain) as found, tarfile.open(fileobj=sink, mode="w|") as made:
+                if is_directory:
+                    top = tarfile.TarInfo(name)
+                    top.type, top.mode = tarfile.DIRTYPE, 0o755
+                    made.addfile(top)
+                for member in found:
+                    member.name = f"{name}/{member.name}" if is_directory else name
+                    made.addfile(member, found.extractfile(member) if member.isreg() else None)
+
+    def archive_in(self, record: ContainerRecord, tar: BinaryIO, target: str) -> None:
+        """`docker cp - CONTAINER:TARGET`: what is in a tar, into a folder that is there; raises NotFound."""
+        if not self._is_folder(record, target):
+            raise NotFound("engine.no-path", container=record.name, path=target)
+        self._write(record, target, lambda sink: shutil.copyfileobj(tar, sink))
 
     def export(self, record: ContainerRecord, stream: BinaryIO) -> None:
         """`docker export`: the tar of its files, without those of mounts."""
@@ -77,8 +108,18 @@ class ContainerFiles:
         if not os.path.lexists(source):
             raise NotFound("engine.no-source", path=str(source))
         folder, name = self._place(record, source, target)
+        self._write(record, folder, lambda sink: _pack(source, name, sink))
+
+    def _write(self, record: ContainerRecord, folder: str, fill: Callable[[BinaryIO], None]) -> None:
+        """Unpack into a folder of a container the tar that `fill` writes."""
         reader, writer = os.pipe()
-        thread = threading.Thread(target=_pack, args=(source, name, writer), daemon=True)
+
+        def feed() -> None:
+            # Who reads may have had enough, or found a mistake: it is told there.
+            with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as sink:
+                fill(sink)
+
+        thread = threading.Thread(target=feed, daemon=True)
         thread.start()
         try:
             self._ground(record).call(WRITE, self._arguments(record, folder), [reader])
@@ -130,30 +171,29 @@ class _Again:
     def __init__(self, head: bytes, stream: object) -> None:
         self._head, self._stream = head, stream
 
-    def read(self, count: int, /) -> bytes:
+    def read(self, count: int = -1, /) -> bytes:
         head, self._head = self._head, b""
         return head or self._stream.read(count)  # type: ignore[attr-defined]
 
 
-def _pack(source: Path, name: str, writer: int) -> None:
+def _pack(source: Path, name: str, sink: BinaryIO) -> None:
     """Write the tar of a file or folder under another name."""
-    with os.fdopen(writer, "wb") as sink:
-        tar = TarWriter(sink)
-        root = source if source.is_dir() else source.parent
-        context = BuildContext(root)
-        top = b"" if source.is_dir() else os.fsencode(source.name)
-        for entry in walk(context, top):
-            inside = entry.path[len(top) :].lstrip(b"/")
-            path = b"/".join(part for part in (os.fsencode(name), inside) if part)
-            if not path:
-                continue
-            renamed = type(entry)(
-                path=path, type=entry.type, size=entry.size, mode=entry.mode, mtime=entry.mtime, target=entry.target
-            )
-            if entry.type is EntryType.FILE:
-                fd = context.descriptor(entry)
-                tar.add_file(renamed, fd)
-                os.close(fd)
-            else:
-                tar.add(renamed)
-        tar.finish()
+    tar = TarWriter(sink)
+    root = source if source.is_dir() else source.parent
+    context = BuildContext(root)
+    top = b"" if source.is_dir() else os.fsencode(source.name)
+    for entry in walk(context, top):
+        inside = entry.path[len(top) :].lstrip(b"/")
+        path = b"/".join(part for part in (os.fsencode(name), inside) if part)
+        if not path:
+            continue
+        renamed = type(entry)(
+            path=path, type=entry.type, size=entry.size, mode=entry.mode, mtime=entry.mtime, target=entry.target
+        )
+        if entry.type is EntryType.FILE:
+            fd = context.descriptor(entry)
+            tar.add_file(renamed, fd)
+            os.close(fd)
+        else:
+            tar.add(renamed)
+    tar.finish()

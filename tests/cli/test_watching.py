@@ -1,5 +1,6 @@
 """top, stats, events, export, pause, update: on the real engine, in whatever tier this process has."""
 
+import io
 import json
 import tarfile
 import time
@@ -98,3 +99,22 @@ def test_commit_applies_instructions(docker):
     found = json.loads(docker("inspect", "mine:1"))[0]
     assert found["Author"] == "me"
     assert "A=1" in found["Config"]["Env"]
+
+
+@pytest.mark.usefixtures("containers")
+def test_cp_from_and_into_a_tar(docker, fails):
+    docker(
+        "run", "--name", "one", BOX, "sh", "-c", "mkdir -p /in/sub; echo a > /in/a; echo b > /in/sub/b; ln -s a /in/l"
+    )
+    docker("cp", "one:/in", "-")
+    with tarfile.open(fileobj=io.BytesIO(docker.face.bytes.getvalue())) as tar:
+        assert sorted(tar.getnames()) == ["in", "in/a", "in/l", "in/sub", "in/sub/b"]
+        assert tar.extractfile("in/sub/b").read() == b"b\n"
+    docker("create", "--name", "two", BOX, "true")
+    docker("cp", "one:/in/a", "-")
+    docker("cp", "-", "two:/tmp", piped=docker.face.bytes.getvalue())
+    docker("cp", "two:/tmp/a", "-")
+    with tarfile.open(fileobj=io.BytesIO(docker.face.bytes.getvalue())) as tar:
+        assert tar.extractfile("a").read() == b"a\n"
+    assert fails("cp", "one:/nowhere", "-") == "engine.no-path"
+    assert fails("cp", "-", "two:/nowhere") == "engine.no-path"

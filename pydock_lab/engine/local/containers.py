@@ -131,6 +131,14 @@ class LocalContainers(Workers):
         """`docker cp CONTAINER:SOURCE TARGET`."""
         self._parts.files.copy_out(self._record(container), source, target)
 
+    def archive_out(self, container: str, source: str, sink: BinaryIO) -> None:
+        """`docker cp CONTAINER:SOURCE -`."""
+        self._parts.files.archive_out(self._record(container), source, sink)
+
+    def archive_in(self, container: str, tar: BinaryIO, target: str) -> None:
+        """`docker cp - CONTAINER:TARGET`."""
+        self._parts.files.archive_in(self._record(container), tar, target)
+
     def export(self, container: str, stream: BinaryIO) -> None:
         """`docker export`."""
         self._parts.files.export(self._record(container), stream)
