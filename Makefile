@@ -51,7 +51,7 @@ $(NPM):
 	else echo "npm is not installed: the accessibility tests are skipped"; fi
 
 test: system $(VENV)/.test $(NPM) check docs  ## all checks and tests
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.test  ## ruff, formatting, mypy, import-linter
 	$(BIN)/ruff check .
