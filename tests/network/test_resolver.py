@@ -38,16 +38,25 @@ def names(tmp_path: Path) -> Names:
     return found
 
 
+def both_ways() -> tuple[socket.socket, socket.socket]:
+    """A port for UDP that is free for TCP as well: somebody else may have just that one."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(("127.0.0.1", udp.getsockname()[1]))
+        except OSError:
+            udp.close()
+
+
 class Server:
     """A name server of the outside, of which every answer is said beforehand."""
 
     def __init__(self, watcher: Watcher, answer: Callable[[Message], bytes | None]) -> None:
         self.asked: list[tuple[str, Message]] = []
         self._answer, self._watcher = answer, watcher
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = both_ways()
         self.port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
         watcher.watch(self._udp, self._receive)
         watcher.watch(self._tcp, self._accept)
 
