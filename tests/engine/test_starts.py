@@ -41,6 +41,8 @@ def keeper(engine: Engine) -> int:
     """The process that all others of this store are below: who listens, or its parent."""
     with contextlib.closing(engine.full.home.runtime.sandbox._connect()) as connection:
         pid, _, _ = struct.unpack("3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    # strace is about to be attached to it, and to all below.
+    assert Path(f"/proc/{pid}/comm").read_text() == "pydock-zygote\n"
     return int(pid)
 
 
