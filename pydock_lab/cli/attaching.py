@@ -89,7 +89,8 @@ class _Following:
     """Passes on to a program what this process is told: signals, and the size of its terminal."""
 
     def __init__(self, here: Session, *, terminal: bool, proxy: bool) -> None:
-        self._size = here.face.terminal_size if terminal else None
+        self._size: Callable[[], tuple[int, int]] | None = here.face.terminal_size if terminal else None
+        self._told: tuple[int, int] | None = None
         self._names = [*(_PASSED_ON if proxy else ()), *(["SIGWINCH"] if terminal else [])]
         self._before: dict[signal.Signals, object] = {}
         self._program: RunningProgram | None = None
@@ -98,14 +99,14 @@ class _Following:
         return self
 
     def begin(self, program: RunningProgram) -> None:
-        """It runs: tell it the size, and pass on from now on."""
+        """It runs: pass on from now on, and tell it the size; in this order, or a change in between would be missed."""
         self._program = program
-        self._resize()
         # Only the main thread may say what a signal does (signal(2)); a notebook's cells run there, a test's may not.
         if threading.current_thread() is threading.main_thread():
             for name in self._names:
                 if number := getattr(signal, name, None):
                     self._before[number] = signal.signal(number, self._heard)
+        self._resize()
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
@@ -115,13 +116,14 @@ class _Following:
     def _heard(self, number: int, _frame: FrameType | None) -> None:
         if self._program is None:
             return
-        if self._size is not None and number == signal.SIGWINCH:
+        if number == getattr(signal, "SIGWINCH", None):
             self._resize()
         else:
             self._program.kill(number)
 
     def _resize(self) -> None:
-        size: Callable[[], tuple[int, int]] | None = self._size
-        if size is not None and self._program is not None:
-            columns, lines = size()
+        # The window may change, and this be called again, while it is being told: the last word is the present size.
+        while self._size is not None and self._program is not None and (size := self._size()) != self._told:
+            columns, lines = size
             self._program.resize(lines, columns)
+            self._told = size

@@ -69,8 +69,8 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
 
-    def wait_for(self, text: str) -> None:
-        end = time.monotonic() + 20
+    def wait_for(self, text: str, seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
         while text not in self.seen:
             assert time.monotonic() < end, f"{text!r} is not in {self.seen!r}"
             if select.select([self.master], [], [], 0.1)[0]:
@@ -102,7 +102,7 @@ def test_a_terminal_has_a_size_is_let_go_of_and_taken_up_again(terminals: list[T
     shell.wait_for("30 90")
     shell.resize(41, 101)
     os.kill(shell.process.pid, signal.SIGWINCH)  # what the kernel does where it is the terminal's own session
-    wait_until(lambda: _asked(shell, "stty size\n", "41 101"))
+    wait_until(lambda: _asked(shell, "stty size\n", "41 101"))  # asked again: it is told a moment later
     shell.type("\x10\x11")
     assert shell.end() == 0
     assert engine.container("one").state == "running"
@@ -117,7 +117,7 @@ def test_a_terminal_has_a_size_is_let_go_of_and_taken_up_again(terminals: list[T
 def _asked(shell: Terminal, words: str, answer: str) -> bool:
     shell.type(words)
     try:
-        shell.wait_for(answer)
+        shell.wait_for(answer, seconds=1)
     except AssertionError:
         return False
     return True
