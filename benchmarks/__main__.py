@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import build, import_time, network, run, traced
+from benchmarks import build, import_time, network, ps, run, traced
 
 BENCHMARKS = {
     "run": run.main,
     "build": build.main,
     "import": import_time.main,
     "network": network.main,
+    "ps": ps.main,
     "traced": traced.main,
 }
 

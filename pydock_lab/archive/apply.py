@@ -34,10 +34,15 @@ _WRITE_PIECE = 4 << 20
 
 
 class Whiteouts(Enum):
-    """What a whiteout does: remove from the tree at once, or mark for an overlay mount."""
+    """What a whiteout does: remove from the tree at once, or mark for an overlay mount.
+
+    PLAIN is for a tar that is no layer: such names are names like others, and a folder and something else do not take
+    each other's place, since what is there is somebody's.
+    """
 
     REMOVE = auto()
     OVERLAY = auto()
+    PLAIN = auto()
 
 
 class Ownership(Enum):
@@ -123,7 +128,7 @@ class _Unpacking:
 
     def __init__(self, tree: RootedTree, reader: TarReader, policy: Policy) -> None:
         self._tree, self._reader, self._policy = tree, reader, policy
-        self._overlay = policy.whiteouts is Whiteouts.OVERLAY
+        self._overlay, self._plain = policy.whiteouts is Whiteouts.OVERLAY, policy.whiteouts is Whiteouts.PLAIN
         self._chown = policy.ownership is Ownership.CHOWN
         self._marks_all = policy.ownership is Ownership.MARK_ALL
         # What this layer wrote: its own whiteouts only hide what lies below (layer.md).
@@ -147,7 +152,7 @@ class _Unpacking:
             return
         parent, name = split(entry.path)
         # A whiteout is a name, whatever its type and content.
-        if name.startswith(whiteout.PREFIX):
+        if name.startswith(whiteout.PREFIX) and not self._plain:
             self._whiteout(parent, name)
             return
         path = join(self._tree.resolve(parent, make=True), name)
@@ -157,6 +162,7 @@ class _Unpacking:
             try:
                 self._makers[entry.type](entry, path)
             except FileExistsError:
+                self._check_kind(entry, path)
                 # Never written into: an old hard link would carry the bytes to another name.
                 self._tree.remove(path)
                 self._makers[entry.type](entry, path)
@@ -180,6 +186,7 @@ class _Unpacking:
         found = self._tree.lookup(path)
         if found is None or not stat.S_ISDIR(found.st_mode):
             if found is not None:
+                self._check_kind(entry, path)
                 self._tree.remove(path)
             parent, name = split(path)
             # Private until it is complete: its own mode comes at the end.
@@ -188,6 +195,12 @@ class _Unpacking:
             if found is not None and self._overlay and whiteout.is_whiteout(found):
                 self._mark_opaque(path)
         self._directories[path] = entry
+
+    def _check_kind(self, entry: Entry, path: bytes) -> None:
+        """Before something takes the place of what stands there; raises ArchiveError where it may not."""
+        found = self._tree.lookup(path) if self._plain else None
+        if found is not None and stat.S_ISDIR(found.st_mode) is not (entry.type is EntryType.DIRECTORY):
+            raise ArchiveError("archive.other-kind", entry=show(entry.path))
 
     def _file(self, entry: Entry, path: bytes) -> None:
         parent, name = split(path)

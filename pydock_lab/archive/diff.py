@@ -84,6 +84,16 @@ def diff(root_fd: int, sink: Writable, *, options: DiffOptions | None = None) ->
     return packing.entries
 
 
+def pack(folder_fd: int, name: bytes, sink: Writable, *, top: bytes, options: DiffOptions) -> None:
+    """Write the tar of what is called `name` in the directory `folder_fd`, and `top` in the tar.
+
+    "" as `top` is for a directory: all that is in it, without an entry of its own. Raises as `diff` does.
+    """
+    packing = _Packing(TarWriter(sink), options)
+    packing.one(folder_fd, name or b".", top)
+    packing.tar.finish()
+
+
 class _Packing:
     """One tree on its way into a tar."""
 
@@ -92,6 +102,17 @@ class _Packing:
         self._overlay = options.form is TreeForm.OVERLAY
         self._first_names: dict[tuple[int, int], bytes] = {}
         self.entries = 0
+
+    def one(self, fd: int, name: bytes, path: bytes) -> None:
+        """What is called `name` in the open directory."""
+        if path:
+            self._add(fd, name, path, os.stat(name, dir_fd=fd, follow_symlinks=False))
+            return
+        inside = os.open(name, OPEN_DIRECTORY, dir_fd=fd)
+        try:
+            self.directory(inside, b"")
+        finally:
+            os.close(inside)
 
     def directory(self, fd: int, path: bytes) -> None:
         """All below the open directory, which has been announced already."""

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from pydock_lab.engine.base import Engine
     from pydock_lab.engine.values import ContainerSize, ContainerSummary
+    from pydock_lab.views import PortView
 
+_WITHOUT_SIZE = ("table", "json")
 _LETTERS = {"added": "A", "changed": "C", "deleted": "D"}  # by the value of views.ChangeKind
 
 
@@ -43,7 +45,7 @@ def register_list(group: click.Group, name: str) -> None:
         here = session()
         count = 1 if latest else last
         form = table.chosen(here, LISTING, said["format"], quiet=quiet)
-        with_size = size or (form != "json" and not quiet and table.asks_for(form, "Size"))
+        with_size = size or (form not in _WITHOUT_SIZE and not quiet and table.asks_for(form, "Size"))
         found = _chosen(here.engine, said["filter"], all_=said["all"] or count > 0)
         rows = [
             container_row(one, partial(_size, here.engine, one.id) if with_size else _no_size, no_trunc=no_trunc)
@@ -99,13 +101,14 @@ def _register_logs(group: click.Group) -> None:
     @flag("-t", "--timestamps")
     @click.argument("container")
     def logs(container: str, follow: bool, tail: str, details: bool, timestamps: bool, **said: Any) -> None:
-        if tail != "all" and not tail.isdigit():
+        lines = None if tail == "all" else parse.whole_number(tail)
+        if tail != "all" and lines is None:
             raise CommandError("cli.bad-tail", value=tail)
         now = time.time()
         options = LogOptions(
             container=container,
             follow=follow,
-            tail=None if tail == "all" else int(tail),
+            tail=None if lines is None or lines < 0 else lines,
             since=parse.moment(said["since"], now) if said["since"] else None,
             until=parse.moment(said["until"], now) if said["until"] else None,
             timestamps=timestamps,
@@ -122,11 +125,18 @@ def _register_port(group: click.Group) -> None:
     @click.argument("port", required=False)
     def port(container: str, port: str | None) -> None:
         found = session().engine.container(container).summary.ports
-        for one in found:
-            inside = f"{one.container_port}/{one.protocol}"
-            if port is None:
-                session().write(f"{inside} -> {one.host_ip}:{one.host_port}")
-            elif port in (inside, str(one.container_port)):
-                session().write(f"{one.host_ip}:{one.host_port}")
-        if port is not None and not any(port.partition("/")[0] == str(one.container_port) for one in found):
-            raise CommandError("cli.no-port", container=container, port=port)
+        if port is None:
+            for one in sorted(found, key=lambda one: (f"{one.container_port}/{one.protocol}", one.host_ip)):
+                session().write(f"{one.container_port}/{one.protocol} -> {_outside(one)}")
+            return
+        number, _, protocol = port.partition("/")
+        wanted = (number, protocol or "tcp")
+        places = [_outside(one) for one in found if (str(one.container_port), one.protocol) == wanted]
+        if not places:
+            raise CommandError("cli.no-port", container=container, port="/".join(wanted))
+        session().write_lines(places)
+
+
+def _outside(port: PortView) -> str:
+    """Where it is found on the host."""
+    return f"[{port.host_ip}]:{port.host_port}" if ":" in port.host_ip else f"{port.host_ip}:{port.host_port}"

@@ -36,6 +36,10 @@ def _both(engine: Engine) -> Iterable[str]:
     return [*_images(engine), *_containers(engine)]
 
 
+def _everything(engine: Engine) -> Iterable[str]:
+    return {*_both(engine), *_volumes(engine), *_networks(engine)}
+
+
 # What the argument of a command names.
 _ARGUMENTS: Mapping[str, _Names] = {
     **dict.fromkeys(("run", "create", "history", "rmi", "tag", "push", "pull", "save", "layers"), _images),
@@ -45,7 +49,7 @@ _ARGUMENTS: Mapping[str, _Names] = {
     **dict.fromkeys(
         ("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats", "namespaces"), _containers
     ),
-    "inspect": _both,
+    "inspect": _everything,
     "explain": _both,
     "images": _images,
 }
@@ -54,7 +58,8 @@ _IN_GROUPS: Mapping[str, _Names] = {
     **dict.fromkeys(("volume-rm", "volume-inspect"), _volumes),
     **dict.fromkeys(("network-rm", "network-inspect"), _networks),
     **dict.fromkeys(("network-connect", "network-disconnect"), _networks_and_containers),
-    "image-rm": _images,
+    **dict.fromkeys(("image-rm", "image-inspect"), _images),
+    "container-inspect": _containers,
 }
 _OTHERS = ("volume", "network")
 

@@ -10,6 +10,7 @@ from pydock_lab.cli import attaching, parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.run_options import container_options, run_options
 from pydock_lab.cli.session import session
+from pydock_lab.cli.words import size
 from pydock_lab.engine.results import Container
 from pydock_lab.engine.run_options import CommitOptions, ExecOptions, RunOptions
 from pydock_lab.errors import CommandError, PydockError
@@ -118,25 +119,30 @@ def register_files(group: click.Group) -> None:
     """`docker cp`, `commit`, `export`."""
 
     @command(group, "cp")
+    @flag("-a", "--archive")
+    @flag("-L", "--follow-link")
     @flag("-q", "--quiet")
-    @click.argument("source", metavar="CONTAINER:PATH | PATH")
-    @click.argument("target", metavar="PATH | CONTAINER:PATH")
-    def cp(source: str, target: str, quiet: bool) -> None:
+    @click.argument("source", metavar="CONTAINER:PATH | PATH | -")
+    @click.argument("target", metavar="PATH | CONTAINER:PATH | -")
+    def cp(source: str, target: str, archive: bool, follow_link: bool, quiet: bool) -> None:
+        here = session()
         from_container, from_path = parse.split_container_path(source)
         to_container, to_path = parse.split_container_path(target)
         if bool(from_container) == bool(to_container):
             raise CommandError("cli.cp-sides", source=source, target=target)
         if from_container and to_path == "-":
-            session().engine.archive_out(from_container, from_path, session().face.output())
+            here.engine.archive_out(from_container, from_path, here.face.output(), follow=follow_link)
             return
         if to_container and from_path == "-":
-            session().engine.archive_in(to_container, session().face.input(), to_path)
-        elif from_container:
-            session().engine.copy_out(from_container, from_path, Path(to_path))
+            here.engine.archive_in(to_container, here.face.input(), to_path)
+            return
+        how = {"archive": archive, "follow": follow_link}
+        if from_container:
+            count = here.engine.copy_out(from_container, from_path, Path(to_path), **how)
         else:
-            session().engine.copy_in(to_container, Path(from_path), to_path)
+            count = here.engine.copy_in(to_container, from_path, to_path, **how)
         if not quiet:
-            session().face.note(f"{source} -> {target}\n")
+            here.face.note(f"Successfully copied {size(count, 3)} to {target}\n")
 
     @command(group, "commit")
     @option("-m", "--message", default="", metavar="TEXT")

@@ -117,13 +117,14 @@ def register_rest(group: click.Group) -> None:
                 session().write(name if quiet else f"Loaded image: {name}")
 
     @command(group, "import")
+    @many("-c", "--change", metavar="INSTRUCTION")
     @option("-m", "--message", default="", metavar="TEXT")
     @click.argument("file", metavar="FILE | -")
     @click.argument("repository")
-    def import_(file: str, repository: str, message: str) -> None:
+    def import_(file: str, repository: str, message: str, change: tuple[str, ...]) -> None:
         source = session().face.input() if file == "-" else _opened(file)
         with source as stream:
-            session().write(session().engine.import_(stream, repository, message=message).id)
+            session().write(session().engine.import_(stream, repository, message=message, changes=change).id)
 
 
 def _opened(path: str) -> Any:
@@ -138,8 +139,10 @@ def register_remove(group: click.Group, name: str) -> None:
 
     @command(group, name, help_key="rmi")
     @flag("-f", "--force")
+    @flag("--no-prune")
     @click.argument("image", nargs=-1, required=True)
-    def rmi(image: tuple[str, ...], force: bool) -> int:
+    def rmi(image: tuple[str, ...], force: bool, no_prune: bool) -> int:
+        del no_prune  # no image here has parents that would go with it
         return for_each(image, lambda one: session().engine.remove_image(one, force=force))
 
 

@@ -28,9 +28,12 @@ def register(group: click.Group) -> None:
 
     @command(group, "rm")
     @flag("-f", "--force")
+    @flag("-l", "--link")
     @flag("-v", "--volumes")
     @_containers
-    def rm(container: tuple[str, ...], force: bool, volumes: bool) -> int:
+    def rm(container: tuple[str, ...], force: bool, link: bool, volumes: bool) -> int:
+        if link:
+            raise CommandError("cli.rm-link", name=container[0])
         return for_each(container, lambda one: session().engine.remove(one, force=force, volumes=volumes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,8 @@ from pydock_lab.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydock_lab.engine.values import NetworkSummary
 
 LISTING = table.Listing(
     headings={
@@ -104,7 +107,7 @@ def _register_look(group: click.Group) -> None:
                     "Internal": str(one.internal).lower(),
                     "IPv4": "true",
                     "IPv6": "false",
-                    "CreatedAt": one.created,
+                    "CreatedAt": partial(_created, one),
                     "Labels": pairs(one.labels),
                 },
                 labels=one.labels,
@@ -161,3 +164,10 @@ def _register_containers(group: click.Group) -> None:
     @click.argument("container")
     def disconnect(network: str, container: str, force: bool) -> None:
         session().engine.disconnect_network(network, container, force=force)
+
+
+def _created(one: NetworkSummary) -> str:
+    """`2026-01-31 12:00:00.5 +0000 UTC`."""
+    from pydock_lab.cli.shapes import moment  # noqa: PLC0415 - only for who asks for it
+
+    return moment(one.created).words if one.created else ""

@@ -98,6 +98,11 @@ def fields_in(text: str, option: str) -> list[str]:
     return words
 
 
+def whole_number(text: str) -> int | None:
+    """A number, perhaps with a minus; None for anything else."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+
 def moment(text: str, now: float) -> float:
     """A time for --since and --until: RFC 3339, seconds since 1970, or how long ago (`10m`); raises CommandError."""
     found = spoken_times.moment(text, now)

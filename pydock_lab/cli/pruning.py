@@ -39,7 +39,7 @@ def prune_command(group: click.Group, kinds: Sequence[str], *, key: str = "") ->
         wanted = [*kinds]
         if said.get("volumes"):
             wanted.insert(wanted.index("image"), "volume")
-        if not force and not _agreed(here, wanted, all_=said.get("all", False)):
+        if not force and not _agreed(here, wanted, said["filter"], all_=said.get("all", False)):
             return
         found = here.engine.prune(wanted, all_=said.get("all", False), filters=said["filter"])
         here.face.write(told(found, with_total=kinds != ["network"]))
@@ -50,14 +50,19 @@ def prune_command(group: click.Group, kinds: Sequence[str], *, key: str = "") ->
     command(group, "prune", help_key=f"{key or group.name}-prune")(function)
 
 
-def _agreed(here: Session, kinds: Sequence[str], *, all_: bool) -> bool:
+def _agreed(here: Session, kinds: Sequence[str], filters: Sequence[str], *, all_: bool) -> bool:
     """Whether a person wants it, who is told what will go."""
     words = [
         locale.text(f"cli.prune-{kind}{'-all' if all_ and kind in ('image', 'volume', 'builder') else ''}")
         for kind in kinds
     ]
-    listed = "\n".join(f"  - {one}" for one in words)
-    here.face.note(locale.text("cli.prune-warning", things=listed) + "\n\n")
+    if len(words) == 1:
+        here.face.note(locale.text("cli.prune-warning-one", thing=words[0]) + "\n")
+    else:
+        listed = "\n".join(f"  - {one}" for one in words)
+        here.face.note(locale.text("cli.prune-warning", things=listed) + "\n\n")
+    if filters:
+        here.face.note(locale.text("cli.prune-filtered", filters=", ".join(filters)) + "\n")
     answer = here.face.ask(f"{locale.text('cli.prune-sure')} ", secret=False)
     return answer.lower() in ("y", "yes", "o", "oui")
 

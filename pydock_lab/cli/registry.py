@@ -1,5 +1,6 @@
 """Commands on registries: pull, push, login, logout, search; and ours: tree, registry serve."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import click
 
 from pydock_lab import locale
 from pydock_lab.cli import table
-from pydock_lab.cli.command import LocalGroup, command, flag, option
+from pydock_lab.cli.command import LocalGroup, command, flag, many, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.words import shortened
+from pydock_lab.engine.filters import Filters
+from pydock_lab.engine.values import SearchResult
 from pydock_lab.errors import CommandError
 
 _HUB = "docker.io"
@@ -20,6 +23,25 @@ _FOUND = table.Listing(
     columns=("Name", "Description", "StarCount", "IsOfficial"),
     quiet="Name",
 )
+
+
+def _search_filters(words: Iterable[str]) -> Filters:
+    """What `docker search --filter` knows; raises CommandError, whether there is anything to be filtered or not."""
+    said = Filters.parse(words, ("is-official", "is-automated", "stars"))
+    for value in said.values("stars"):
+        said.number("stars", value)
+    said.truth("is-official")
+    said.truth("is-automated")
+    return said
+
+
+def _fits(hit: SearchResult, said: Filters) -> bool:
+    """Whether a result fits; none is automated, since Docker Hub says that of none any more."""
+    return (
+        said.truth("is-official") in (None, hit.official)
+        and said.truth("is-automated") is not True
+        and all(hit.stars >= int(value) for value in said.values("stars"))
+    )
 
 
 def register_transfer(group: click.Group) -> None:
@@ -73,9 +95,11 @@ def register_account(group: click.Group) -> None:
     @command(group, "search")
     @option("--limit", type=click.IntRange(1, 100), default=25, metavar="NUMBER")
     @flag("--no-trunc")
+    @many("-f", "--filter", metavar="NAME=VALUE")
     @option("--format", metavar="TEMPLATE")
     @click.argument("term")
     def search(term: str, limit: int, no_trunc: bool, **more: Any) -> None:
+        filters = _search_filters(more["filter"])
         rows = [
             table.Row(
                 fields={
@@ -83,9 +107,11 @@ def register_account(group: click.Group) -> None:
                     "Description": hit.description if no_trunc else shortened(hit.description, _DESCRIPTION),
                     "StarCount": str(hit.stars),
                     "IsOfficial": "[OK]" if hit.official else "",
-                }
+                },
+                in_json={"IsOfficial": str(hit.official).lower()},
             )
             for hit in session().engine.search(term, limit=limit)
+            if _fits(hit, filters)
         ]
         table.write(session(), _FOUND, rows, more["format"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ from pydock_lab.cli.session import session
 from pydock_lab.cli.volumes import LISTING as VOLUMES
 from pydock_lab.cli.volumes import volume_row
 from pydock_lab.cli.words import memory, size
-from pydock_lab.errors import CommandError
+from pydock_lab.engine.values import ContainerSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,10 +80,8 @@ def _register_df(group: click.Group) -> None:
     @flag("-v", "--verbose")
     def df(verbose: bool, **said: Any) -> None:
         here = session()
-        if verbose and said["format"]:
-            raise CommandError("cli.df-verbose-format")
         if verbose:
-            here.write("\n\n".join(_sections(here.engine.disk_details())))
+            here.face.write(_details(here.engine.disk_details(), said["format"]))
             return
         rows = [
             table.Row(
@@ -103,10 +102,35 @@ def _reclaimable(count: int, whole: int) -> str:
     return f"{size(count)} ({100 * count // whole}%)" if whole else size(count)
 
 
-def _sections(found: DiskDetails) -> Iterator[str]:
-    """`docker system df -v`: a table for each kind of things."""
-    images = [image_row(one.summary, shared=one.shared, containers=one.containers) for one in found.images]
-    containers = [container_row(one.summary, lambda one=one: one.size) for one in found.containers]  # type: ignore[misc]
+def _details(found: DiskDetails, form: str | None) -> str:
+    """`docker system df -v`: a table for each kind of things, or what a template makes of all of them."""
+    is_table = form in (None, "", "table")
+    images, containers, volumes, cache = _rows(found, no_trunc=not is_table)
+    if not is_table:
+        parts = {"Images": images, "Containers": containers, "Volumes": volumes, "BuildCache": cache}
+        return table.filled(form or "", {name: [row.record() for row in rows] for name, rows in parts.items()})
+    total = size(sum(one.size for one in found.cache if not one.is_shared))
+    sections = (
+        f"{locale.text(key, total=total)}\n\n{table.plain_table(listing, rows)}".rstrip("\n")
+        for key, listing, rows in (
+            ("cli.df-images", _IMAGES, images),
+            ("cli.df-containers", _CONTAINERS, containers),
+            ("cli.df-volumes", _VOLUMES, volumes),
+            ("cli.df-cache", _CACHE, cache),
+        )
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _rows(found: DiskDetails, *, no_trunc: bool) -> tuple[list[table.Row], ...]:
+    """Images, containers, volumes, and what builds have left."""
+    images = [
+        image_row(one.summary, shared=one.shared, containers=one.containers, no_trunc=no_trunc, digest="")
+        for one in found.images
+    ]
+    containers = [
+        container_row(one.summary, partial(_written, one.size), no_trunc=no_trunc) for one in found.containers
+    ]
     volumes = [volume_row(one.summary, size_=one.size, links=one.links) for one in found.volumes]
     cache = [
         table.Row(
@@ -119,14 +143,12 @@ def _sections(found: DiskDetails) -> Iterator[str]:
         )
         for one in found.cache
     ]
-    total = size(sum(one.size for one in found.cache if not one.is_shared))
-    for key, listing, rows in (
-        ("cli.df-images", _IMAGES, images),
-        ("cli.df-containers", _CONTAINERS, containers),
-        ("cli.df-volumes", _VOLUMES, volumes),
-        ("cli.df-cache", _CACHE, cache),
-    ):
-        yield f"{locale.text(key, total=total)}\n\n{table.plain_table(listing, rows)}".rstrip("\n")
+    return images, containers, volumes, cache
+
+
+def _written(found: ContainerSize) -> ContainerSize:
+    """Without the image's files, which are told elsewhere."""
+    return ContainerSize(writable=found.writable, total=0)
 
 
 # ---- what there is
@@ -176,7 +198,7 @@ def _info_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     for state in ("Running", "Paused", "Stopped"):
         yield f"  {state}: {facts[f'Containers{state}']}"
     for title, name in _FACTS:
-        value = memory(facts[name]) if name == "MemTotal" else facts[name]
+        value = memory(facts[name]) if name == "MemTotal" else facts.get(name, "")
         yield f" {title}: {value}"
     yield f" Isolation: {facts['Isolation']}"
     for facet in facts["Facets"]:
@@ -189,6 +211,8 @@ _FACTS: Sequence[tuple[str, str]] = (
     ("Server Version", "ServerVersion"),
     ("Storage Driver", "Driver"),
     ("Logging Driver", "LoggingDriver"),
+    ("Cgroup Driver", "CgroupDriver"),
+    ("Cgroup Version", "CgroupVersion"),
     ("Default Runtime", "DefaultRuntime"),
     ("Kernel Version", "KernelVersion"),
     ("Operating System", "OperatingSystem"),

@@ -46,9 +46,13 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What stands in a row, by field; a value that is a function is computed when it is shown. Labels are by name."""
+    """What stands in a row, by field; a value that is a function is computed when it is shown. Labels are by name.
+
+    `in_json` are fields that JSON words otherwise.
+    """
 
     fields: Mapping[str, Any]
+    in_json: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, name: str) -> str:
@@ -58,9 +62,10 @@ class Row:
 
     def record(self) -> Record:
         """For a template: fields in the order of their names, and `.Label`."""
-        from pydock_lab.cli.templates.values import Record  # noqa: PLC0415 - see the module's docstring
+        from pydock_lab.cli.templates.values import Record, Spoken  # noqa: PLC0415 - see the module's docstring
 
         ordered = {name: self.fields[name] for name in sorted(self.fields)}
+        ordered |= {name: Spoken(words=ordered[name], plain=plain) for name, plain in self.in_json.items()}
         return Record(fields=ordered, methods={"Label": lambda name: self.labels.get(name, "")}, is_row=True)
 
 
@@ -97,7 +102,7 @@ def asks_for(form: str, name: str) -> bool:
     """Whether a format speaks of a field that costs something."""
     from pydock_lab.cli.templates import Template  # noqa: PLC0415 - see the module's docstring
 
-    return name in Template.parse(_template(form)).fields()
+    return Template.parse(_template(form)).speaks_of(name)
 
 
 def _by_template(listing: Listing, rows: Sequence[Row], form: str, *, quiet: bool) -> str:
@@ -112,6 +117,14 @@ def _by_template(listing: Listing, rows: Sequence[Row], form: str, *, quiet: boo
         return "".join(f"{line}\n" for line in lines)
     whole = "\n".join([template.heading(listing.headings), *lines])
     return "".join(f"{line}\n" for line in align(whole.split("\n")))
+
+
+def filled(form: str, lists: Mapping[str, Sequence[Record]]) -> str:
+    """Several lists at once, by name, in one template; raises CommandError."""
+    from pydock_lab.cli.templates import Template  # noqa: PLC0415 - see the module's docstring
+    from pydock_lab.cli.templates.values import Record  # noqa: PLC0415 - see above
+
+    return Template.parse(_template(form)).render(Record(fields=lists, is_row=True))
 
 
 def _template(form: str) -> str:

@@ -16,7 +16,7 @@ from pydock_lab.cli import parse, table
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.tabs import align
-from pydock_lab.cli.words import memory, short, size
+from pydock_lab.cli.words import memory, rfc3339, short, size
 from pydock_lab.engine.run_options import EventOptions
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
 _NO_VALUE = "--"
+_WHOLE_SECONDS = len("2026-01-31T12:00:00")
 
 LISTING = table.Listing(
     headings={
@@ -140,7 +141,7 @@ def _document(one: Happening) -> dict[str, Any]:
 def _line(one: Happening) -> str:
     """`2026-01-31T12:00:00.000000000+01:00 container start ID (image=app:1, name=web)`."""
     seconds, rest = divmod(one.nanoseconds, 1_000_000_000)
-    zone = time.strftime("%z", time.localtime(seconds))
-    moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.localtime(seconds))}.{rest:09d}{zone[:3]}:{zone[3:]}"
+    whole = rfc3339(seconds)
+    moment = f"{whole[:_WHOLE_SECONDS]}.{rest:09d}{whole[_WHOLE_SECONDS:]}"
     attributes = ", ".join(f"{name}={value}" for name, value in sorted(one.attributes.items()))
     return f"{moment} {one.type} {one.action} {one.id}" + (f" ({attributes})" if attributes else "")

@@ -9,13 +9,12 @@ from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.inspection import inspected
-from pydock_lab.engine.records import ContainerRecord
+from pydock_lab.engine.records import ContainerLine, ContainerRecord
 from pydock_lab.engine.spoken_times import since
-from pydock_lab.engine.values import ContainerSummary, MountSummary
+from pydock_lab.engine.values import ContainerSummary
 from pydock_lab.errors import StoreError
-from pydock_lab.oci.runtime_spec import MountKind, Network, NetworkMode, predefined_id
 from pydock_lab.runtime.health import Health
-from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.runtime.state import LIVING, UP, ContainerState, Status
 from pydock_lab.snapshot.snapshotter import Changes
 from pydock_lab.views import ChangeKind, ContainerView, FileChange, ImageInstances, Instances, LayerRow, PortView
 
@@ -31,17 +30,15 @@ class ContainerQuestions:
     def summaries(self, *, all_: bool) -> tuple[ContainerSummary, ...]:
         """`docker ps`: newest first."""
         self._life.sweep()
-        rows = [(record, self._life.state(record)) for record in self._life.shelf.all()]
-        shown = [row for row in rows if all_ or row[1].status in (Status.RUNNING, Status.PAUSED)]
-        return tuple(_summary(record, state) for record, state in reversed(shown))
+        rows = [(line, self._life.state(line)) for line in self._life.shelf.lines()]
+        shown = [row for row in rows if all_ or row[1].status in LIVING]
+        return tuple(_summary(line, state) for line, state in reversed(shown))
 
     def volume_users(self, volume: str) -> tuple[str, ...]:
         """The names of the containers that have a volume."""
         end = f"/{volume}/_data"
         return tuple(
-            record.name
-            for record in self._life.shelf.all()
-            if any(mount.source.endswith(end) for mount in record.spec.mounts)
+            line.name for line in self._life.shelf.lines() if any(mount.source.endswith(end) for mount in line.mounts)
         )
 
     def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:
@@ -110,7 +107,7 @@ class ContainerQuestions:
     def _view(self, record: ContainerRecord) -> ContainerView:
         state = self._life.state(record)
         found = self._written(record)
-        runs = state.status in (Status.RUNNING, Status.PAUSED)
+        runs = state.status in UP
         return ContainerView(
             id=record.id,
             name=record.name,
@@ -120,8 +117,8 @@ class ContainerQuestions:
             pid=state.process.pid if runs and state.process else 0,
             inside_pid=1 if runs else 0,
             hostname=record.spec.hostname,
-            address=state.address,
-            ports=_ports(state),
+            address=state.address if runs else "",
+            ports=_ports(state) if runs else (),
             writable_size=found.size,
             changes=self._changes(record, found)[:_SHOWN],
             changes_total=found.total,
@@ -137,38 +134,27 @@ def _kind(letter: str, *, known: bool) -> ChangeKind:
     return ChangeKind.CHANGED if known else ChangeKind.ADDED
 
 
-def _summary(record: ContainerRecord, state: ContainerState) -> ContainerSummary:
+def _summary(line: ContainerLine, state: ContainerState) -> ContainerSummary:
     ended = state.status in (Status.EXITED, Status.DEAD)
     return ContainerSummary(
-        id=record.id,
-        name=record.name,
-        image=record.image,
-        command=" ".join(record.spec.process.args),
-        created=record.created,
+        id=line.id,
+        name=line.name,
+        image=line.image,
+        command=line.command,
+        created=line.created,
         state=state.status.value,
         status=status_text(state),
-        ports=_ports(state),
+        ports=_ports(state) if state.status in UP else (),
         exit_code=state.exit_code if ended else None,
-        labels=record.labels,
-        image_id=record.image_id,
-        layers=record.chain_ids,
-        exposed=record.exposed,
-        published=tuple(f"{port.container_port}/{port.protocol}" for port in record.spec.network.ports),
-        mounts=tuple(
-            MountSummary(target=mount.target, source=mount.source, name=mount.volume)
-            for mount in record.spec.mounts
-            if mount.kind is MountKind.BIND
-        ),
-        networks=_networks(record.spec.network),
+        labels=line.labels,
+        image_id=line.image_id,
+        layers=line.layers,
+        exposed=line.exposed,
+        published=line.published,
+        mounts=line.mounts,
+        networks=line.networks,
         health=state.health.status.value if state.health else "",
     )
-
-
-def _networks(network: Network) -> dict[str, str]:
-    """Ids by name; none of its own where it shares another's."""
-    if network.mode in (NetworkMode.HOST, NetworkMode.NONE):
-        return {network.title: predefined_id(network.title)}
-    return {place.name: place.network for place in network.places}
 
 
 def _ports(state: ContainerState) -> tuple[PortView, ...]:

@@ -195,13 +195,20 @@ class Containers(Protocol):
     def diff(self, container: str) -> tuple[FileChange, ...]:
         """`docker diff`."""
 
-    def copy_in(self, container: str, source: Path, target: str) -> None:
-        """`docker cp SOURCE CONTAINER:TARGET`."""
+    def copy_in(
+        self, container: str, source: Path | str, target: str, *, archive: bool = False, follow: bool = False
+    ) -> int:
+        """`docker cp SOURCE CONTAINER:TARGET`: the bytes of the tar that it was; a text may end with `/.`.
 
-    def copy_out(self, container: str, source: str, target: Path) -> None:
-        """`docker cp CONTAINER:SOURCE TARGET`."""
+        With `archive` owners are kept, with `follow` a link is what it leads to.
+        """
 
-    def archive_out(self, container: str, source: str, sink: BinaryIO) -> None:
+    def copy_out(
+        self, container: str, source: str, target: Path, *, archive: bool = False, follow: bool = False
+    ) -> int:
+        """`docker cp CONTAINER:SOURCE TARGET`: the bytes of the tar that it was."""
+
+    def archive_out(self, container: str, source: str, sink: BinaryIO, *, follow: bool = False) -> None:
         """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source."""
 
     def archive_in(self, container: str, tar: BinaryIO, target: str) -> None:

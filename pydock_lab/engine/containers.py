@@ -11,15 +11,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from pydock_lab.engine.creating import Creating
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.log_reader import read_log
-from pydock_lab.engine.network_wishes import NetworkWishes
 from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.records import ContainerRecord, ContainerShelf
+from pydock_lab.engine.records import ContainerLine, ContainerRecord, ContainerShelf
 from pydock_lab.engine.run_options import ExecOptions, LogOptions, RunOptions, UpdateOptions
 from pydock_lab.engine.streams import Streams
 from pydock_lab.engine.telling import Telling
@@ -36,6 +35,9 @@ from pydock_lab.runtime.restart import RestartKind
 from pydock_lab.runtime.signals import number_of
 from pydock_lab.runtime.state import ContainerState, Status
 
+if TYPE_CHECKING:
+    from pydock_lab.engine.creating import Creating
+
 _POLL_SECONDS = 0.02
 _PATIENCE_SECONDS = 2
 
@@ -48,9 +50,15 @@ class ContainerLife:
         self.tell = Telling(home)
         self.shelf = ContainerShelf(home)
         self.volumes = Volumes(home, on_change=self.tell.change)
-        self._networks = networks
-        wishes = NetworkWishes(networks, self.shelf)
-        self._creating = Creating(home, images, transfers, self.volumes, wishes)
+        self._images, self._transfers, self._networks = images, transfers, networks
+
+    @cached_property
+    def _creating(self) -> "Creating":
+        from pydock_lab.engine.creating import Creating  # noqa: PLC0415 - most commands make no container
+        from pydock_lab.engine.network_wishes import NetworkWishes  # noqa: PLC0415 - see above
+
+        wishes = NetworkWishes(self._networks, self.shelf)
+        return Creating(self._home, self._images, self._transfers, self.volumes, wishes)
 
     def create(self, options: RunOptions, on_event: OnEvent) -> ContainerRecord:
         """Make a container, ready to start; raises PydockError, with nothing left behind."""
@@ -234,7 +242,7 @@ class ContainerLife:
 
     # ---- asking
 
-    def state(self, record: ContainerRecord) -> ContainerState:
+    def state(self, record: ContainerRecord | ContainerLine) -> ContainerState:
         """How it is now."""
         return self._home.runtime.state(self.shelf.folder(record.id))
 
@@ -251,8 +259,9 @@ class ContainerLife:
 
     def sweep(self) -> None:
         """Remove what was started with `--rm` and has ended unseen, and start what is to come back after a crash."""
-        for record in self.shelf.all():
-            if record.auto_remove or record.restart.kind is not RestartKind.NO:
+        for line in self.shelf.lines():
+            record = self.shelf.read(line) if line.is_looked_after else None
+            if record is not None:
                 self._look_after(record)
 
     def _look_after(self, record: ContainerRecord) -> None:

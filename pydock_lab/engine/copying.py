@@ -2,30 +2,32 @@
 
 SOURCE a file:     into DESTINATION if that is a folder, else to that name
 SOURCE a folder:   below DESTINATION if that exists, else DESTINATION is its copy; `SOURCE/.` is its content
+
+What goes from one side to the other is a tar, in which things have the names that they are to get. Who reads and writes
+a container's files is a worker, inside the user namespace that owns them (snapshot/transfer_jobs.py).
 """
 
 import contextlib
 import os
 import posixpath
 import shutil
-import tarfile
-import tempfile
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from pydock_lab.archive.apply import Ownership, Policy, apply
-from pydock_lab.archive.entry import EntryType
-from pydock_lab.archive.writer import TarWriter
-from pydock_lab.build.context import BuildContext
-from pydock_lab.build.source import walk
+from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
+from pydock_lab.archive.diff import DiffOptions, TreeForm, pack
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.ground import Ground
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.errors import NotFound, PydockError
+from pydock_lab.errors import CommandError, NotFound, PydockError
 from pydock_lab.snapshot.snapshotter import LOOK, READ, WRITE
+
+_CONTENT = ("/.", "/")  # ends of a source that is to be looked into, even through a link
+_ROOT = (0, 0)
 
 
 class ContainerFiles:
@@ -34,63 +36,88 @@ class ContainerFiles:
     def __init__(self, home: Home, life: ContainerLife) -> None:
         self._home, self._life = home, life
 
-    def copy_out(self, record: ContainerRecord, source: str, target: Path) -> None:
-        """`docker cp CONTAINER:SOURCE TARGET`; raises NotFound."""
-        with tempfile.TemporaryDirectory(prefix="pydock-cp-") as folder:
-            is_directory = self._fetch(record, source, folder)
-            if not is_directory:
-                shutil.move(os.path.join(folder, posixpath.basename(source)), target)
-                return
-            below = target.is_dir() and not source.endswith("/.")
-            into = target / posixpath.basename(posixpath.normpath(source)) if below else target
-            shutil.copytree(folder, into, symlinks=True, dirs_exist_ok=True)
+    # ---- out of a container
 
-    def _fetch(self, record: ContainerRecord, source: str, folder: str) -> bool:
-        def unpack(stream: "_Again") -> None:
-            root = os.open(folder, os.O_RDONLY)
-            apply(stream, root, policy=Policy(ownership=Ownership.RECORD, devices=False))
-            os.close(root)
+    def copy_out(self, record: ContainerRecord, source: str, target: Path, *, archive: bool, follow: bool) -> int:
+        """`docker cp CONTAINER:SOURCE TARGET`: the bytes of the tar that it was; raises NotFound, ArchiveError."""
+        follow = follow or source.endswith(_CONTENT)
+        is_directory = self._look(record, source, follow=follow)
+        folder, name = _place_outside(source, target, is_directory=is_directory)
+        ownership = Ownership.CHOWN if archive else Ownership.RECORD
+        policy = Policy(ownership=ownership, devices=False, whiteouts=Whiteouts.PLAIN)
 
-        return self._read(record, source, unpack)
+        def unpack(stream: "_Counted") -> None:
+            root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                apply(stream, root, policy=policy)
+            finally:
+                os.close(root)
 
-    def _read(self, record: ContainerRecord, source: str, use: "Callable[[_Again], None]") -> bool:
-        """Give the tar of a path in a container to `use`: whether it is a folder's; raises NotFound."""
+        return self._read(record, source, unpack, name=name, follow=follow, owners=archive)
+
+    def archive_out(self, record: ContainerRecord, source: str, sink: BinaryIO, *, follow: bool) -> None:
+        """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source; raises NotFound."""
+        follow = follow or source.endswith(_CONTENT)
+        self._look(record, source, follow=follow)
+        name = "" if source.endswith("/.") else _name(source)
+        self._read(
+            record, source, lambda stream: shutil.copyfileobj(stream, sink), name=name, follow=follow, owners=True
+        )
+
+    def _read(
+        self,
+        record: ContainerRecord,
+        source: str,
+        use: "Callable[[_Counted], None]",
+        *,
+        name: str,
+        follow: bool,
+        owners: bool,
+    ) -> int:
+        """Give the tar of a path in a container to `use`; its bytes."""
         reader, writer = os.pipe()
-        answer: list[object] = []
+        failed: list[PydockError] = []
+        arguments = self._arguments(record, source) | {"name": name, "follow": follow, "owners": owners}
 
         def ask() -> None:
             try:
-                answer.append(self._ground(record).call(READ, self._arguments(record, source), [writer]))
+                self._ground(record).call(READ, arguments, [writer])
             except PydockError as error:
-                answer.append(error)
+                failed.append(error)
             finally:
                 os.close(writer)
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        with os.fdopen(reader, "rb", buffering=0) as stream:
-            content = stream.read(1)
-            if content:
-                use(_Again(content, stream))
+        with os.fdopen(reader, "rb", buffering=0) as pipe:
+            stream = _Counted(pipe)
+            try:
+                use(stream)
+            except (PydockError, OSError) as error:
+                failed.append(_told(error))
         thread.join()
-        if not isinstance(answer[0], dict):
-            raise NotFound("engine.no-path", container=record.name, path=source) from _error(answer[0])
-        return bool(answer[0]["is_directory"])
+        if failed:  # the first one led to the other: half a tar, or a pipe that nobody reads
+            raise failed[0]
+        return stream.count
 
-    def archive_out(self, record: ContainerRecord, source: str, sink: BinaryIO) -> None:
-        """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source; raises NotFound."""
-        name = posixpath.basename(posixpath.normpath(source))
-        with tempfile.TemporaryFile() as plain:
-            is_directory = self._read(record, source, lambda stream: shutil.copyfileobj(stream, plain))
-            plain.seek(0)
-            with tarfile.open(fileobj=plain) as found, tarfile.open(fileobj=sink, mode="w|") as made:
-                if is_directory:
-                    top = tarfile.TarInfo(name)
-                    top.type, top.mode = tarfile.DIRTYPE, 0o755
-                    made.addfile(top)
-                for member in found:
-                    member.name = f"{name}/{member.name}" if is_directory else name
-                    made.addfile(member, found.extractfile(member) if member.isreg() else None)
+    def export(self, record: ContainerRecord, stream: BinaryIO) -> None:
+        """`docker export`: the tar of its files, without those of mounts."""
+        with self._ground(record).snapshots.exported(record.spec.rootfs, self._stub) as tar:
+            shutil.copyfileobj(tar, stream)
+
+    # ---- into a container
+
+    def copy_in(self, record: ContainerRecord, source: Path | str, target: str, *, archive: bool, follow: bool) -> int:
+        """`docker cp SOURCE CONTAINER:TARGET`: the bytes of the tar that it was; raises NotFound, ArchiveError."""
+        place = os.fspath(source)
+        if follow or place.endswith(_CONTENT):
+            name, place = _name(os.path.abspath(place)), os.path.realpath(place)
+        else:
+            name = _name(os.path.abspath(place))
+        if not os.path.lexists(place):
+            raise NotFound("engine.no-source", path=os.fspath(source))
+        folder, top = self._place_inside(record, os.fspath(source), name, place, target)
+        return self._write(record, folder, lambda sink: _pack(place, top, sink, archive=archive))
 
     def archive_in(self, record: ContainerRecord, tar: BinaryIO, target: str) -> None:
         """`docker cp - CONTAINER:TARGET`: what is in a tar, into a folder that is there; raises NotFound."""
@@ -98,49 +125,67 @@ class ContainerFiles:
             raise NotFound("engine.no-path", container=record.name, path=target)
         self._write(record, target, lambda sink: shutil.copyfileobj(tar, sink))
 
-    def export(self, record: ContainerRecord, stream: BinaryIO) -> None:
-        """`docker export`: the tar of its files, without those of mounts."""
-        with self._ground(record).snapshots.exported(record.spec.rootfs, self._stub) as tar:
-            shutil.copyfileobj(tar, stream)
-
-    def copy_in(self, record: ContainerRecord, source: Path, target: str) -> None:
-        """`docker cp SOURCE CONTAINER:TARGET`; raises NotFound."""
-        if not os.path.lexists(source):
-            raise NotFound("engine.no-source", path=str(source))
-        folder, name = self._place(record, source, target)
-        self._write(record, folder, lambda sink: _pack(source, name, sink))
-
-    def _write(self, record: ContainerRecord, folder: str, fill: Callable[[BinaryIO], None]) -> None:
-        """Unpack into a folder of a container the tar that `fill` writes."""
+    def _write(self, record: ContainerRecord, folder: str, fill: "Callable[[_Counting], None]") -> int:
+        """Unpack into a folder of a container the tar that `fill` writes; its bytes."""
         reader, writer = os.pipe()
+        counts: list[int] = []
+        failed: list[PydockError] = []
 
         def feed() -> None:
             # Who reads may have had enough, or found a mistake: it is told there.
             with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as sink:
-                fill(sink)
+                counting = _Counting(sink)
+                try:
+                    fill(counting)
+                except BrokenPipeError:
+                    raise
+                except (PydockError, OSError) as error:
+                    failed.append(_told(error))
+                counts.append(counting.count)
 
         thread = threading.Thread(target=feed, daemon=True)
         thread.start()
         try:
             self._ground(record).call(WRITE, self._arguments(record, folder), [reader])
+        except PydockError as error:
+            failed.append(error)
         finally:
             os.close(reader)
             thread.join()
+        if failed:  # see _read
+            raise failed[0]
+        return sum(counts)
 
-    def _place(self, record: ContainerRecord, source: Path, target: str) -> tuple[str, str]:
+    def _place_inside(self, record: ContainerRecord, said: str, name: str, place: str, target: str) -> tuple[str, str]:
         """The folder in the container, and the name that the copy gets in it ("" for the content of a folder)."""
+        is_directory = stat.S_ISDIR(os.lstat(place).st_mode)
         exists = self._is_folder(record, target)
-        if str(source).endswith("/.") or (source.is_dir() and not exists):
-            return target, ""
-        if exists or target.endswith("/"):
-            return target, source.resolve().name
-        return posixpath.dirname(target), posixpath.basename(target)
+        if exists:
+            return target, "" if said.endswith("/.") and is_directory else name
+        if target.endswith("/") and not is_directory:
+            raise NotFound("engine.no-path", container=record.name, path=target)
+        parent, _, last = target.rstrip("/").rpartition("/")
+        if not self._is_folder(record, parent or "/"):
+            raise NotFound("engine.no-path", container=record.name, path=parent)
+        return parent or "/", last
 
     def _is_folder(self, record: ContainerRecord, path: str) -> bool:
         try:
-            return bool(self._ground(record).call(LOOK, self._arguments(record, path))["is_directory"])
-        except PydockError:  # it is not there, or no folder
+            return self._look(record, path, follow=True)
+        except NotFound:
             return False
+
+    # ---- both
+
+    def _look(self, record: ContainerRecord, path: str, *, follow: bool) -> bool:
+        """Whether a path of a container is a folder; raises NotFound, ArchiveError where links lead in a circle."""
+        try:
+            answer = self._ground(record).call(LOOK, self._arguments(record, path) | {"follow": follow})
+        except NotFound as error:
+            if error.key != "snapshot.no-path":  # but the layers of its image
+                raise
+            raise NotFound("engine.no-path", container=record.name, path=path) from error
+        return bool(answer["is_directory"])
 
     @property
     def _stub(self) -> Path:
@@ -161,39 +206,55 @@ class ContainerFiles:
         }
 
 
-def _error(answer: object) -> BaseException | None:
-    return answer if isinstance(answer, BaseException) else None
+def _told(error: PydockError | OSError) -> PydockError:
+    """What the host's files refused, as one of our errors."""
+    if isinstance(error, PydockError):
+        return error
+    return CommandError(
+        "engine.copy-refused", path=os.fsdecode(error.filename or ""), reason=error.strerror or str(error)
+    )
 
 
-class _Again:
-    """A stream whose first byte was looked at."""
+def _name(path: str) -> str:
+    return posixpath.basename(posixpath.normpath(path)).strip("/")
 
-    def __init__(self, head: bytes, stream: object) -> None:
-        self._head, self._stream = head, stream
+
+def _place_outside(source: str, target: Path, *, is_directory: bool) -> tuple[Path, str]:
+    """The folder of the host, and the name that the copy gets in it ("" for the content of a folder)."""
+    if is_directory and (source.endswith("/.") or not _name(source)):
+        target.mkdir(exist_ok=True)
+        return target, ""
+    return (target, _name(source)) if target.is_dir() else (target.parent, target.name)
+
+
+def _pack(place: str, top: str, sink: "_Counting", *, archive: bool) -> None:
+    """Write the tar of something of the host."""
+    folder = os.open(os.path.dirname(os.path.abspath(place)), os.O_RDONLY | os.O_DIRECTORY)
+    options = DiffOptions(form=TreeForm.PLAIN, everyone=None if archive else _ROOT)
+    try:
+        pack(folder, os.fsencode(os.path.basename(os.path.abspath(place))), sink, top=os.fsencode(top), options=options)
+    finally:
+        os.close(folder)
+
+
+class _Counted:
+    """A pipe to read, with the bytes that came."""
+
+    def __init__(self, stream: "BinaryIO | object") -> None:
+        self._stream, self.count = stream, 0
 
     def read(self, count: int = -1, /) -> bytes:
-        head, self._head = self._head, b""
-        return head or self._stream.read(count)  # type: ignore[attr-defined]
+        found: bytes = self._stream.read(count)  # type: ignore[union-attr]
+        self.count += len(found)
+        return found
 
 
-def _pack(source: Path, name: str, sink: BinaryIO) -> None:
-    """Write the tar of a file or folder under another name."""
-    tar = TarWriter(sink)
-    root = source if source.is_dir() else source.parent
-    context = BuildContext(root)
-    top = b"" if source.is_dir() else os.fsencode(source.name)
-    for entry in walk(context, top):
-        inside = entry.path[len(top) :].lstrip(b"/")
-        path = b"/".join(part for part in (os.fsencode(name), inside) if part)
-        if not path:
-            continue
-        renamed = type(entry)(
-            path=path, type=entry.type, size=entry.size, mode=entry.mode, mtime=entry.mtime, target=entry.target
-        )
-        if entry.type is EntryType.FILE:
-            fd = context.descriptor(entry)
-            tar.add_file(renamed, fd)
-            os.close(fd)
-        else:
-            tar.add(renamed)
-    tar.finish()
+class _Counting:
+    """A pipe to write, with the bytes that went."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.count = stream, 0
+
+    def write(self, content: bytes, /) -> int:
+        self.count += len(content)
+        return self._stream.write(content)

@@ -52,7 +52,7 @@ class Creating:
         """Make a container, ready to start; raises PydockError, with nothing left behind."""
         found = self._image(options, on_event)
         if options.name:
-            self._free_name(options.name)
+            self._shelf.check_name(options.name)
         for key in self._networks.notes(options):
             on_event(Noted(text=locale.text(key)))
         ground = self._home.ground(options.isolation)
@@ -79,10 +79,6 @@ class Creating:
         if wanted and not (has == wanted or has.startswith((f"{wanted}/", f"linux/{wanted}"))):
             raise ContainerError("engine.platform", image=options.image, wanted=wanted, found=has)
         return found
-
-    def _free_name(self, name: str) -> None:
-        if name in self._shelf.names():
-            raise Conflict("engine.name-taken", name=name, id=self._shelf.find(name).id[:12])
 
     def _record(
         self, container: str, options: RunOptions, found: FoundImage, ground: Ground, on_event: OnEvent

@@ -11,7 +11,7 @@ from pydock_lab.oci.runtime_spec import NetworkMode, Rootfs, predefined_id
 from pydock_lab.oci.times import rfc3339
 from pydock_lab.runtime.health import HealthCheck, HealthState
 from pydock_lab.runtime.logs import LOG_FILE
-from pydock_lab.runtime.state import ContainerState, Status
+from pydock_lab.runtime.state import LIVING, UP, ContainerState, Status
 
 _NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
 _NANO = 1_000_000_000
@@ -116,8 +116,9 @@ def _file(folder: Path, name: str) -> str:
 
 
 def _network_settings(record: ContainerRecord, state: ContainerState) -> dict[str, object]:
-    network, now = record.spec.network, {one.network: one for one in state.endpoints}
-    default = next((one for one in state.endpoints if not one.has_names), None)
+    endpoints = state.endpoints if state.status in UP else ()
+    network, now = record.spec.network, {one.network: one for one in endpoints}
+    default = next((one for one in endpoints if not one.has_names), None)
     others = dict.fromkeys((record.id[:12], record.spec.hostname))
     found: dict[str, object] = {
         one.name: endpoint_document(record.id, one, now.get(one.network), (record.name, *one.aliases, *others))
@@ -130,16 +131,16 @@ def _network_settings(record: ContainerRecord, state: ContainerState) -> dict[st
         "IPAddress": default.address if default else "",
         "Gateway": default.gateway if default else "",
         "MacAddress": default.mac_address if default else "",
-        "Ports": bindings(state.ports),
+        "Ports": bindings(state.ports if state.status in UP else ()),
         "Networks": found,
     }
 
 
 def _state(state: ContainerState) -> dict[str, object]:
-    runs = state.status in (Status.RUNNING, Status.PAUSED)
+    runs = state.status in UP
     return {
         "Status": state.status.value,
-        "Running": runs,
+        "Running": state.status in LIVING,  # one that waits for its next start, too
         "Paused": state.status is Status.PAUSED,
         "OOMKilled": state.oom_killed,
         "Restarting": state.status is Status.RESTARTING,

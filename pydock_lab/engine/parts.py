@@ -10,8 +10,6 @@ from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.measures import Measures
 from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.pruning import Pruning
-from pydock_lab.engine.sizes import Sizes
 from pydock_lab.engine.system import System
 from pydock_lab.engine.transfers import Transfers
 
@@ -25,8 +23,6 @@ class Parts:
     files: ContainerFiles
     measures: Measures
     system: System
-    sizes: Sizes
-    pruning: Pruning
 
     @classmethod
     def of(cls, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> Self:
@@ -39,6 +35,4 @@ class Parts:
             files=ContainerFiles(home, life),
             measures=Measures(home, life),
             system=System(home, life),
-            sizes=Sizes(home, images, questions, life.volumes),
-            pruning=Pruning(home, images, life, questions, networks),
         )

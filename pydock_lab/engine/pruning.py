@@ -20,8 +20,8 @@ from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.filters import LABELS, PRUNE, Filters
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
+from pydock_lab.engine.needs import needed
 from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.records import needed
 from pydock_lab.engine.values import Pruned, VolumeSummary
 from pydock_lab.errors import CommandError, Conflict, NotFound, StoreError
 from pydock_lab.oci.times import seconds
@@ -94,7 +94,7 @@ class Pruning:
                 yield volume.name, size
 
     def _image(self, said: Filters, all_: bool) -> _Gone:  # noqa: FBT001 - see above
-        used = {record.image_id for record in self._life.shelf.all()}
+        used = {line.image_id for line in self._life.shelf.lines()}
         takes_named = all_ or said.truth("dangling") is False
         now = time.time()
         for descriptor in {image.descriptor.digest: image.descriptor for image in self._home.layout.images()}.values():

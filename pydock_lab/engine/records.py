@@ -1,23 +1,28 @@
 """Containers as they are kept: one record each, found by id, start of an id, or name."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from pydock_lab.engine.failed_steps import FailedSteps
 from pydock_lab.engine.home import Home
-from pydock_lab.errors import Conflict, NotFound, StoreError
+from pydock_lab.engine.values import MountSummary
+from pydock_lab.errors import Conflict, InvalidValue, NotFound, StoreError
 from pydock_lab.oci import ContainerConfig, Digest
 from pydock_lab.oci.document import Node
-from pydock_lab.oci.runtime_spec import ContainerSpec
+from pydock_lab.oci.plain import Document
+from pydock_lab.oci.runtime_spec import ContainerSpec, MountKind, Network, NetworkMode, predefined_id
 from pydock_lab.runtime.health import HealthCheck
 from pydock_lab.runtime.logs import LogLimits
-from pydock_lab.runtime.restart import RestartPolicy
+from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.supervision import Supervision
+from pydock_lab.store.lines import Lines
 
 _SHORTEST_ID = 2
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+_LINE_FORM = 1  # another one with each change of ContainerLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,20 +98,80 @@ class ContainerRecord:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerLine(Document):
+    """What lists need of a record: see ContainerSummary; `is_looked_after`: the next engine has to see to its end."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    created: float
+    command: str
+    is_looked_after: bool
+    layers: tuple[str, ...]
+    exposed: tuple[str, ...]
+    published: tuple[str, ...]
+    mounts: tuple[MountSummary, ...]
+    networks: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+def _line(document: dict[str, Any]) -> ContainerLine:
+    record = ContainerRecord.from_json(document)
+    return ContainerLine(
+        id=record.id,
+        name=record.name,
+        image=record.image,
+        image_id=record.image_id,
+        created=record.created,
+        command=" ".join(record.spec.process.args),
+        is_looked_after=record.auto_remove or record.restart.kind is not RestartKind.NO,
+        layers=tuple(map(str, record.chain_ids)),
+        exposed=record.exposed,
+        published=tuple(f"{port.container_port}/{port.protocol}" for port in record.spec.network.ports),
+        mounts=tuple(
+            MountSummary(target=mount.target, source=mount.source, name=mount.volume)
+            for mount in record.spec.mounts
+            if mount.kind is MountKind.BIND
+        ),
+        networks=_networks(record.spec.network),
+        labels=record.labels,
+    )
+
+
+def _networks(network: Network) -> dict[str, str]:
+    """Ids by name; none of its own where it shares another's."""
+    if network.mode in (NetworkMode.HOST, NetworkMode.NONE):
+        return {network.title: predefined_id(network.title)}
+    return {place.name: place.network for place in network.places}
+
+
 class ContainerShelf:
     """The container records of a home."""
 
     def __init__(self, home: Home) -> None:
         self._home, self._records = home, home.containers
+        self._lines = Lines(home.containers, ContainerLine, _line, form=_LINE_FORM)
 
     def folder(self, container: str) -> Path:
         """Where a container's files are, by its whole id."""
         return self._records.path(container)
 
     def all(self) -> Iterator[ContainerRecord]:
-        """All containers, oldest first."""
-        found = [record for key in self._records if (record := self._read(key)) is not None]
-        yield from sorted(found, key=lambda record: record.created)
+        """All containers, oldest first; each record is read whole, which takes its time (`lines` do not)."""
+        for line in self.lines():
+            record = self.read(line)
+            if record is not None:
+                yield record
+
+    def lines(self) -> list[ContainerLine]:
+        """What lists need of all containers, oldest first."""
+        return sorted(self._lines.all(), key=lambda line: line.created)
+
+    def read(self, line: ContainerLine) -> ContainerRecord | None:
+        """The record of a line; None where it is no more."""
+        return self._read(line.id)
 
     def _read(self, key: str) -> ContainerRecord | None:
         try:
@@ -116,42 +181,38 @@ class ContainerShelf:
 
     def find(self, name: str) -> ContainerRecord:
         """A container by name, id, or the start of an id; raises NotFound, Conflict where several begin so."""
-        records = list(self.all())
-        for record in records:
-            if name in (record.name, record.id):
-                return record
-        starts = [record for record in records if record.id.startswith(name)] if len(name) >= _SHORTEST_ID else []
-        if len(starts) > 1:
+        lines = self.lines()
+        named = next((line for line in lines if name in (line.name, line.id)), None)
+        starts = [line for line in lines if line.id.startswith(name)] if len(name) >= _SHORTEST_ID else []
+        if named is None and len(starts) > 1:
             raise Conflict("engine.ambiguous-container", container=name, count=len(starts))
-        if not starts:
+        found = named or next(iter(starts), None)
+        record = self.read(found) if found else None
+        if record is None:
             raise NotFound("engine.no-container", container=name)
-        return starts[0]
+        return record
 
     def add(self, record: ContainerRecord) -> None:
-        """Keep a new container, whose folder is there; raises Conflict where its name is taken."""
+        """Keep a new container, whose folder is there; raises as `check_name` does."""
         with self._records.lock():
-            self._check_name(record.name, but=record.id)
+            self.check_name(record.name, but=record.id)
             self._records.write(record.id, record.to_json())
 
     def replace(self, record: ContainerRecord) -> None:
         """Keep a container with other words in its record (a new name)."""
         self.add(record)
 
-    def _check_name(self, name: str, *, but: str) -> None:
-        for other in self.all():
+    def check_name(self, name: str, *, but: str = "") -> None:
+        """Raises InvalidValue for what is no name, Conflict for one that another container has."""
+        if not _NAME.fullmatch(name):
+            raise InvalidValue("engine.container-name", name=name)
+        for other in self.lines():
             if other.name == name and other.id != but:
                 raise Conflict("engine.name-taken", name=name, id=other.id[:12])
 
     def names(self) -> frozenset[str]:
         """All names in use."""
-        return frozenset(record.name for record in self.all())
-
-
-def needed(home: Home) -> frozenset[Digest]:
-    """What is needed though no image names it: layers of the build cache, snapshots of containers and failed steps."""
-    layers = {layer.descriptor.digest for _, layer in home.cache.layers()}
-    chains = {chain for record in ContainerShelf(home).all() for chain in record.chain_ids}
-    return frozenset({*layers, *chains, *FailedSteps(home).needed()})
+        return frozenset(line.name for line in self.lines())
 
 
 def now() -> float:

@@ -14,7 +14,8 @@ from pydock_lab.engine.asking import ContainerQuestions
 from pydock_lab.engine.build_storage import BuildStorage, tree_size
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
-from pydock_lab.engine.records import ContainerRecord, ContainerShelf, needed
+from pydock_lab.engine.needs import needed
+from pydock_lab.engine.records import ContainerRecord, ContainerShelf
 from pydock_lab.engine.values import (
     ContainerSize,
     ContainerSpace,

@@ -4,9 +4,15 @@ Source: Docker's packages go-units, HumanDuration, and api/types/time, GetTimest
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+from pydock_lab.dockerfile import scalars
+from pydock_lab.errors import DockerfileError
+
+_UNIX = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?")
+_FRACTION = re.compile(r"(?<=:[0-9]{2})\.[0-9]{1,9}")
+_NANO = 1_000_000_000
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -32,13 +38,12 @@ def _counted(count: int, unit: str) -> str:
 
 def moment(text: str, now: float) -> float | None:
     """Seconds since 1970 of RFC 3339, a date, such seconds, or how long ago (`1h30m`); None for anything else."""
-    found = _DURATION.fullmatch(text)
-    if text and found:
-        hours, minutes, seconds = (float(part or 0) for part in found.groups())
-        return now - hours * _HOUR - minutes * _MINUTE - seconds
-    for read in (float, lambda words: datetime.fromisoformat(words).timestamp()):
-        try:
-            return read(text)
-        except ValueError:
-            continue
+    if _UNIX.fullmatch(text):
+        return float(text)
+    with suppress(DockerfileError):
+        return now - scalars.duration(text) / _NANO
+    with suppress(ValueError, OverflowError):
+        # A datetime knows microseconds only, and logs are stamped with nanoseconds.
+        fraction = "".join(_FRACTION.findall(text))
+        return datetime.fromisoformat(_FRACTION.sub("", text)).timestamp() + float(f"0{fraction}")
     return None

@@ -1,11 +1,11 @@
 """The system's own questions: version, info, doctor, check."""
 
-import os
 import platform
 import sys
 from collections.abc import Callable
 
 from pydock_lab import locale
+from pydock_lab.engine import system_facts
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
@@ -42,7 +42,7 @@ class System:
 
     def info(self) -> Info:
         """`docker info`, with Docker's names; `Isolation`, `Facets` and `PythonVersion` are ours."""
-        states = [self._life.state(record).status for record in self._life.shelf.all()]
+        states = [self._life.state(line).status for line in self._life.shelf.lines()]
         running, paused = states.count(Status.RUNNING), states.count(Status.PAUSED)
         doctor = self.doctor()
         return Info(
@@ -52,14 +52,13 @@ class System:
                 "ContainersPaused": paused,
                 "ContainersStopped": len(states) - running - paused,
                 "Images": len({image.descriptor.digest for image in self._home.layout.images()}),
-                "Driver": "overlay",
-                "LoggingDriver": "json-file",
-                **_machine(),
+                **system_facts.ENGINE,
+                **system_facts.machine(),
+                **self._boundaries(),
                 "DockerRootDir": str(self._home.root),
                 "Name": platform.node(),
                 "ServerVersion": __version__,
                 "PythonVersion": platform.python_version(),
-                "DefaultRuntime": "pydock_lab",
                 "Isolation": doctor.tier,
                 "IsolationSummary": doctor.summary,
                 "Facets": [
@@ -69,6 +68,14 @@ class System:
                 "Warnings": [facet.why for facet in doctor.facets if not facet.in_force and facet.why],
             }
         )
+
+    def _boundaries(self) -> dict[str, object]:
+        """Limits and security options, as this user has them."""
+        if sys.platform != "linux":
+            return {"SecurityOptions": []}
+        tier = self._home.runtime.tier
+        options = ["name=seccomp,profile=builtin", *(["name=rootless"] if tier.in_user_namespace else [])]
+        return {"SecurityOptions": options, **system_facts.control_groups()}
 
     def doctor(self) -> Doctor:
         """Each facet of isolation, tried: in force or not, how, why not, and what would bring it."""
@@ -93,32 +100,6 @@ class System:
         """Recompute every digest; what is broken, in words."""
         found = self._home.store.collector.check(on_progress)
         return tuple(locale.text(one.damage.value, digest=one.digest, needed_by=one.needed_by or "-") for one in found)
-
-
-def _machine() -> dict[str, object]:
-    return {
-        "KernelVersion": platform.release(),
-        "OperatingSystem": _system_name(),
-        "OSType": PLATFORM.os,
-        "Architecture": platform.machine(),
-        "NCPU": os.cpu_count() or 1,
-        "MemTotal": _memory(),
-    }
-
-
-def _system_name() -> str:
-    try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except (OSError, KeyError):
-        return platform.system()
-
-
-def _memory() -> int:
-    """Bytes; 0 where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows
-        return 0
 
 
 def _said(key: str, detail: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydock_lab.oci.plain import Document
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,7 +40,7 @@ class ImageDetails:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MountSummary:
+class MountSummary(Document):
     """What is mounted at `target`: a volume by its `name`, else the `source`."""
 
     target: str

@@ -64,5 +64,7 @@ _FILTERS: Mapping[str, _Fits] = MappingProxyType(
         "volume": _is_of("volume"),
         "network": _is_of("network"),
         "scope": lambda _one, value: value == "local",
+        # Docker knows these, too: the last five are of Swarm and of plugins, of which nothing happens here.
+        **{kind: _is_of(kind) for kind in ("daemon", "config", "node", "plugin", "secret", "service")},
     }
 )

@@ -52,6 +52,8 @@ class Status(StrEnum):
 
 # With a shim that looks after it.
 LIVING = frozenset({Status.RUNNING, Status.PAUSED, Status.RESTARTING})
+# With processes, and so with addresses and open ports.
+UP = frozenset({Status.RUNNING, Status.PAUSED})
 
 
 class Action(StrEnum):
@@ -174,7 +176,9 @@ class ContainerState(Document):
 def load(directory: Path) -> ContainerState:
     """The state as it was last written; a container that was never started is `created`."""
     try:
-        document = json.loads((directory / STATE_FILE).read_bytes())
+        # Unbuffered: a list of containers reads a thousand of them.
+        with open(f"{directory}/{STATE_FILE}", "rb", buffering=0) as file:
+            document = json.loads(file.read())
     except FileNotFoundError:
         return ContainerState()
     return ContainerState.from_json(document)

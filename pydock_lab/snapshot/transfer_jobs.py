@@ -10,12 +10,11 @@ import stat
 from dataclasses import replace
 from typing import Any
 
-from pydock_lab.archive.apply import Ownership, Policy, apply
-from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff
-from pydock_lab.archive.entry import Entry, EntryType
-from pydock_lab.archive.rooted import RootedTree
-from pydock_lab.archive.writer import TarWriter
-from pydock_lab.errors import NotFound
+from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
+from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff, pack
+from pydock_lab.archive.entry import show
+from pydock_lab.archive.rooted import RootedTree, join
+from pydock_lab.errors import ArchiveError, NotFound
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import MountFlag, Namespace
 from pydock_lab.linux.tiers import Tier
@@ -25,23 +24,43 @@ from pydock_lab.snapshot.copying import Sharing, is_materialised, materialise
 from pydock_lab.snapshot.overlay import mount_overlay, prepare_upper
 from pydock_lab.snapshot.unmarkable import by_path
 
+_MAX_LINKS = 40  # as the kernel's limit for one path
 
-def read(request: Request) -> dict[str, Any]:
+
+def read(request: Request) -> None:
     """Write the tar of `path` in a container to the first descriptor.
 
-    Arguments: `pid` (0: not running), `rootfs`, `stub`, `mounts`, `path`. Gives `is_directory`. A file is one entry
-    with its own name.
+    Arguments: `pid` (0: not running), `rootfs`, `stub`, `mounts`, `path`; `follow` a link that it is; `name` is what it
+    is called in the tar, and where that is "" only what is in the folder gets in; `owners`: whose it is, else root's.
     """
     root, path = _place(request)
+    said = request.arguments
+    options = DiffOptions(form=TreeForm.PLAIN, **(_owners(request) if said["owners"] else {"everyone": (0, 0)}))
     with RootedTree(root) as tree, open(request.descriptors[0], "wb") as sink:
+        parent, name = _found(tree, path, follow=said["follow"])
+        pack(tree.fd(parent), name, sink, top=os.fsencode(said["name"]), options=options)
+
+
+def _owners(request: Request) -> dict[str, Any]:
+    """How to find whose files are: a part of DiffOptions."""
+    is_marked = request.tier.has_single_id or request.tier is Tier.TRACED
+    return {"marked": NOBODY_ELSES} if is_marked else {}
+
+
+def _found(tree: RootedTree, path: bytes, *, follow: bool) -> tuple[bytes, bytes]:
+    """The folder that something is in, and its name there; with `follow` of what a link leads to."""
+    for _ in range(_MAX_LINKS):
         parent, _, name = path.rpartition(b"/")
-        folder = tree.fd(tree.resolve(parent))
-        status = os.stat(name or b".", dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            diff(tree.fd(tree.resolve(path)), sink, options=DiffOptions(form=TreeForm.PLAIN, everyone=(0, 0)))
-            return {"is_directory": True}
-        _write_file(folder, name, status, TarWriter(sink))
-    return {"is_directory": False}
+        if name in (b"", b".", b".."):  # from the text of a link, or the root
+            return tree.resolve(path), b""
+        parent = tree.resolve(parent)
+        status = os.stat(name, dir_fd=tree.fd(parent), follow_symlinks=False)
+        if not follow or not stat.S_ISLNK(status.st_mode):
+            return parent, name
+        link = os.readlink(name, dir_fd=tree.fd(parent))
+        # An absolute link means this root, as after chroot(2).
+        path = link if link.startswith(b"/") else join(parent, link)
+    raise ArchiveError("archive.link-loop", entry=show(path))
 
 
 def export(request: Request) -> None:
@@ -68,35 +87,27 @@ def _whole(request: Request) -> int:
 
 
 def look(request: Request) -> dict[str, Any]:
-    """Whether `path` is a folder, links followed; arguments as for `read`."""
+    """Whether `path` is a folder; arguments as for `read`. Raises NotFound, ArchiveError for a way that is none."""
     root, path = _place(request)
-    with RootedTree(root) as tree:
-        tree.fd(tree.resolve(path))
-    return {"is_directory": True}
-
-
-def _write_file(folder: int, name: bytes, status: os.stat_result, tar: TarWriter) -> None:
-    if stat.S_ISLNK(status.st_mode):
-        target = os.readlink(name, dir_fd=folder)
-        tar.add(Entry(path=name, type=EntryType.SYMLINK, mode=0o777, target=target))
-        tar.finish()
-        return
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    entry = Entry(path=name, size=status.st_size, mode=stat.S_IMODE(status.st_mode), mtime=int(status.st_mtime))
-    tar.add_file(entry, file)
-    tar.finish()
-    os.close(file)
+    try:
+        with RootedTree(root) as tree:
+            parent, name = _found(tree, path, follow=request.arguments["follow"])
+            status = os.stat(name or b".", dir_fd=tree.fd(parent), follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound("snapshot.no-path", path=request.arguments["path"]) from None
+    return {"is_directory": stat.S_ISDIR(status.st_mode)}
 
 
 def write(request: Request) -> None:
     """Unpack the tar in the first descriptor into the folder `path` of a container, which is made if need be.
 
-    Arguments as for `read`.
+    Arguments as for `read`; raises ArchiveError where that is mounted read-only.
     """
-    root, path = _place(request)
+    root, path = _place(request, writes=True)
     with RootedTree(root) as tree, open(request.descriptors[0], "rb", buffering=0) as source:
         folder = tree.fd(tree.resolve(path, make=True))
-        apply(source, folder, policy=Policy(ownership=_OWNERSHIP.get(request.tier, Ownership.CHOWN)))
+        ownership = _OWNERSHIP.get(request.tier, Ownership.CHOWN)
+        apply(source, folder, policy=Policy(ownership=ownership, whiteouts=Whiteouts.PLAIN))
 
 
 _OWNERSHIP = {
@@ -106,14 +117,18 @@ _OWNERSHIP = {
 }
 
 
-def _place(request: Request) -> tuple[int, bytes]:
+def _place(request: Request, *, writes: bool = False) -> tuple[int, bytes]:
     """A descriptor of a root, and the path in question below it: the container's, or what is mounted there."""
-    path = os.path.normpath("/" + request.arguments["path"])
-    if request.tier is Tier.TRACED:
-        return _seen(request, path)
+    path = os.path.normpath("/" + request.arguments["path"].lstrip("/"))  # it would leave two slashes as they are
     pid = request.arguments["pid"]
-    if pid:
+    if pid and request.tier is not Tier.TRACED:
         return _open(f"/proc/{pid}/root"), _inside(path)
+    # Nothing is mounted in one that is stopped, and the kernel knows of no mount in a traced one.
+    found = _in_mount(request, path, writes=writes)
+    if found is not None:
+        return found
+    if request.tier is Tier.TRACED:
+        return _tree(request), _inside(path)
     rootfs = Rootfs.from_json(request.arguments["rootfs"])
     if not is_materialised(rootfs.mountpoint):
         prepare_upper(rootfs)
@@ -131,16 +146,19 @@ def _mounted(request: Request, rootfs: Rootfs) -> int:
     return _open(rootfs.mountpoint)
 
 
-def _seen(request: Request, path: str) -> tuple[int, bytes]:
-    """The same in a traced container, for the kernel knows of none: a path below a mount is found in its source."""
+def _in_mount(request: Request, path: str, *, writes: bool) -> tuple[int, bytes] | None:
+    """The same for a path below a bind or volume: it is found in its source."""
     mounts = [Mount.from_json(one) for one in request.arguments["mounts"]]
     for one in sorted(mounts, key=lambda mount: len(mount.target), reverse=True):
-        if one.kind is MountKind.BIND and f"{path}/".startswith(f"{one.target.rstrip('/')}/"):
-            rest = path.removeprefix(one.target.rstrip("/"))
-            if os.path.isdir(one.source):
-                return _open(one.source), _inside(rest)
-            return _open(os.path.dirname(one.source)), os.fsencode(os.path.basename(one.source))
-    return _tree(request), _inside(path)
+        if one.kind is not MountKind.BIND or not f"{path}/".startswith(f"{one.target.rstrip('/')}/"):
+            continue
+        if writes and one.read_only:
+            raise ArchiveError("snapshot.read-only-mount", path=one.target)
+        rest = path.removeprefix(one.target.rstrip("/"))
+        if os.path.isdir(one.source):
+            return _open(one.source), _inside(rest)
+        return _open(os.path.dirname(one.source)), os.fsencode(os.path.basename(one.source))
+    return None
 
 
 def _tree(request: Request) -> int:

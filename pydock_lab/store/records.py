@@ -111,6 +111,23 @@ class Collection:
         for path in sorted(self.directory.glob(f"*/{self._record}")):
             yield path.parent.name
 
+    def stamps(self) -> Iterator[tuple[str, str]]:
+        """Each key, with what tells its record from the one that replaces it: inode, time, size."""
+        end = f"{os.sep}{self._record}"
+        try:
+            folders = os.scandir(self.directory)
+        except FileNotFoundError:
+            return
+        with folders:
+            for folder in folders:
+                with suppress(OSError):  # no record: half made, or removed meanwhile
+                    found = os.stat(folder.path + end)
+                    yield folder.name, f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+
+    def keep(self, file: str, document: Mapping[str, object]) -> None:
+        """Replace a file beside the records, at once or not at all."""
+        self._ingest.replace(self.directory / file, json.dumps(document, ensure_ascii=False).encode())
+
     def __contains__(self, key: str) -> bool:
         return (self.path(key) / self._record).exists()
 

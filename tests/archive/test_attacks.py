@@ -156,7 +156,7 @@ def test_9_attributes_never_go_through_links(victim: Any, pack: Any, make: Any) 
 
 
 @pytest.mark.parametrize("name", [".wh.", ".wh..", ".wh...", "a/.wh..", "way/.wh.."])
-@pytest.mark.parametrize("whiteouts", list(Whiteouts))
+@pytest.mark.parametrize("whiteouts", [Whiteouts.REMOVE, Whiteouts.OVERLAY])
 def test_10_whiteouts_of_no_name_are_refused(victim: Any, pack: Any, make: Any, name: Any, whiteouts: Any) -> None:
     with pytest.raises(ArchiveError) as error:
         victim.apply(pack(make.link("way", str(victim.outside)), make.file(name)), Policy(whiteouts=whiteouts))
@@ -169,6 +169,24 @@ def test_10_whiteouts_delete_nothing_outside(victim: Any, pack: Any, make: Any, 
     victim.apply(pack(make.link("way", str(victim.outside))))
     victim.apply(pack(make.file(name)))
     assert not victim.escaped()
+
+
+@pytest.mark.parametrize("name", [".wh.d", ".wh.f", "d/.wh..wh..opq", ".wh."])
+def test_10_in_a_tar_that_is_no_layer_such_names_are_names(victim: Any, pack: Any, make: Any, name: Any) -> None:
+    victim.apply(pack(make.folder("d"), make.file("d/old"), make.file("f", b"old")))
+    victim.apply(pack(make.file(name)), Policy(whiteouts=Whiteouts.PLAIN))
+    assert sorted(path.name for path in victim.root.rglob("*")) == sorted(["d", "old", "f", name.rpartition("/")[2]])
+
+
+@pytest.mark.parametrize(("name", "kind"), [("d", "file"), ("d", "link"), ("f", "folder")])
+def test_there_nothing_takes_the_place_of_another_kind(victim: Any, pack: Any, make: Any, name: Any, kind: Any) -> None:
+    victim.apply(pack(make.folder("d"), make.file("d/old"), make.file("f", b"old")))
+    new = {"file": make.file(name), "link": make.link(name, "x"), "folder": make.folder(name)}[kind]
+    with pytest.raises(ArchiveError) as error:
+        victim.apply(pack(new), Policy(whiteouts=Whiteouts.PLAIN))
+    assert error.value.key == "archive.other-kind"
+    assert (victim.root / "d" / "old").exists()
+    assert (victim.root / "f").read_bytes() == b"old"
 
 
 def test_10_a_whiteout_hides_only_what_lies_below(victim: Any, pack: Any, make: Any) -> None:

@@ -167,6 +167,8 @@ def test_completion_of_networks(docker, engine):
     assert complete(["network", "rm"], "zo", engine.full) == ["zoo"]
     assert complete(["network", "connect"], "zo", engine.full) == ["zoo"]
     assert complete(["volume", "rm"], "zo", engine.full) == ["zone"]
+    assert complete(["inspect"], "zo", engine.full) == ["zone", "zoo"]
+    assert complete(["image", "inspect"], "zo", engine.full) == []
     assert complete(["network", "create"], "zo", engine.full) == []
 
 

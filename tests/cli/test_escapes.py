@@ -132,9 +132,13 @@ def test_links_of_a_container_do_not_lead_cp_to_the_host(docker, tmp_path):
     assert (tree / "in/link/secret").read_text() == "of the host\n"
     with pytest.raises(NotFound):
         docker("cp", "one:/in/link/secret", str(tmp_path / "stolen"))
-    docker("cp", str(tmp_path / "new"), "one:/in/link/new")
+    with pytest.raises(NotFound):
+        docker("cp", str(tmp_path / "new"), "one:/in/link/new")
+    # With a folder of that name inside, that is where it goes.
+    docker("run", "--name", "two", BOX, "sh", "-c", f"mkdir -p /in {host} && ln -s {host} /in/link")
+    docker("cp", str(tmp_path / "new"), "two:/in/link/new")
+    assert f"A {host}/new" in docker("diff", "two")
     assert sorted(path.name for path in host.iterdir()) == ["secret"]
-    assert f"A {host}/new" in docker("diff", "one")
 
 
 @pytest.mark.usefixtures("containers", "control_groups")

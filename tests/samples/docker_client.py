@@ -18,7 +18,7 @@ VERSION = "1.50"  # of the API, which client 28.2.2 speaks
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
-    documents = None  # by path below the version: JSON
+    documents = None  # by path below the version, with its query or for all queries: JSON
     asked = None  # paths, with their queries
 
 
@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(length)
         path = self.path.removeprefix(f"/v{VERSION}").lstrip("/")
         self.server.asked.append(path)
-        found = self.server.documents.get(path.partition("?")[0])
+        found = self.server.documents.get(path, self.server.documents.get(path.partition("?")[0]))
         self.reply(200, found) if found is not None else self.reply(404, {"message": f"no such thing: {path}"})
 
     do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815 - the library's names

@@ -26,6 +26,7 @@ from pydock_lab.cli.templates.refusal import Place
 from pydock_lab.cli.templates.values import Record
 from pydock_lab.errors import CommandError
 
+_NAMING = (tree.Field, tree.Variable, tree.Chain)
 _START = Place(row=1, column=1, action="")
 
 
@@ -62,9 +63,13 @@ class Template:
             run.body(self.body, data)
         return "".join(run.written)
 
-    def fields(self) -> frozenset[str]:
-        """The names of all fields that it speaks of."""
-        return frozenset(_names([self.body, *self.definitions.values()]))
+    def speaks_of(self, field: str) -> bool:
+        """Whether it names a field, or shows all of them (`{{json .}}`)."""
+        found = list(_nodes([self.body, *self.definitions.values()]))
+        shows_all = any(isinstance(one, tree.Function) and one.name == "json" for one in found)
+        return any(field in one.names for one in found if isinstance(one, _NAMING)) or (
+            shows_all and any(isinstance(one, tree.Dot) for one in found)
+        )
 
 
 def _label_heading(name: str) -> str:
@@ -72,12 +77,12 @@ def _label_heading(name: str) -> str:
     return name.rpartition(".")[2].replace("-", " ").replace("_", " ")
 
 
-def _names(node: Any) -> Iterator[str]:
+def _nodes(node: Any) -> Iterator[Any]:
+    """A part of a template, and all parts that it has."""
     if isinstance(node, tuple | list):
         for one in node:
-            yield from _names(one)
+            yield from _nodes(one)
     elif is_dataclass(node):
-        if isinstance(node, tree.Field | tree.Variable | tree.Chain):
-            yield from node.names
+        yield node
         for one in fields(node):
-            yield from _names(getattr(node, one.name))
+            yield from _nodes(getattr(node, one.name))

@@ -123,17 +123,21 @@ class LocalContainers(Workers):
         """`docker diff`."""
         return self._parts.questions.diff(self._record(container))
 
-    def copy_in(self, container: str, source: Path, target: str) -> None:
+    def copy_in(
+        self, container: str, source: Path | str, target: str, *, archive: bool = False, follow: bool = False
+    ) -> int:
         """`docker cp SOURCE CONTAINER:TARGET`."""
-        self._parts.files.copy_in(self._record(container), source, target)
+        return self._parts.files.copy_in(self._record(container), source, target, archive=archive, follow=follow)
 
-    def copy_out(self, container: str, source: str, target: Path) -> None:
+    def copy_out(
+        self, container: str, source: str, target: Path, *, archive: bool = False, follow: bool = False
+    ) -> int:
         """`docker cp CONTAINER:SOURCE TARGET`."""
-        self._parts.files.copy_out(self._record(container), source, target)
+        return self._parts.files.copy_out(self._record(container), source, target, archive=archive, follow=follow)
 
-    def archive_out(self, container: str, source: str, sink: BinaryIO) -> None:
+    def archive_out(self, container: str, source: str, sink: BinaryIO, *, follow: bool = False) -> None:
         """`docker cp CONTAINER:SOURCE -`."""
-        self._parts.files.archive_out(self._record(container), source, sink)
+        self._parts.files.archive_out(self._record(container), source, sink, follow=follow)
 
     def archive_in(self, container: str, tar: BinaryIO, target: str) -> None:
         """`docker cp - CONTAINER:TARGET`."""

@@ -113,7 +113,7 @@ class LocalImages(Workers):
             action, _, name = line.partition(": ")
             self._tell.image({"Untagged": "untag"}.get(action, "delete"), image_id, name)
         if any(line.startswith("Deleted") for line in lines):
-            from pydock_lab.engine.records import needed  # noqa: PLC0415 - only for who removes
+            from pydock_lab.engine.needs import needed  # noqa: PLC0415 - only for who removes
 
             self.home.store.collector.collect(needed(self.home))
         return lines
@@ -122,7 +122,7 @@ class LocalImages(Workers):
         from pydock_lab.engine.records import ContainerShelf  # noqa: PLC0415 - see remove_image
 
         # The records alone tell: this works where no container can be started, too.
-        return tuple(record.name for record in ContainerShelf(self.home).all() if record.image_id == image_id)
+        return tuple(line.name for line in ContainerShelf(self.home).lines() if line.image_id == image_id)
 
     def save(self, references: Iterable[str], stream: BinaryIO) -> None:
         """`docker save`."""

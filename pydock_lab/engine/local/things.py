@@ -94,19 +94,19 @@ class LocalThings(Workers):
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
-        return self._parts.sizes.usage()
+        return self._sizes.usage()
 
     def disk_details(self) -> DiskDetails:
         """`docker system df -v`."""
-        return self._parts.sizes.details()
+        return self._sizes.details()
 
     def container_size(self, container: str) -> ContainerSize:
         """`docker ps --size`."""
-        return self._parts.sizes.container(self._parts.life.shelf.find(container))
+        return self._sizes.container(self._parts.life.shelf.find(container))
 
     def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
         """`docker KIND prune`."""
-        return self._parts.pruning.prune(tuple(kinds), all_=all_, filters=filters)
+        return self._pruning.prune(tuple(kinds), all_=all_, filters=filters)
 
     def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
         """`pydock system check`."""

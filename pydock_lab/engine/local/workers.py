@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pydock_lab.engine.explaining import Explaining
     from pydock_lab.engine.networks import Networks
     from pydock_lab.engine.parts import Parts
+    from pydock_lab.engine.pruning import Pruning
+    from pydock_lab.engine.sizes import Sizes
 
 
 class Workers:
@@ -44,6 +46,18 @@ class Workers:
         from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
 
         return Parts.of(self.home, self._shelf, self._transfers, self._networks)
+
+    @cached_property
+    def _sizes(self) -> Sizes:
+        from pydock_lab.engine.sizes import Sizes  # noqa: PLC0415 - only for who asks for sizes
+
+        return Sizes(self.home, self._shelf, self._parts.questions, self._parts.life.volumes)
+
+    @cached_property
+    def _pruning(self) -> Pruning:
+        from pydock_lab.engine.pruning import Pruning  # noqa: PLC0415 - only for who prunes
+
+        return Pruning(self.home, self._shelf, self._parts.life, self._parts.questions, self._networks)
 
     @cached_property
     def _networks(self) -> Networks:

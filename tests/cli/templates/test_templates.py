@@ -55,7 +55,23 @@ def test_rendered(template, text):
 
 def test_fields_are_known_before_anything_is_rendered():
     template = Template.parse("{{range .Mounts}}{{$x := .Source}}{{end}}{{define `a`}}{{(index .A 0).B}}{{end}}")
-    assert template.fields() == {"Mounts", "Source", "A", "B"}
+    assert [name for name in ("Mounts", "Source", "A", "B", "C") if template.speaks_of(name)] == [
+        *("Mounts", "Source", "A", "B")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        ("{{json .}}", True),
+        ("{{. | json}}", True),
+        ("{{json .Names}}", False),
+        ("{{range .Names}}{{.}}{{end}}", False),
+        ("{{.Size}}", True),
+    ],
+)
+def test_what_shows_all_speaks_of_everything(text, is_asked):
+    assert Template.parse(text).speaks_of("Size") is is_asked
 
 
 def test_json_leaves_out_what_is_not_said():

@@ -1,0 +1,247 @@
+"""The life of containers from the command line: signals, restarts, names, ports, logs, and what is pruned."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from samples.waiting import wait_until
+
+BOX = "lab/busybox"
+ECHO = "echo hello; exec sleep 600"
+# Tells each signal that it gets, and goes on.
+EARS = """
+trap 'echo TERM' TERM; trap 'echo USR1' USR1; trap 'echo INT; exit 3' INT
+echo ready; while :; do sleep 0.05; done
+"""
+
+pytestmark = pytest.mark.usefixtures("containers")
+
+
+@pytest.fixture
+def ears(docker):
+    """A container that listens."""
+    docker("run", "-d", "--name", "ears", BOX, "sh", "-c", EARS)
+    wait_until(lambda: "ready" in docker("logs", "ears"))
+    return "ears"
+
+
+def state(docker, name, field="Status"):
+    return docker("inspect", "-f", f"{{{{.State.{field}}}}}", name).strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "heard"),
+    [
+        (("stop", "-t", "1"), "137", "TERM"),
+        (("stop", "-s", "SIGINT"), "3", "INT"),
+        (("stop", "--signal", "INT", "--timeout", "20"), "3", "INT"),
+        (("kill", "-s", "INT"), "3", "INT"),
+        (("kill",), "137", ""),
+    ],
+)
+def test_ways_to_end(docker, ears, words, exit_code, heard):
+    assert docker(*words, ears) == f"{ears}\n"
+    assert docker("wait", ears) == f"{exit_code}\n"
+    assert docker("logs", ears).split()[1:] == ([heard] if heard else [])
+
+
+def test_a_signal_need_not_be_the_end(docker, fails, ears):
+    docker("kill", "--signal", "USR1", ears)
+    wait_until(lambda: "USR1" in docker("logs", ears))
+    assert state(docker, ears) == "running"
+    assert fails("kill", "-s", "SIGNONSENSE", ears).startswith("runtime.")
+    docker("restart", "-s", "INT", "-t", "20", ears)
+    assert "INT" in docker("logs", ears)
+    assert state(docker, ears) == "running"
+    docker("rm", "-f", ears)
+    assert fails("kill", ears) == "engine.no-container"
+
+
+def test_rm(docker, fails):
+    docker("run", "-d", "--name", "one", "-v", "/anonymous", "-v", "named:/named", BOX, "sleep", "600")
+    assert fails("rm", "one") == "engine.container-running"
+    assert fails("rm", "-l", "one") == "cli.rm-link"
+    assert len(docker("volume", "ls", "-q").split()) == 2
+    assert docker("rm", "-fv", "one") == "one\n"
+    assert docker("volume", "ls", "-q") == "named\n"
+    assert docker("ps", "-aq") == ""
+
+
+@pytest.mark.parametrize("name", ["x", ".x", "a b", "é", "a/b", "_ab"])
+def test_what_is_no_name(docker, fails, name):
+    docker("create", "--name", "box", BOX)
+    assert fails("rename", "box", name) == "engine.container-name"
+    assert fails("create", "--name", name, BOX) == "engine.container-name"
+    assert docker("ps", "-a", "--format", "{{.Names}}") == "box\n"
+
+
+def test_port(docker, fails):
+    words = ["-p", "127.0.0.1::80", "-p", "127.0.0.1::53/udp"]
+    docker("run", "-d", "--name", "web", *words, BOX, "sleep", "600")
+    lines = docker("port", "web").splitlines()
+    assert [line.rpartition(":")[0] for line in lines] == ["53/udp -> 127.0.0.1", "80/tcp -> 127.0.0.1"]
+    place = lines[1].partition(" -> ")[2]
+    assert docker("port", "web", "80") == docker("port", "web", "80/tcp") == f"{place}\n"
+    assert fails("port", "web", "80/udp") == "cli.no-port"
+    assert fails("port", "web", "81") == "cli.no-port"
+    docker("kill", "web")
+    docker("wait", "web")
+    assert docker("port", "web") == ""
+
+
+def test_logs_between_moments(docker, fails):
+    docker("run", "--name", "box", "-l", "a=1", BOX, "sh", "-c", "echo one; sleep 0.3; echo two; sleep 0.3; echo three")
+    stamps = [line.split()[0] for line in docker("logs", "-t", "box").splitlines()]
+    assert docker("logs", "--since", stamps[1], "box") == "two\nthree\n"
+    assert docker("logs", "--until", stamps[1], "box") == "one\ntwo\n"
+    assert docker("logs", "--since", stamps[1], "--until", stamps[1], "box") == "two\n"
+    assert docker("logs", "--since", "10m", "box").count("\n") == 3
+    assert docker("logs", "--until", "10m", "box") == ""
+    assert docker("logs", "--tail", "1", "box") == "three\n"
+    assert docker("logs", "--tail=-1", "box").count("\n") == 3
+    assert docker("logs", "-n", "0", "box") == ""
+    assert re.fullmatch(r"a=1\S* three\n", docker("logs", "-n", "1", "--details", "box"))
+    assert fails("logs", "--tail", "some", "box") == "cli.bad-tail"
+    assert fails("logs", "--since", "soon", "box") == "cli.bad-time"
+
+
+def test_logs_go_on_until_the_end(docker):
+    docker("run", "-d", "--name", "box", BOX, "sh", "-c", "echo one; sleep 0.3; echo two")
+    assert docker("logs", "-f", "box") == "one\ntwo\n"
+
+
+def test_a_container_between_two_starts_is_listed(docker):
+    docker("run", "-d", "--name", "box", "--restart", "on-failure:20", BOX, "sh", "-c", "exit 3")
+    wait_until(lambda: "restarting" in docker("ps", "--format", "{{.State}}"))
+    assert re.search(r"Restarting \(3\) .* ago", docker("ps", "-f", "status=restarting"))
+    found = json.loads(docker("inspect", "box"))[0]
+    assert found["State"]["Running"] is (found["State"]["Status"] != "exited")
+    docker("rm", "-f", "box")
+
+
+def test_latest_last_and_size(docker):
+    for name in ("one", "two", "three"):
+        docker("run", "--name", name, BOX, "sh", "-c", f"echo {name} > /new")
+    names = ("ps", "--format", "{{.Names}}")
+    assert docker(*names) == ""
+    assert docker(*names, "-l") == "three\n"
+    assert docker(*names, "-n", "2") == "three\ntwo\n"
+    assert docker(*names, "-a", "-f", "since=one", "-f", "before=three") == "two\n"
+    assert docker(*names, "-f", "status=exited", "-f", "name=o") == "two\none\n"
+    assert docker("ps", "-as", "-f", "name=three", "--format", "{{.Size}}").startswith("6B (virtual ")
+    assert "SIZE" in docker("ps", "-s")
+
+
+# ---- what goes
+
+
+@pytest.fixture
+def leftovers(docker):
+    """Something of each kind that nobody uses, and something that somebody does."""
+    docker("run", "--name", "ended", "-l", "keep=1", BOX, "sh", "-c", "head -c 100000 /dev/zero > /big")
+    docker("create", "--name", "never", "-v", "used:/used", BOX)
+    docker("run", "-d", "--name", "runs", BOX, "sleep", "600")
+    docker("network", "create", "lab")
+    docker("volume", "create", "free")
+    docker("run", "--name", "anonymous", "-v", "/data", BOX, "sh", "-c", "head -c 5000 /dev/zero > /data/x")
+    docker("rm", "anonymous")
+
+
+@pytest.mark.usefixtures("leftovers")
+def test_containers_are_pruned(docker, fails):
+    ids = dict(line.split() for line in docker("ps", "-a", "--no-trunc", "--format", "{{.Names}} {{.ID}}").splitlines())
+    assert docker("container", "prune", answers=("n",)) == ""
+    assert "WARNING" in docker.face.noted
+    assert docker("container", "prune", "-f", "--filter", "until=1h") == "Total reclaimed space: 0B\n"
+    text = docker("container", "prune", "-f", "--filter", "label!=keep")
+    assert text == f"Deleted Containers:\n{ids['never']}\n\nTotal reclaimed space: 0B\n"
+    text = docker("container", "prune", "--filter", "label=keep=1", answers=("y",))
+    assert text == f"Deleted Containers:\n{ids['ended']}\n\nTotal reclaimed space: 100kB\n"
+    assert docker("ps", "-a", "--format", "{{.Names}}") == "runs\n"
+    assert fails("container", "prune", "-f", "--filter", "status=exited") == "engine.filter-unknown"
+
+
+@pytest.mark.usefixtures("leftovers")
+def test_volumes_are_pruned(docker):
+    anonymous = next(name for name in docker("volume", "ls", "-q").split() if len(name) == 64)
+    assert docker("volume", "prune", "-f", "--filter", "label=x") == "Total reclaimed space: 0B\n"
+    assert docker("volume", "prune", "-f") == f"Deleted Volumes:\n{anonymous}\n\nTotal reclaimed space: 5kB\n"
+    assert docker("volume", "prune", "-fa") == "Deleted Volumes:\nfree\n\nTotal reclaimed space: 0B\n"
+    assert docker("volume", "ls", "-q") == "used\n"
+
+
+@pytest.mark.usefixtures("leftovers")
+def test_everything_is_pruned(docker, fails):
+    assert fails("system", "prune", "-f", "--volumes", "--filter", "until=1h") == "engine.prune-until-volumes"
+    text = docker("system", "prune", "-f", "--filter", "label=nobody-has-this")
+    assert text == "Total reclaimed space: 0B\n"
+    text = docker("system", "prune", "-a", "--volumes", answers=("y",))
+    assert [line for line in text.splitlines() if line.startswith("Deleted") and line.endswith(":")] == [
+        "Deleted Containers:",
+        "Deleted Networks:",
+        "Deleted Volumes:",
+    ]
+    assert text.splitlines()[-1].startswith("Total reclaimed space: ")
+    assert docker("ps", "-a", "--format", "{{.Names}}") == "runs\n"
+    assert docker("volume", "ls", "-q").split() in (["free", "used"], ["free"], ["used"], [])
+    assert docker("network", "ls", "-qf", "type=custom") == ""
+
+
+# ---- one thing, whole
+
+
+def test_inspect_has_all_of_dockers_fields(docker):
+    check = ["--health-cmd", "true", "--health-interval", "100ms"]
+    limits = ["--memory", "64m", "--cpus", "1.5", "--pids-limit", "50", "--ulimit", "nofile=64:128"]
+    mounts = ["-v", "data:/data:ro", "--tmpfs", "/scratch:size=1m"]
+    docker("run", "-d", "--name", "box", *check, *limits, *mounts, "--restart", "unless-stopped", BOX, "sh", "-c", ECHO)
+    wait_until(lambda: state(docker, "box", "Health.Status") == "healthy")
+    found = json.loads(docker("inspect", "-s", "box"))[0]
+    assert found["State"]["Health"]["Log"][0]["ExitCode"] == 0
+    assert found["RestartCount"] == 0
+    host = found["HostConfig"]
+    assert host["RestartPolicy"] == {"Name": "unless-stopped", "MaximumRetryCount": 0}
+    assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (64 << 20, 1_500_000_000, 50)
+    assert host["Ulimits"] == [{"Name": "nofile", "Hard": 128, "Soft": 64}]
+    volume = next(one for one in found["Mounts"] if one["Destination"] == "/data")
+    assert {name: volume[name] for name in ("Type", "Name", "Driver", "Mode", "RW", "Propagation")} == {
+        "Type": "volume",
+        "Name": "data",
+        "Driver": "local",
+        "Mode": "ro",
+        "RW": False,
+        "Propagation": "",
+    }
+    assert set(found["GraphDriver"]["Data"]) == {"LowerDir", "MergedDir", "UpperDir", "WorkDir"}
+    assert "hello" in Path(found["LogPath"]).read_text()
+    assert found["SizeRw"] >= 0 < found["SizeRootFs"]
+
+
+@pytest.mark.parametrize("kind", ["container", "image", "network", "volume"])
+def test_one_name_of_several_kinds(docker, fails, kind):
+    docker("create", "--name", "same", BOX)
+    docker("tag", BOX, "same")
+    docker("network", "create", "same")
+    docker("volume", "create", "same")
+    keys = {"container": "HostConfig", "image": "RootFS", "network": "IPAM", "volume": "Mountpoint"}
+    assert keys[kind] in json.loads(docker("inspect", "--type", kind, "same"))[0]
+    assert keys["container"] in json.loads(docker("inspect", "same"))[0]
+    assert fails("inspect", "nothing") == "cli.no-such-object"
+
+
+def test_what_is_found_is_shown_and_the_rest_told(docker):
+    docker("create", "--name", "box", BOX)
+    assert docker("inspect", "-f", "{{.Name}}", "box", "nothing", status=1) == "/box\n"
+    assert "nothing" in docker.face.noted
+
+
+def test_events_begin_where_they_are_asked_to(docker):
+    began = time.time()
+    docker("create", "--name", "box", BOX)
+    line = docker("events", "--since", str(began), "--until", str(time.time() + 0.2), "-f", "container=box").strip()
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container create [0-9a-f]{64} \(.*\)", line
+    )
+    assert docker("events", "--since", "1h", "--until", "30m") == ""
