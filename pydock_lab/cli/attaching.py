@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 from pydock_lab.cli.command import Function, many, on_unless, option
 from pydock_lab.cli.session import Session
@@ -59,6 +59,22 @@ def chosen(words: Iterable[str]) -> frozenset[str]:
     return found or frozenset(_STREAMS)
 
 
+def check_terminal(here: Session) -> None:
+    """Raises CommandError where no program can have a terminal."""
+    if not here.face.has_terminals:
+        raise CommandError("cli.no-terminal")
+
+
+def stay(here: Session, work: Callable[[Streams], int], *, interactive: bool, terminal: bool, **how: Any) -> int:
+    """Stay with a program: its exit status, 0 where it goes on beside what comes next. `how`: see `streams`."""
+
+    def whole() -> int:
+        with streams(here, interactive=interactive, terminal=terminal, **how) as found:
+            return work(found)
+
+    return here.face.stay(whole, types=interactive and terminal) or 0
+
+
 @contextmanager
 def streams(
     here: Session,
@@ -81,8 +97,13 @@ def streams(
             stdout=found.stdout if "stdout" in wanted else None,
             stderr=found.stderr if "stderr" in wanted else None,
             detach_keys=letting_go,
-            on_start=following.begin,
+            on_start=lambda program: _begin(program, found, following),
         )
+
+
+def _begin(program: RunningProgram, found: Streams, following: "_Following") -> None:
+    found.on_start(program)
+    following.begin(program)
 
 
 class _Following:

@@ -1,6 +1,7 @@
 """Commands that make, run and end containers, and take files in and out of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 from pydock_lab.cli import attaching, parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.run_options import container_options, run_options
-from pydock_lab.cli.session import session
+from pydock_lab.cli.session import Session, session
 from pydock_lab.cli.words import size
 from pydock_lab.engine.results import Container
 from pydock_lab.engine.run_options import CommitOptions, ExecOptions, RunOptions
@@ -26,17 +27,22 @@ def register_run(group: click.Group) -> None:
     @attaching.attached
     @container_options
     def run(image: str, words: tuple[str, ...], detach: bool, cidfile: str | None, **said: Any) -> int:
-        _check_id_file(cidfile)
-        try:
-            container = _run(run_options(image, words, said), said, detach=detach)
-        except PydockError as error:
-            # All that goes wrong before the program runs has one status: other numbers are the program's.
-            error.exit_status = max(error.exit_status, _NOT_STARTED)
-            raise
-        _write_id(cidfile, container.id)
-        if detach:
-            session().write(container.id)
-        return container.ended_with or 0
+        here = session()
+        with _not_started():
+            options = run_options(image, words, said)
+            if options.terminal and not detach:
+                attaching.check_terminal(here)
+            _check_id_file(cidfile)
+
+        def work() -> int:
+            with _not_started():
+                container = _run(here, options, said, detach=detach)
+            _write_id(cidfile, container.id)
+            if detach:
+                here.write(container.id)
+            return container.ended_with or 0
+
+        return here.face.stay(work, types=options.interactive and options.terminal and not detach) or 0
 
     @command(group, "create", words_follow=True)
     @container_options
@@ -48,10 +54,17 @@ def register_run(group: click.Group) -> None:
         session().write(container.id)
 
 
-def _run(options: RunOptions, said: Mapping[str, Any], *, detach: bool) -> Container:
-    here = session()
-    if options.terminal and not detach and not here.face.is_terminal:
-        raise CommandError("cli.no-terminal")
+@contextmanager
+def _not_started() -> Iterator[None]:
+    """All that goes wrong before the program runs has one status: other numbers are the program's."""
+    try:
+        yield
+    except PydockError as error:
+        error.exit_status = max(error.exit_status, _NOT_STARTED)
+        raise
+
+
+def _run(here: Session, options: RunOptions, said: Mapping[str, Any], *, detach: bool) -> Container:
     # Pulling is told beside the program's own output, and only if there is something to pull.
     with here.face.progress(quiet=said["quiet"], plain=True) as on_event:
         if detach:
@@ -95,8 +108,8 @@ def register_exec(group: click.Group) -> None:
     @click.argument("words", metavar="COMMAND [ARG...]", nargs=-1, required=True, type=click.UNPROCESSED)
     def exec_(container: str, words: tuple[str, ...], detach: bool, **said: Any) -> int:
         here = session()
-        if said["tty"] and not detach and not here.face.is_terminal:
-            raise CommandError("cli.no-terminal")
+        if said["tty"] and not detach:
+            attaching.check_terminal(here)
         options = ExecOptions(
             container=container,
             command=words,
@@ -110,9 +123,14 @@ def register_exec(group: click.Group) -> None:
         )
         if detach:
             return here.engine.exec(options)
-        keys, terminal = said["detach_keys"], options.terminal
-        with attaching.streams(here, interactive=options.interactive, terminal=terminal, keys=keys) as streams:
-            return here.engine.exec(options, streams=streams)
+
+        return attaching.stay(
+            here,
+            lambda streams: here.engine.exec(options, streams=streams),
+            interactive=options.interactive,
+            terminal=options.terminal,
+            keys=said["detach_keys"],
+        )
 
 
 def register_files(group: click.Group) -> None:

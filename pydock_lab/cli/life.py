@@ -50,9 +50,13 @@ def _register_start(group: click.Group) -> None:
         if len(container) > 1:
             raise CommandError("cli.attach-one")
         terminal, _ = _manner(container[0])
-        keys = said["detach_keys"]
-        with attaching.streams(here, interactive=interactive, terminal=terminal, keys=keys) as streams:
-            return here.engine.start(container[0], streams=streams).ended_with or 0
+        return attaching.stay(
+            here,
+            lambda streams: here.engine.start(container[0], streams=streams).ended_with or 0,
+            interactive=interactive,
+            terminal=terminal,
+            keys=said["detach_keys"],
+        )
 
     @command(group, "attach")
     @attaching.keys_option
@@ -62,9 +66,14 @@ def _register_start(group: click.Group) -> None:
     def attach(container: str, no_stdin: bool, sig_proxy: bool, **said: Any) -> int:
         here = session()
         terminal, is_open = _manner(container)
-        interactive, keys = is_open and not no_stdin, said["detach_keys"]
-        with attaching.streams(here, interactive=interactive, terminal=terminal, keys=keys, proxy=sig_proxy) as streams:
-            return here.engine.attach(container, streams=streams)
+        return attaching.stay(
+            here,
+            lambda streams: here.engine.attach(container, streams=streams),
+            interactive=is_open and not no_stdin,
+            terminal=terminal,
+            keys=said["detach_keys"],
+            proxy=sig_proxy,
+        )
 
 
 def _manner(container: str) -> tuple[bool, bool]:

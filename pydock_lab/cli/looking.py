@@ -53,9 +53,14 @@ def register(group: click.Group) -> None:
     def debug(context: click.Context, build: str) -> int:
         here = session()
         words: tuple[str, ...] = context.meta.get(_END, ())
-        terminal = here.face.is_terminal
-        with here.face.streams(interactive=terminal, terminal=terminal) as streams:
-            return here.engine.debug(_bare(build), words, streams=streams, terminal=terminal)
+        # On a page a command's output is read best as text; a shell needs keys.
+        terminal = here.face.is_terminal or (here.face.has_terminals and not words)
+
+        def work() -> int:
+            with here.face.streams(interactive=terminal, terminal=terminal) as streams:
+                return here.engine.debug(_bare(build), words, streams=streams, terminal=terminal)
+
+        return here.face.stay(work, types=terminal) or 0
 
     group.add_command(debug)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 import click
 
@@ -26,12 +26,19 @@ if TYPE_CHECKING:
     from pydock_lab.views import View
 
 
+Answer = TypeVar("Answer")
+
+
 class Face(Protocol):
     """Where a command's words go, and where its input comes from."""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a program may have this terminal as its own (`-t`)."""
+        """Whether it is a terminal, with keys, and lines that can be written again."""
+
+    @property
+    def has_terminals(self) -> bool:
+        """Whether a program may have a terminal of its own (`-t`)."""
 
     @property
     def width(self) -> int:
@@ -51,6 +58,9 @@ class Face(Protocol):
 
     def terminal_size(self) -> tuple[int, int]:
         """Columns and lines of the terminal, if it has one."""
+
+    def stay(self, work: Callable[[], Answer], *, types: bool) -> Answer | None:
+        """Do the work of a program in the foreground, in whose terminal somebody `types`; None: it goes on alone."""
 
     def streams(self, *, interactive: bool, terminal: bool = False) -> AbstractContextManager[Streams]:
         """Descriptors for a program in the foreground; with `terminal`, each key goes to it as it is pressed."""

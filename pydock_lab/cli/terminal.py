@@ -7,16 +7,18 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pydock_lab.engine.streams import Streams
 from pydock_lab.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydock_lab.events import OnEvent
     from pydock_lab.views import View
+
+Answer = TypeVar("Answer")
 
 
 class TerminalFace:
@@ -26,6 +28,11 @@ class TerminalFace:
     def is_terminal(self) -> bool:
         """Whether input and output are a terminal."""
         return sys.stdin.isatty() and sys.stdout.isatty()
+
+    @property
+    def has_terminals(self) -> bool:
+        """A program's terminal is this one."""
+        return self.is_terminal
 
     @property
     def width(self) -> int:
@@ -66,6 +73,11 @@ class TerminalFace:
         with suppress(OSError, ValueError):
             found = os.get_terminal_size(sys.stdin.fileno())
         return found.columns or 80, found.lines or 24
+
+    def stay(self, work: Callable[[], Answer], *, types: bool) -> Answer | None:
+        """Whoever sits at a terminal waits for the end."""
+        del types
+        return work()
 
     @contextmanager
     def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:

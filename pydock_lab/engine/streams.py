@@ -21,6 +21,9 @@ _CHUNK = 65536
 class RunningProgram(Protocol):
     """A program in the foreground, while it runs."""
 
+    is_detached: bool
+    """Whether the keys that let go of it were typed: it goes on alone."""
+
     def resize(self, rows: int, columns: int) -> None:
         """Tell its terminal its size in characters."""
 

@@ -6,22 +6,28 @@ import io
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from signal import Signals
+from typing import BinaryIO, TypeVar
 
 from IPython.core.error import StdinNotImplementedError
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from pydock_lab import drawing
-from pydock_lab.engine.streams import Streams, captured
+from pydock_lab import drawing, locale
+from pydock_lab.engine.streams import RunningProgram, Streams, captured
 from pydock_lab.errors import CommandError
 from pydock_lab.events import Event, OnEvent, Stream
+from pydock_lab.notebook.beside import Beside
 from pydock_lab.notebook.console import Console
 from pydock_lab.notebook.formatters import has_picture, picture_of
 from pydock_lab.notebook.region import Region
 from pydock_lab.notebook.story import Story
+from pydock_lab.notebook.terminal import Terminal
 from pydock_lab.views import View
 
+Answer = TypeVar("Answer")
 _COLUMNS = 100
 _PULSE_SECONDS = 1.0  # the seconds of what runs go on where no event comes
 
@@ -34,6 +40,14 @@ class NotebookFace:
 
     def __init__(self, *, body: str | None = None, quiet: bool = False, watch: OnEvent | None = None) -> None:
         self._body, self._quiet, self._watch = body, quiet, watch
+        self._beside: Beside[object] | None = None
+        self._terminal: Terminal | None = None
+        self._progress = ExitStack()
+
+    @property
+    def has_terminals(self) -> bool:
+        """Only a page shows one: IPython in a terminal does not."""
+        return hasattr(get_ipython(), "kernel")
 
     def write(self, text: str) -> None:
         """On the cell's standard output."""
@@ -59,7 +73,9 @@ class NotebookFace:
         """One region, whatever happens in it."""
         del plain
         story = Story(quiet=quiet or self._quiet, in_cell=self._body is not None)
-        with Region(story.bundle, pulse=_PULSE_SECONDS) as region:
+        with ExitStack() as self._progress:
+            region = self._progress.enter_context(Region(story.bundle, pulse=_PULSE_SECONDS))
+            self._progress.callback(story.end)
 
             def watch(event: Event) -> None:
                 story.tell(event)
@@ -67,21 +83,53 @@ class NotebookFace:
                 if self._watch:
                     self._watch(event)
 
-            try:
-                yield watch
-            finally:
-                story.end()
+            yield watch
 
     def terminal_size(self) -> tuple[int, int]:
-        """A page has no terminal: what programs take for granted."""
-        return 80, 24
+        """That of the terminal on the page, if there is one, else what programs take for granted."""
+        return (self._terminal.columns, self._terminal.lines) if self._terminal else (80, 24)
+
+    def stay(self, work: Callable[[], Answer], *, types: bool) -> Answer | None:
+        """Where somebody types, the cell is over when the program runs: a kernel that waits hears nothing."""
+        if not types:
+            return work()
+        self._beside = Beside(work, self._end)
+        return self._beside.do()  # type: ignore[return-value] # the work's own answer
 
     @contextmanager
     def streams(self, *, interactive: bool, terminal: bool = False) -> Iterator[Streams]:
-        """Pipes, shown in one region; a notebook has no keyboard to give to a program."""
-        del terminal  # there is none
-        if interactive and self._body is None:
+        """A terminal in the cell, or pipes, shown in one region."""
+        if interactive and self._body is None and not terminal:
             raise CommandError("notebook.no-keyboard")
+        opened = self._in_terminal(interactive=interactive) if terminal else self._in_region(interactive=interactive)
+        with opened as found:
+            yield found
+
+    @contextmanager
+    def _in_terminal(self, *, interactive: bool) -> Iterator[Streams]:
+        self._terminal = Terminal()
+        self._terminal.type(self._body or "")
+        with self._terminal.streams(interactive=interactive) as found:
+            yield replace(found, on_start=self._begin)
+        if self._beside is None:
+            self._terminal.end()
+
+    def _begin(self, program: RunningProgram) -> None:
+        assert self._terminal is not None  # noqa: S101 - it is what the program begins in
+        self._progress.close()  # of pulling: over, although the program goes on
+        self._terminal.begin(program)
+        self._terminal.show()
+        if self._beside is not None and not self._beside.begin():
+            program.kill(Signals.SIGKILL)
+
+    def _end(self, answer: object, error: BaseException | None) -> None:
+        """What went on beside the notebook has ended: there is no cell to say so any more."""
+        if self._terminal is not None:
+            told = locale.text("notebook.exit-status", status=answer) if error is None else str(error)
+            self._terminal.end(told)
+
+    @contextmanager
+    def _in_region(self, *, interactive: bool) -> Iterator[Streams]:
         console = Console()
         with (
             Region(console.bundle) as region,

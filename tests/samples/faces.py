@@ -11,7 +11,7 @@ from pydock_lab.errors import CommandError
 class RememberingFace:
     """What a command wrote, noted and showed; `answers` to its questions, `piped` as its input."""
 
-    is_terminal = False
+    is_terminal = has_terminals = False
     width = 120
 
     def __init__(self, piped=b"", answers=()):
@@ -43,6 +43,10 @@ class RememberingFace:
 
         with captured(heard) as streams:
             yield streams
+
+    def stay(self, work, *, types):
+        del types
+        return work()
 
     def terminal_size(self):
         return 80, 24
