@@ -229,7 +229,8 @@ class ContainerLife:
                 raise Conflict("engine.container-running", container=record.name)
             self.stop(record, 0, "KILL")  # this ends its restart policy, too
             self.wait(record)
-        self._home.ground(record.isolation).snapshots.remove(self.shelf.folder(record.id))
+        self._home.remove_tree(self.shelf.folder(record.id), self._home.ground(record.isolation).snapshots)
+        self._home.sweep()
         if volumes or record.auto_remove:
             for name in record.anonymous:
                 self.volumes.remove(name, ())

@@ -57,16 +57,11 @@ class Creating:
             on_event(Noted(text=locale.text(key)))
         ground = self._home.ground(options.isolation)
         container = os.urandom(32).hex()
-        folder = self._home.containers.create(container)
-        try:
-            record = self._record(container, options, found, ground, on_event)
-            with self._home.leases.hold(f"create {record.name}") as lease:
-                lease.add(*record.chain_ids)
-                self._unpack(found, ground)
-                self._shelf.add(record)
-        except BaseException:
-            self._home.snapshots.remove(folder)
-            raise
+        record = self._record(container, options, found, ground, on_event)
+        with self._home.leases.hold(f"create {record.name}") as lease:
+            lease.add(*record.chain_ids)
+            self._unpack(found, ground)
+            self._shelf.add(record)
         return record
 
     def _image(self, options: RunOptions, on_event: OnEvent) -> FoundImage:

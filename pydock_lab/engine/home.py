@@ -89,26 +89,37 @@ class Home:
     def work_folder(self) -> Iterator[Path]:
         """A folder for the writable snapshots of a build; swept when its process is dead, whatever happened."""
         self.sweep()
-        folder = self._active / f"{Process.current()}~~{os.urandom(4).hex()}"
+        folder = self._own_folder()
         folder.mkdir(parents=True)
         try:
             yield folder
         finally:
-            self._discard(folder)
+            self._discard(folder, self.snapshots)
 
-    def _discard(self, folder: Path) -> None:
+    def remove_tree(self, path: Path, snapshots: "Snapshotter") -> None:
+        """Remove a tree: gone at once, its files soon, or by the next one who sweeps if this process is killed."""
+        folder = self._own_folder()
+        self._active.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # gone already
+            path.rename(folder)
+            self._discard(folder, snapshots)
+
+    def _discard(self, folder: Path, snapshots: "Snapshotter") -> None:
         try:
             folder.rmdir()
-        except OSError:  # not empty: a step left its tree
-            self.snapshots.remove(folder)
+        except OSError:  # not empty: there is a tree in it
+            snapshots.remove(folder)
+
+    def _own_folder(self) -> Path:
+        return self._active / f"{Process.current()}~~{os.urandom(4).hex()}"
 
     @property
     def _active(self) -> Path:
         return self.root / "active"
 
     def sweep(self) -> None:
-        """Remove what builds left that were killed."""
+        """Remove what those left that were killed: of builds, and of containers that they were removing."""
         found = list(self._active.iterdir()) if self._active.is_dir() else []
         for path in found:
             if is_stale(Process.parse(path.name.partition("~~")[0]), path):
-                self._discard(path)
+                self._discard(path, self.snapshots)

@@ -108,8 +108,7 @@ class Networks:
             for other in others:
                 if other.bridge == record.bridge:
                     raise Conflict("network.bridge-taken", name=record.bridge, network=other.name)
-            self._records.create(record.id)
-            self._records.write(record.id, record.to_json())
+            self._records.add(record.id, record.to_json())
         self._tell("create", record)
         return record
 

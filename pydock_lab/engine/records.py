@@ -193,14 +193,16 @@ class ContainerShelf:
         return record
 
     def add(self, record: ContainerRecord) -> None:
-        """Keep a new container, whose folder is there; raises as `check_name` does."""
+        """Keep a new container; raises as `check_name` does."""
         with self._records.lock():
-            self.check_name(record.name, but=record.id)
-            self._records.write(record.id, record.to_json())
+            self.check_name(record.name)
+            self._records.add(record.id, record.to_json())
 
     def replace(self, record: ContainerRecord) -> None:
         """Keep a container with other words in its record (a new name)."""
-        self.add(record)
+        with self._records.lock():
+            self.check_name(record.name, but=record.id)
+            self._records.write(record.id, record.to_json())
 
     def check_name(self, name: str, *, but: str = "") -> None:
         """Raises InvalidValue for what is no name, Conflict for one that another container has."""

@@ -4,13 +4,16 @@ A rename is all or nothing (rename(2)), so a reader never sees half a file. A pr
 files here, and their names say whose they were: the next one that opens the store removes them.
 """
 
+import errno
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import BinaryIO
 
 from pydock_lab.store.process import Liveness, Process
 
+_IN_THE_WAY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})  # of a renamed directory
 # No download takes longer, and no disk fills up in between.
 _UNKNOWN_FOR = 24 * 3600  # seconds: how long files of processes that cannot be seen from here are kept
 
@@ -45,11 +48,28 @@ class Ingest:
             path.unlink(missing_ok=True)
             raise
 
+    def add(self, target: Path, name: str, content: bytes) -> None:
+        """A new directory with one file in it; raises FileExistsError where there is something."""
+        path = self._directory / f"{Process.current()}~~{os.urandom(8).hex()}"
+        path.mkdir(parents=True)
+        try:
+            with (path / name).open("xb", buffering=0) as file:
+                write_all(file, content)
+            _rename(path, target)
+        except BaseException as error:
+            shutil.rmtree(path, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
+                raise FileExistsError(error.errno, os.strerror(error.errno), str(target)) from None
+            raise
+
     def sweep(self) -> int:
-        """Remove what dead processes left; how many files that were."""
+        """Remove what dead processes left; how many files and directories that were."""
         found = [path for path in self._files() if _is_stale(path)]
         for path in found:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except IsADirectoryError:
+                shutil.rmtree(path, ignore_errors=True)
         return len(found)
 
     def _files(self) -> list[Path]:

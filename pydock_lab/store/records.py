@@ -78,21 +78,23 @@ class Collection:
             raise InvalidValue("store.key", key=key[:80])
         return self.directory / key
 
-    def create(self, key: str) -> Path:
-        """A new directory; raises Conflict where there is one."""
+    def add(self, key: str, document: Mapping[str, object]) -> Path:
+        """A new directory with its record, at once or not at all; raises Conflict where there is one."""
         path = self.path(key)
         try:
-            # mkdir(2) is the test and the claim in one: of two who try, one gets it.
-            path.mkdir(parents=True)
+            # rename(2) is the test and the claim in one: of two who try, one gets it.
+            self._ingest.add(path, self._record, self._content(document))
         except FileExistsError:
             raise Conflict("store.key-taken", key=key) from None
         return path
 
     def write(self, key: str, document: Mapping[str, object], file: str | None = None) -> None:
         """Replace a record, at once or not at all."""
+        self._ingest.replace(self.path(key) / (file or self._record), self._content(document))
+
+    def _content(self, document: Mapping[str, object]) -> bytes:
         # Indented: these files are read by students, too.
-        content = json.dumps({"format": self._form, **document}, ensure_ascii=False, indent=1).encode()
-        self._ingest.replace(self.path(key) / (file or self._record), content)
+        return json.dumps({"format": self._form, **document}, ensure_ascii=False, indent=1).encode()
 
     def read(self, key: str, file: str | None = None) -> dict[str, Any]:
         """A record; raises NotFound, or Corrupt where it is not of our format."""

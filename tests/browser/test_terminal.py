@@ -18,10 +18,10 @@ TEXT = (
 )
 
 
-@pytest.fixture(params=["root", "ordinary"])
-def opened(request: pytest.FixtureRequest) -> Iterator[Any]:
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, who: str) -> Iterator[Any]:
     """A notebook in which containers run."""
-    notebook = request.getfixturevalue({"root": "notebook", "ordinary": "user_notebook"}[request.param])
+    notebook = request.getfixturevalue({"root": "notebook", "ordinary": "user_notebook"}[who])
     yield notebook
     notebook.value(REMOVE)
 
@@ -60,6 +60,7 @@ def opening(notebook: Any, *cells: str) -> Screen:
     return Screen(notebook)
 
 
+@pytest.mark.parametrize("who", ["root", "ordinary"])
 def test_a_shell_is_typed_into(opened: Any) -> None:
     screen = opening(opened, RUN, "40 + 2")
     assert opened.document()["cells"][2]["outputs"][0]["data"]["text/plain"] == "42"  # the cell was over at once
@@ -84,6 +85,7 @@ def test_a_shell_is_typed_into(opened: Any) -> None:
     assert "exit status 3" in "".join(saved["text/html"])
 
 
+@pytest.mark.parametrize("who", ["root"])
 def test_size_copy_flood_and_a_second_view(opened: Any) -> None:
     screen = opening(opened, RUN)
     screen.type("stty size")
@@ -122,6 +124,7 @@ def test_size_copy_flood_and_a_second_view(opened: Any) -> None:
     screen.page.evaluate("() => window.jupyterapp.shell.activateById(document.querySelector('.jp-NotebookPanel').id)")
 
 
+@pytest.mark.parametrize("who", ["root"])
 def test_a_program_that_ends_at_once_and_one_that_never_begins(opened: Any) -> None:
     screen = opening(opened, "%docker run -it --rm lab/base echo done", "%docker run -it --rm nothing/here sh")
     screen.shows("done")
@@ -131,6 +134,7 @@ def test_a_program_that_ends_at_once_and_one_that_never_begins(opened: Any) -> N
     assert screen.page.locator(OUTPUT).count() == 1
 
 
+@pytest.mark.parametrize("who", ["ordinary"])
 def test_exec(opened: Any) -> None:
     screen = opening(opened, "%docker run -dit --name one lab/base sh", "%docker exec -it one sh")
     screen.type("echo in-$((2+2))")
@@ -139,6 +143,7 @@ def test_exec(opened: Any) -> None:
     screen.told("exit status 0")
 
 
+@pytest.mark.parametrize("who", ["ordinary"])
 def test_letting_go(opened: Any) -> None:
     screen = opening(opened, "%docker run -dit --name one lab/base sh", "%docker attach one")
     screen.type("echo main-$((2+3))")

@@ -15,6 +15,7 @@ def test_files_in_and_out(tier: Tier, need: Callable[[str], str]) -> None:
     need("newuidmap")
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "--no-header"]
     with ordinary_user() as user:
-        done = run_as(user, *words, str(Path(__file__).with_name("test_cp.py")), tier=tier)
+        suite = str(Path(__file__).with_name("test_cp.py"))
+        done = run_as(user, *words, suite, tier=tier, PYDOCK_EXPECTED_TIER=tier)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -14,6 +14,7 @@ import pytest
 
 from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound
 from pydock_lab.store import FileLock, Liveness, Process, Store, home
+from pydock_lab.store.ingest import Ingest
 
 
 def test_a_record_comes_back(store: Any) -> None:
@@ -25,13 +26,31 @@ def test_a_record_comes_back(store: Any) -> None:
 
 def test_several_files_make_one_record(store: Any) -> None:
     containers = store.collection("containers", "spec.json")
-    path = containers.create("c1")
-    assert list(containers) == []  # not whole yet
+    path = containers.add("c1", {"name": "one"})
     containers.write("c1", {}, "state.json")
-    containers.write("c1", {})
     assert sorted(os.listdir(path)) == ["spec.json", "state.json"]
     with pytest.raises(Conflict):
-        containers.create("c1")
+        containers.add("c1", {"name": "two"})
+    assert containers.read("c1")["name"] == "one"
+
+
+def test_who_is_killed_while_adding_leaves_nothing(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = store.collection("containers", "spec.json")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        containers.add("c1", {})
+    monkeypatch.undo()
+    assert list(containers) == []
+    assert os.listdir(store.root / "ingest") == []
+    dead = store.root / "ingest" / f"{dataclasses.replace(Process.current(), started=1)}~~1"
+    dead.mkdir()
+    (dead / "spec.json").write_text("{}")
+    Ingest(store.root).sweep()
+    assert not dead.exists()
 
 
 def test_what_is_removed_waits_in_the_trash(store: Any) -> None:
@@ -52,7 +71,7 @@ def test_what_is_no_key(store: Any, key: Any) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": 2}', ""])
 def test_a_record_of_another_kind_is_refused(store: Any, content: Any) -> None:
-    path = store.collection("builds").create("b1") / "record.json"
+    path = store.collection("builds").add("b1", {}) / "record.json"
     path.write_text(content)
     with pytest.raises(Corrupt):
         store.collection("builds").read("b1")

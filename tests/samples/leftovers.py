@@ -1,0 +1,77 @@
+"""What containers might leave on a machine: processes, mounts, namespaces, control groups, veths, descriptors."""
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+_GROUPS = Path("/sys/fs/cgroup")
+
+
+def processes(says: Callable[[Path], object]) -> set[int]:
+    """Those of whom `says(/proc/PID)` is true."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if says(path):
+                found.add(int(path.name))
+    return found
+
+
+def marked(mark: str) -> set[int]:
+    """Processes of which a word of the command begins so."""
+    begin = mark.encode()
+    return processes(lambda path: any(word.startswith(begin) for word in (path / "cmdline").read_bytes().split(b"\0")))
+
+
+def mounted(place: Path) -> set[int]:
+    """Processes that have something of a store's containers mounted."""
+    roots = (f"{place}/active".encode(), f"{place}/containers".encode())
+    return processes(lambda path: any(root in (path / "mountinfo").read_bytes() for root in roots))
+
+
+def cgroups(ids: Iterable[str]) -> list[str]:
+    """Control groups with the ids of these containers in their names."""
+    wanted = tuple(ids)
+    return [
+        path
+        for path, folders, _ in os.walk(_GROUPS)
+        for name in folders
+        if any(each in f"{path}/{name}" for each in wanted)
+    ]
+
+
+def zygote(engine: Any) -> int:
+    """The pid of the store's zygote; raises OSError where it does not run."""
+    with contextlib.closing(engine.full.home.runtime.sandbox._connect()) as connection:
+        found: tuple[int, int, int] = struct.unpack(
+            "3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        )
+    return found[0]
+
+
+def namespaces() -> set[str]:
+    """All namespaces that a process lives in."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/ns/*"):
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(path))
+    return found
+
+
+def links() -> set[str]:
+    """Network interfaces of this network namespace."""
+    return {name for _, name in socket.if_nameindex()}
+
+
+def descriptors(pid: int | str = "self") -> int:
+    """How many files a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def zombies() -> set[int]:
+    """Processes that have ended, and whose parent has not asked how."""
+    return processes(lambda path: (path / "stat").read_text().rpartition(")")[2].split()[0] == "Z")
