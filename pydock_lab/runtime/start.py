@@ -165,6 +165,11 @@ def settled(tier: Tier) -> None:
         hub.found()
 
 
+def bereaved() -> None:
+    """After a shim was killed: remove what it would have removed."""
+    groups.sweep()
+
+
 def abandoned() -> None:
     """In a worker that nobody asked for anything: let go what was prepared."""
     birth.abandon()

@@ -41,6 +41,7 @@ REFUSED = 3  # exit status
 # Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
 # process that starts or ends wait: the one at work goes first, for so long at most.
 _BREATHER_SECONDS = 0.03
+_MOURNING_SECONDS = 0.2  # what the kernel needs to end all processes of a container whose shim was killed
 _SPARES = 2  # workers that wait: the next container need not wait for the last one's successor
 
 
@@ -66,7 +67,7 @@ class Zygote:
         self._deaths, self._wake = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._poll.register(self._deaths, select.POLLIN)
         self._spares: dict[int, int] = {}  # pids by pidfd
-        self._quiet_until = 0.0
+        self._quiet_until = self._mourning_since = 0.0
         self._is_listening = False
         self._own = os.pidfd_open(os.getpid())
 
@@ -77,6 +78,7 @@ class Zygote:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         self._make_spare()
+        self._mourn()  # of those whose zygote was killed with them
         while True:
             is_short = len(self._spares) < _SPARES
             self._listen(wanted=is_short)
@@ -128,13 +130,7 @@ class Zygote:
         self._poll.register(pidfd, select.POLLIN)
 
     def _be_keeper(self) -> NoReturn:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        # A copy of another worker's connection would hide from its engine that it has ended.
-        for descriptor in (*self._spares, *self._children, *self._engines):
-            os.close(descriptor)
-        for end in (self._news, self._deaths, self._wake):
-            end.close()
+        self._begin_anew()
 
         def work(line: Line) -> NoReturn:
             worker.live(self._listener, self._tell, self._ground, line)
@@ -144,6 +140,16 @@ class Zygote:
             self._tell.close()
 
         keeper.live(work, lambda handed: worker.go_on(handed, self._ground), self._own, started=start)
+
+    def _begin_anew(self) -> None:
+        """In a child: let go of what is the zygote's alone."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # A copy of another worker's connection would hide from its engine that it has ended.
+        for descriptor in (*self._spares, *self._children, *self._engines):
+            os.close(descriptor)
+        for end in (self._news, self._deaths, self._wake):
+            end.close()
 
     def _hear_news(self) -> None:
         """A worker is at work; its connection comes along, unless it looks out for its engine itself."""
@@ -176,8 +182,27 @@ class Zygote:
     def _reap(self, pidfd: int, pid: int) -> None:
         self._poll.unregister(pidfd)
         os.close(pidfd)
-        os.waitpid(pid, 0)
+        _, status = os.waitpid(pid, 0)
         orphans.bury(self._known())
+        if status:
+            self._mourn()
+
+    def _mourn(self) -> None:
+        """A keeper was killed, or its worker was: what they would have removed is removed by somebody else."""
+        now = time.monotonic()
+        if now - self._mourning_since < _MOURNING_SECONDS / 2:
+            return  # somebody waits already, and will find this, too
+        self._mourning_since = now
+        pid, pidfd = syscalls.clone3(Namespace(0))
+        if pid == 0:
+            try:
+                self._begin_anew()
+                self._listener.close()
+                time.sleep(_MOURNING_SECONDS)
+                worker.each(self._ground.modules, "bereaved")
+            finally:
+                os._exit(0)
+        os.close(pidfd)
 
     def _known(self) -> set[int]:
         return {*self._spares.values(), *(child.pid for child in self._children.values())}

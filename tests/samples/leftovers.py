@@ -4,7 +4,8 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterable
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,15 @@ def mounted(place: Path) -> set[int]:
     return processes(lambda path: any(root in (path / "mountinfo").read_bytes() for root in roots))
 
 
-def cgroups(ids: Iterable[str]) -> list[str]:
-    """Control groups with the ids of these containers in their names."""
-    wanted = tuple(ids)
-    return [
-        path
-        for path, folders, _ in os.walk(_GROUPS)
-        for name in folders
-        if any(each in f"{path}/{name}" for each in wanted)
-    ]
+def groups() -> dict[int, list[str]]:
+    """Control groups of containers, by the pid of the shim that looks after them."""
+    found: dict[int, list[str]] = {}
+    for path, folders, _ in os.walk(_GROUPS):
+        for name in folders:
+            kind, _, rest = name.partition("-")
+            if kind == "shim" and (pid := rest.partition("-")[0]).isdigit():
+                found.setdefault(int(pid), []).append(f"{path}/{name}")
+    return found
 
 
 def zygote(engine: Any) -> int:
@@ -62,9 +63,30 @@ def namespaces() -> set[str]:
     return found
 
 
-def links() -> set[str]:
-    """Network interfaces of this network namespace."""
-    return {name for _, name in socket.if_nameindex()}
+def links(pid: int) -> int:
+    """Network interfaces in the network namespaces that a process holds open, veths among them; 0 if not root."""
+    found: set[str] = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if os.readlink(descriptor).startswith("net:"):
+                command = ["nsenter", f"--net={descriptor}", "cat", "/proc/self/net/dev"]
+                shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+                found.update(f"{os.readlink(descriptor)} {line.partition(':')[0]}" for line in shown.splitlines()[2:])
+    return len(found)
+
+
+def below(pid: int) -> set[int]:
+    """The processes that descend from this one."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found: set[int] = set()
+    level = {pid}
+    while level:
+        level = {child for child, parent in parents.items() if parent in level}
+        found |= level
+    return found
 
 
 def descriptors(pid: int | str = "self") -> int:

@@ -1,0 +1,122 @@
+"""Thousands of containers one after another, and many at once, with kills: nothing of them is left on the machine.
+
+Counted before and after: processes, zombies, mounts, control groups, namespaces, veths, descriptors, records. The long
+form (`make soak`) has the machine for itself and counts all of its namespaces and zombies; the short one runs beside
+other tests, and counts what can be told to be this store's.
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from samples import leftovers
+from samples.waiting import wait_until
+
+from pydock_lab.errors import PydockError
+
+IS_SOAK = bool(os.environ.get("PYDOCK_SOAK"))
+RUNS = 3000 if IS_SOAK else 40
+AT_ONCE = 200 if IS_SOAK else 12
+IMAGE = "lab/base"
+MARK = "86393"  # seconds that no other program sleeps
+FOLDERS = ("containers", "active", "ingest", "leases", "trash")
+
+
+def counted(engine):
+    """How many there are of each kind of thing."""
+    home = engine.full.home.root
+    zygote = leftovers.zygote(engine)
+    ours = leftovers.below(zygote)
+    groups = leftovers.groups()
+    found = {
+        "programs": len(leftovers.marked(MARK)),
+        "mounts": len(leftovers.mounted(home)),
+        "groups": len(groups.keys() & ours if not IS_SOAK else groups),
+        "interfaces": leftovers.links(zygote),
+        "our descriptors": leftovers.descriptors(),
+        "descriptors of the zygote": leftovers.descriptors(zygote),
+        "processes below the zygote": len(ours),
+        "threads": threading.active_count(),
+    }
+    for folder in FOLDERS:
+        with suppress(FileNotFoundError):
+            found[folder] = sum(not name.startswith(".") for name in os.listdir(home / folder))
+    if IS_SOAK:
+        found |= {"namespaces": len(leftovers.namespaces()), "zombies": len(leftovers.zombies())}
+    return found
+
+
+def grown(engine, before):
+    """What there is more of than before."""
+    return {
+        kind: (before.get(kind, 0), count) for kind, count in counted(engine).items() if count > before.get(kind, 0)
+    }
+
+
+def settles(engine, before):
+    with suppress(AssertionError):
+        wait_until(lambda: not grown(engine, before), seconds=20)
+    assert grown(engine, before) == {}
+    assert engine.full.check() == ()
+
+
+def warmed(engine):
+    """The counts after some containers: the zygote, its waiting workers and the hub of the networks are there."""
+    for _ in range(3):
+        engine.run(IMAGE, "true").remove()
+    wait_until(lambda: counted(engine) == counted(engine))
+    time.sleep(1)
+    return counted(engine)
+
+
+def endings(engine):
+    """Ways in which a container that runs comes to its end."""
+    state = lambda one: engine.full.home.runtime.state(engine.full.home.containers.path(one.id))  # noqa: E731
+    return [
+        lambda one: engine.full.kill(one.id),
+        lambda one: engine.full.stop(one.id, timeout=0),
+        lambda one: engine.full.remove(one.id, force=True),
+        lambda one: os.kill(state(one).process.pid, signal.SIGKILL),
+        lambda one: os.kill(state(one).shim.pid, signal.SIGKILL),
+    ]
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("containers")
+def test_one_after_another(engine):
+    before = warmed(engine)
+    ways = endings(engine)
+    for number in range(RUNS):
+        if number % 8:
+            assert engine.run(IMAGE, "true", auto_remove=True).ended_with == 0
+            continue
+        one = engine.run(IMAGE, "sleep", f"{MARK}.{number}", detach=True)
+        ways[number // 8 % len(ways)](one)
+        with suppress(PydockError):  # one way is its removal
+            engine.full.remove(one.id, force=True)
+    settles(engine, before)
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("containers")
+def test_many_at_once(engine):
+    before = warmed(engine)
+    with ThreadPoolExecutor(8) as pool:
+        running = list(pool.map(lambda n: engine.run(IMAGE, "sleep", f"{MARK}.{n}", detach=True), range(AT_ONCE)))
+    assert len(leftovers.marked(MARK)) >= AT_ONCE
+    assert len(engine.full.containers()) == AT_ONCE
+    ways = endings(engine)
+    random.Random(20261127).shuffle(running)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda pair: ways[pair[0] % len(ways)](pair[1]), enumerate(running)))
+    wait_until(lambda: not leftovers.marked(MARK), seconds=30)
+    assert engine.full.containers() == ()
+    for one in engine.full.containers(all_=True):
+        assert one.state == "exited", one
+        engine.full.remove(one.id)
+    settles(engine, before)
