@@ -3,6 +3,7 @@
     ● web1                        running
     process   PID 1 (host: 4711)
     address   172.20.0.2  (8080→80)
+    memory    ▬▬▬▬▬──────  12 MB of 64 MB     what it uses of what it may
     ┌ writable layer ────────── 1.6 MB ┐
     │ ~ /srv/app.py      from layer 5  │     copied up from the image before the first byte was changed
     └──────────────────────────────────┘
@@ -15,19 +16,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydock_lab import locale
 from pydock_lab.drawing.layers import INKS, SIGNS
 from pydock_lab.drawing.metrics import Font, clip, clip_path, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import PILL, Page, Piece, box, clipped, line, pick, pill, pill_width, text
+from pydock_lab.drawing.shapes import PILL, Page, Piece, bar, box, clipped, line, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, element
-from pydock_lab.views import ChangeKind, ContainerView, FileChange
+from pydock_lab.views import ChangeKind, ContainerView, FileChange, Gauge
 
 MIN_WIDTH = 268
 _PAD = 14
 _CHANGES_SHOWN = 3
 _HEAD, _FACT, _CHANGE = 36, 19, 17
 _STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
+_BAR = 84  # pixels: a gauge
+_NEARLY = 0.9  # of a limit
 _NOTHING = "\N{EN DASH}"
 _EXIT = re.compile(r"Exited \((\d{1,3})\)")
 
@@ -50,7 +54,7 @@ def is_alive(container: ContainerView) -> bool:
 def height(container: ContainerView, wide: float, speech: Speech) -> float:
     """How high the card of a container is."""
     ports = _PortLines.of(container, wide - 2 * _PAD)
-    facts = _HEAD + _FACT * len(_facts(container, speech)) + (PILL + 5) * ports.lines + 4
+    facts = _HEAD + _FACT * (len(_facts(container, speech)) + len(container.gauges)) + (PILL + 5) * ports.lines + 4
     return facts + _writable_height(container) + 10
 
 
@@ -66,7 +70,8 @@ def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Ma
         box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
         *_title(container, spot, speech),
     ]
-    label_width = max(width(label, Font.SMALL) for label, _ in _facts(container, speech)) + 12
+    labels = [label for label, _ in _facts(container, speech)] + [_gauge_name(one, speech) for one in container.gauges]
+    label_width = max(width(label, Font.SMALL) for label in labels) + 12
     y = spot.y + _HEAD
     for label, value in _facts(container, speech):
         room = spot.width - 2 * _PAD - label_width
@@ -74,6 +79,9 @@ def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Ma
             text(spot.x + _PAD, y + 13, label, Font.SMALL, ink="muted"),
             clipped(spot.x + _PAD + label_width, y + 13, value, room, Font.CODE_SMALL),
         ]
+        y += _FACT
+    for gauge in container.gauges:
+        elements += _gauge(gauge, (spot.x + _PAD, y, spot.width - 2 * _PAD), label_width, speech)
         y += _FACT
     ports = _PortLines.of(container, spot.width - 2 * _PAD)
     elements += ports.draw(spot.x + _PAD, y + 3)
@@ -85,13 +93,54 @@ def state_word(container: ContainerView, speech: Speech) -> str:
     """The state in the reader's language, with the exit status where the container has ended."""
     word = speech.say(f"state-{container.state}") if container.state in _STATES else container.state
     ended = _EXIT.match(container.status)
-    return f"{word} ({ended[1]})" if ended else word
+    word = f"{word} ({ended[1]})" if ended else word
+    return f"{word}, {speech.say('out-of-memory')}" if container.oom_killed else word
 
 
 def card_label(container: ContainerView, speech: Speech) -> str:
     """A container in a sentence, for a screen reader."""
     written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
-    return f"{container.name}, {state_word(container, speech)}, {written}"
+    used = "".join(f", {name} {value}" for name, value in gauges_of(container, speech))
+    return f"{container.name}, {state_word(container, speech)}, {written}{used}"
+
+
+def _gauge_value(gauge: Gauge, speech: Speech) -> str:
+    """What is used, and of how much: `12 MB of 64 MB`."""
+    used = _amount(gauge.kind, gauge.used, speech)
+    if gauge.limit is None:
+        return speech.say("gauge-unlimited", used=used)
+    return speech.say("gauge-limited", used=used, limit=_amount(gauge.kind, gauge.limit, speech))
+
+
+def _amount(kind: str, value: float, speech: Speech) -> str:
+    if kind == "memory":
+        return speech.size(int(value))
+    return locale.number(value, 2 if kind == "cpu" else 0, speech.language)
+
+
+def _gauge_name(gauge: Gauge, speech: Speech) -> str:
+    return speech.say(f"gauge-{gauge.kind}")
+
+
+def _gauge(gauge: Gauge, place: tuple[float, float, float], label_width: float, speech: Speech) -> tuple[Element, ...]:
+    """One line at (x, y, width): what it is, a bar where there is a limit, and both in numbers."""
+    x, y, wide = place
+    value, start = _gauge_value(gauge, speech), x + label_width
+    shown: tuple[Element, ...] = ()
+    if gauge.limit is not None:
+        meaning = Meaning.DELETED if gauge.share >= _NEARLY else Meaning.WRITABLE
+        shown = bar(start, y + 7, _BAR, gauge.share, meaning)
+        start += _BAR + 8
+    return (
+        text(x, y + 13, _gauge_name(gauge, speech), Font.SMALL, ink="muted"),
+        *shown,
+        clipped(start, y + 13, value, x + wide - start, Font.CODE_SMALL),
+    )
+
+
+def gauges_of(container: ContainerView, speech: Speech) -> list[tuple[str, str]]:
+    """Name and value of each gauge."""
+    return [(_gauge_name(one, speech), _gauge_value(one, speech)) for one in container.gauges]
 
 
 def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Element, ...]:

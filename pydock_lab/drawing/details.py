@@ -106,6 +106,7 @@ def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
         (speech.say("fact-ports"), ", ".join(map(str, container.ports))),
         (speech.say("command"), container.command),
         (speech.say("writable-layer"), speech.size(container.writable_size)),
+        *cards.gauges_of(container, speech),
         (speech.say("fact-network"), container.network),
         (speech.say("fact-tier"), container.tier),
         ("id", container.id),

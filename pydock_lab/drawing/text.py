@@ -106,7 +106,11 @@ def _container(container: ContainerView, speech: Speech) -> Iterator[str]:
     mark = _TEXT_MARKS[cards.is_alive(container)]
     ports = " ".join(f"{port.host_port}→{port.container_port}" for port in container.ports)
     written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
-    parts = [clean(container.name), cards.state_word(container, speech), process, container.address, ports, written]
+    used = [f"{name} {value}" for name, value in cards.gauges_of(container, speech)]
+    parts = [
+        *(clean(container.name), cards.state_word(container, speech), process, container.address, ports, written),
+        *used,
+    ]
     yield f"{mark} {'   '.join(clean(part) for part in parts if part)}"
 
 

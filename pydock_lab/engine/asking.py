@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.engine.containers import ContainerLife
+from pydock_lab.engine.gauges import Gauges
 from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
@@ -26,6 +27,7 @@ class ContainerQuestions:
 
     def __init__(self, home: Home, images: ImageShelf, life: ContainerLife) -> None:
         self._home, self._images, self._life = home, images, life
+        self._gauges = Gauges(home, life)
 
     def summaries(self, *, all_: bool) -> tuple[ContainerSummary, ...]:
         """`docker ps`: newest first."""
@@ -125,6 +127,8 @@ class ContainerQuestions:
             tier=shown(record.isolation),
             network=record.spec.network.title,
             docker_command=f"docker diff {record.name}",
+            gauges=self._gauges.of(record, state),
+            oom_killed=state.oom_killed,
         )
 
 

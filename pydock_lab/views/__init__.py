@@ -5,7 +5,7 @@ Sizes are bytes, times RFC 3339 texts, digests full (`sha256:...`); a drawing sh
 
 from pydock_lab.views.base import View
 from pydock_lab.views.build_trace import BuildTrace, StepOutcome, TraceStage, TraceStep
-from pydock_lab.views.containers import ContainerView, ImageInstances, Instances, PortView
+from pydock_lab.views.containers import ContainerView, Gauge, ImageInstances, Instances, PortView
 from pydock_lab.views.explanation import (
     Attribute,
     AttributeChange,
@@ -57,6 +57,7 @@ __all__ = [
     "FacetView",
     "FileChange",
     "FileDifference",
+    "Gauge",
     "HeavyFile",
     "ImageInstances",
     "Instances",

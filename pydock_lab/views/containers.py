@@ -20,6 +20,23 @@ class PortView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gauge:
+    """What a container uses of something that can be limited, and its limit (None: it has none).
+
+    `kind` is `memory` (bytes), `cpu` (processors) or `pids` (processes).
+    """
+
+    kind: str
+    used: float
+    limit: float | None = None
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1 of its limit; 0 without one."""
+        return min(1.0, self.used / self.limit) if self.limit else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerView:
     """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run)."""
 
@@ -39,6 +56,8 @@ class ContainerView:
     tier: str = ""
     network: str = ""
     docker_command: str = ""
+    gauges: tuple[Gauge, ...] = ()
+    oom_killed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from pydock_lab.views import (
     Doctor,
     FacetView,
     FileChange,
+    Gauge,
     ImageInstances,
     Instances,
     LayerRow,
@@ -137,6 +138,11 @@ WEB1 = ContainerView(
     tier="rootless",
     network="bridge",
     docker_command="docker diff web1",
+    gauges=(
+        Gauge(kind="memory", used=61.4 * MB, limit=64 * MB),
+        Gauge(kind="cpu", used=0.42, limit=0.5),
+        Gauge(kind="pids", used=3),
+    ),
 )
 WEB2 = ContainerView(
     id=digest("web2")[7:],
@@ -161,6 +167,7 @@ TRIAL = ContainerView(
     status="Exited (137) 3 minutes ago",
     command="sh -c 'rm -r /usr/share/doc; pip download flask'",
     writable_size=int(6.4 * MB),
+    oom_killed=True,
     changes=(
         change("-", "/usr/share/doc", int(6.1 * MB)),
         change("+", "/root/.cache/pip/http/flask.whl", int(6.3 * MB)),
