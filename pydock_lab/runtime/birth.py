@@ -38,7 +38,7 @@ class Child:
     the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
     for owners, where that is needed, and `notes` what of its task is not in force. `sockets` (descriptors) are those
     that it made in its network, for the shim to answer for names. `program` is the pid of its program where that is
-    another process: a traced container's.
+    another process: a traced container's; it `is_gone` where it had ended before anybody could hold on to it.
     """
 
     pid: int
@@ -52,6 +52,7 @@ class Child:
     owner: tuple[list[int], list[int]] | None = None
     sockets: list[int] = field(default_factory=list)
     program: int = 0
+    is_gone: bool = False
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -106,7 +107,8 @@ class Child:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, number)
+            if not self.is_gone:
+                signal.pidfd_send_signal(self.pidfd, number)
 
     def end(self) -> None:
         """Kill it, and wait until it is dead; its parent buries it."""

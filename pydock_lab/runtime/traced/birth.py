@@ -57,10 +57,12 @@ class Another:
     def __init__(self, door: int, process: ProcessSpec, standard: Sequence[int]) -> None:
         ours, theirs = socket.socketpair()
         self._result, written = os.pipe2(os.O_CLOEXEC)
+        # The door is the shim's, too: one message at a time goes through it, and all of it at once.
+        said = Connection.of(os.dup(door))
         try:
-            # The door is the shim's, too: one message at a time goes through it, and all of it at once.
-            Connection.of(os.dup(door)).send({"process": process.to_json()}, [theirs.fileno(), written, *standard])
+            said.send({"process": process.to_json()}, [theirs.fileno(), written, *standard])
         finally:
+            said.socket.close()
             theirs.close()
             os.close(written)
         self.child = Child(0, -1, Connection(ours))
@@ -69,7 +71,11 @@ class Another:
         """Wait until it runs; raises the PydockError if it does not."""
         self.child.hear()
         self.child.pid = self.child.program
-        self.child.pidfd = os.pidfd_open(self.child.pid)
+        try:
+            self.child.pidfd = os.pidfd_open(self.child.pid)
+        except ProcessLookupError:  # it has ended, and its tracer has been told
+            self.child.pidfd = os.dup(self._result)  # this can be read then, as the other
+            self.child.is_gone = True
         return self.child
 
     def wait(self) -> int:
