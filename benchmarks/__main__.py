@@ -2,10 +2,15 @@
 
 import sys
 
-from benchmarks import build, import_time, network, ps, run, traced
+from benchmarks import build, execs, import_time, many, network, ps, rootless, run, start, traced, whole
 
 BENCHMARKS = {
     "run": run.main,
+    "start": start.main,
+    "exec": execs.main,
+    "whole": whole.main,
+    "rootless": rootless.main,
+    "many": many.main,
     "build": build.main,
     "import": import_time.main,
     "network": network.main,

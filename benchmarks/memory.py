@@ -21,7 +21,7 @@ def peak(command: Sequence[str], environment: Mapping[str, str]) -> int:
     with subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL) as process:
         began = _began(Path(f"/proc/{process.pid}"))
         while process.poll() is None:
-            most = max(most, sum(map(_share, _workers(process.pid, began))))
+            most = max(most, sum(map(share, _workers(process.pid, began))))
             time.sleep(_EVERY_SECONDS)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
@@ -41,7 +41,7 @@ def _began(folder: Path) -> int:
     return int((folder / "stat").read_text().rpartition(")")[2].split()[19])
 
 
-def _share(folder: Path) -> int:
+def share(folder: Path) -> int:
     """Its proportional share (Pss): a page that three processes share counts a third for each."""
     with contextlib.suppress(OSError, StopIteration):
         lines = (folder / "smaps_rollup").read_text().splitlines()

@@ -18,18 +18,23 @@ def busybox_tree(root: Path) -> Path:
     for name in ("bin", "etc", "proc", "sys", "dev", "tmp"):
         (root / name).mkdir(parents=True, exist_ok=True)
     shutil.copy(program, root / "bin" / "busybox")
-    for name in ("sh", "true", "echo"):
+    for name in ("sh", "true", "echo", "sleep"):
         (root / "bin" / name).symlink_to("busybox")
     return root
 
 
-def crun_bundle(root: Path) -> Path:
-    """A bundle for `crun run`, with crun's own default configuration, of /bin/true, without a terminal."""
+def crun(*words: str) -> list[str]:
+    """A command line of crun's, as it works on hosts with any version of control groups."""
+    return ["crun", "--cgroup-manager=cgroupfs", *words]
+
+
+def crun_bundle(root: Path, *command: str) -> Path:
+    """A bundle for `crun run`, with crun's own default configuration, of a command without a terminal (/bin/true)."""
     busybox_tree(root / "rootfs")
     subprocess.run(["crun", "spec"], cwd=root, check=True)
     path = root / "config.json"
     config = json.loads(path.read_text())
-    config["process"] |= {"terminal": False, "args": ["/bin/true"]}
+    config["process"] |= {"terminal": False, "args": command or ["/bin/true"]}
     # Raising the number of open files is not permitted everywhere; ours does not ask for it either.
     config["process"].pop("rlimits", None)
     config["root"] |= {"path": "rootfs", "readonly": False}
@@ -61,20 +66,29 @@ events_logger = "none"
 """
 
 
-class Buildah:
-    """`buildah` on a storage of its own below `root`."""
+class Podman:
+    """`podman`, or another `program` of its kind, on a storage of its own below `root`."""
+
+    program = "podman"
 
     def __init__(self, root: Path) -> None:
-        if shutil.which("buildah") is None:
-            raise SystemExit("buildah is not installed")
+        if shutil.which(self.program) is None:
+            raise SystemExit(f"{self.program} is not installed")
         self.root = root
         (root / "tmp").mkdir(parents=True)
         (root / "containers.conf").write_text(_CONTAINERS_CONF)
 
     def __call__(self, *words: str) -> None:
-        """Run it; raises CalledProcessError with what it said."""
+        """Run it; raises SystemExit with what it said."""
         environment = {"CONTAINERS_CONF": str(self.root / "containers.conf"), "TMPDIR": str(self.root / "tmp")}
-        run(["buildah", "--root", str(self.root / "root"), "--runroot", str(self.root / "run"), *words], environment)
+        places = ["--root", str(self.root / "root"), "--runroot", str(self.root / "run")]
+        run([self.program, *places, *words], environment)
+
+
+class Buildah(Podman):
+    """`buildah` on a storage of its own below `root`."""
+
+    program = "buildah"
 
     def take(self, base: Path) -> None:
         """Have the base image, from a `docker save` archive."""

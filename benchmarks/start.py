@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers import busybox_tree, crun_bundle, hide_empty_hierarchy
+from benchmarks.peers import busybox_tree, crun, crun_bundle, hide_empty_hierarchy
 from benchmarks.table import measure, ratio, show
 from pydock_lab.linux import capabilities
 from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec, Rootfs
@@ -48,10 +48,10 @@ def main() -> None:
         def ours(*, record: bool) -> None:
             folder = root / "containers" / str(next(numbers))
             folder.mkdir(parents=True)
-            assert runtime.run(folder, _spec(folder, layer), streams, record=record) == 0
+            assert runtime.run(folder, specification(folder, layer), streams, record=record) == 0
 
         def theirs() -> None:
-            command = ["crun", "--cgroup-manager=cgroupfs", "run", "--bundle", str(bundle), f"bench{next(numbers)}"]
+            command = crun("run", "--bundle", str(bundle), f"bench{next(numbers)}")
             subprocess.run(command, check=True, stdin=null, stdout=null)
 
         times = measure(
@@ -68,12 +68,13 @@ def main() -> None:
         ratio("run", times["pydock, a container with state and log"], times["crun run"])
 
 
-def _spec(folder: Path, layer: Path) -> ContainerSpec:
+def specification(folder: Path, layer: Path, *command: str) -> ContainerSpec:
+    """A container of this folder on one layer, limited, with the default capabilities; of /bin/true."""
     return ContainerSpec(
         id=folder.name,
         hostname="bench",
         process=ProcessSpec(
-            args=("/bin/true",),
+            args=command or ("/bin/true",),
             env=("PATH=/bin",),
             capabilities=capabilities.names(capabilities.DEFAULT),
         ),
