@@ -28,9 +28,10 @@ def draw(view: Namespaces, page: Page) -> Drawing:
     speech = page.speech
     said = [
         speech.count("own-namespaces", view.own, total=len(view.namespaces)),
-        speech.say("start-tier", tier=view.tier),
+        *([speech.say("start-tier", tier=view.tier)] if view.tier else []),
     ]
-    top = head(page, Head(title=clean(view.name), facts=said, command=f"pydock namespaces {clean(view.name)}"))
+    command = view.command or f"pydock namespaces {view.name}"
+    top = head(page, Head(title=clean(view.name), facts=said, command=clean(command)))
     label = speech.say("namespaces-of", name=clean(view.name))
     y = top.height + 8
     left, right, wide = _columns(page)
@@ -56,6 +57,8 @@ def draw(view: Namespaces, page: Page) -> Drawing:
 
 def lesson_of(view: Namespaces, speech: Speech) -> str:
     """What this picture teaches."""
+    if view.next_step:
+        return speech.say(f"by-hand-{view.next_step}")
     first = next((one for one in view.processes if one.inside_pid == 1), None)
     if first is None:
         return speech.say("lesson-namespaces-shared")

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from pydock_lab.engine.hand_made import HandMade
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
@@ -222,6 +223,9 @@ class Containers(Protocol):
 
     def namespaces(self, container: str) -> Namespaces:
         """A running container from the host and from inside, side by side."""
+
+    def by_hand(self, wish: HandMade, streams: Streams) -> tuple[int, Namespaces]:
+        """Run a process with some namespaces of its own: its exit status, and which. Raises IsolationError."""
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""

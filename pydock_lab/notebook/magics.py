@@ -107,9 +107,7 @@ class DockerMagics(Magics, Configurable):
         `%explain CONTAINER` shows how a container was started, to walk through forwards and backwards: each step with
         its system calls, and what the process sees before and after it.
         """
-        words = ["explain", *self._words(line)]
-        with interruptible():
-            cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
+        self._run(["explain", *self._words(line)])
 
     @no_var_expand
     @line_magic
@@ -166,10 +164,25 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
+    def unshare(self, line: str) -> None:
+        """Make a container by hand, one namespace at a time: `%unshare hostname box`, `%unshare --user --uts ...`.
+
+        Each step fails until the next option is there: --user --uts --pid --mount --proc --root IMAGE --net --ipc
+        --cgroup. The picture shows what is the process's own by now, and says what to try next.
+        """
+        self._run(["unshare", *self._words(line)])
+
+    @no_var_expand
+    @line_magic
     def doctor(self, line: str) -> Picture:
         """Show what this machine can do for containers: `%doctor`."""
         self._nothing(line, "%doctor")
         return Facets(self.engine.doctor())
+
+    def _run(self, words: list[str]) -> None:
+        """A command of ours that is no command of Docker's."""
+        with interruptible():
+            cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
 
     def _started(self, address: str, variable: str) -> None:
         if variable:

@@ -32,7 +32,10 @@ class SidesOfProcess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Namespaces(View):
-    """A running container; `outside_name` and `inside_name` are the hostnames of the two sides."""
+    """A running container; `outside_name` and `inside_name` are the hostnames of the two sides.
+
+    Or a process made by hand: `command` says how, `next_step` what is missing most (`done`: nothing).
+    """
 
     container: str
     name: str
@@ -41,6 +44,8 @@ class Namespaces(View):
     inside_name: str
     namespaces: tuple[NamespaceView, ...]
     processes: tuple[SidesOfProcess, ...]
+    command: str = ""
+    next_step: str = ""
 
     @property
     def own(self) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.hand_made import HandMade
     from pydock_lab.engine.records import ContainerRecord
     from pydock_lab.engine.run_options import CommitOptions, ExecOptions, LogOptions, RunOptions, UpdateOptions
     from pydock_lab.engine.streams import Streams
@@ -160,6 +161,13 @@ class LocalContainers(Workers):
         from pydock_lab.engine.sides import both_sides  # noqa: PLC0415 - only for who asks
 
         return both_sides(self.home, self._parts.life, self._record(container))
+
+    def by_hand(self, wish: HandMade, streams: Streams) -> tuple[int, Namespaces]:
+        """`pydock unshare`."""
+        from pydock_lab.engine.by_hand import ByHand  # noqa: PLC0415 - only for who asks
+
+        image = self._transfers.have(wish.root, ignore) if wish.root else None
+        return ByHand(self.home).run(wish, image, streams)
 
     def commit(self, options: CommitOptions) -> Image:
         """`docker commit`."""
