@@ -50,7 +50,7 @@ def magics() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """One section for each command; the commands of a group follow it."""
     locale.set_lang("en")
-    app = make_app("pydock")
+    app = make_app("pydock").whole()
     for path, command in _walk(app, "pydock"):
         context = click.Context(command, info_name=path, max_content_width=_WIDTH, terminal_width=_WIDTH)
         yield f"## `{path}`\n\n```text\n{command.get_help(context)}\n```\n"

@@ -1,84 +1,69 @@
-"""The tree of commands: Docker's own, its management groups (`docker image ls`), and ours."""
+"""The tree of commands: Docker's own, its management groups (`docker image ls`), and ours.
 
-import click
+Each line says which commands a module makes; it is imported when one of them is asked for.
+"""
 
-from pydock_lab.cli import (
-    advice,
-    asking,
-    build,
-    containers,
-    images,
-    inspecting,
-    lab,
-    life,
-    looking,
-    networks,
-    pruning,
-    registry,
-    system,
-    things,
-    volumes,
-    watching,
-)
 from pydock_lab.cli.command import LocalGroup
 
+_LIFE = "attach kill pause rename restart rm start stop unpause update wait"
 
-def make_app(name: str = "docker") -> click.Group:
+
+def make_app(name: str = "docker") -> LocalGroup:
     """All commands; `name` is the program's, as it stands in usage lines."""
     app = LocalGroup(name, help_key="app")
-    build.register(app)
-    images.register_list(app, "images")
-    images.register_history(app)
-    inspecting.register(app)
-    images.register_rest(app)
-    images.register_remove(app, "rmi")
-    containers.register_run(app)
-    containers.register_exec(app)
-    life.register(app)
-    containers.register_files(app)
-    asking.register_list(app, "ps")
-    asking.register_look(app)
-    watching.register(app)
-    watching.register_events(app)
-    registry.register_transfer(app)
-    registry.register_account(app)
-    registry.register_ours(app)
-    volumes.register(app)
-    networks.register(app)
-    system.register(app)
-    things.register_pictures(app)
-    advice.register(app)
-    lab.register(app)
-    looking.register(app)
-    things.register_builder(app, "builder")
-    things.register_builder(app, "buildx")
-    _image_group(app)
-    _container_group(app)
+    app.later("build", "build")
+    app.later("images", "images", "register_list", "images")
+    app.later("history", "images", "register_history")
+    app.later("inspect", "inspecting")
+    app.later("import load save tag", "images", "register_rest")
+    app.later("rmi", "images", "register_remove", "rmi")
+    app.later("create run", "containers", "register_run")
+    app.later("exec", "containers", "register_exec")
+    app.later(_LIFE, "life")
+    app.later("commit cp export", "containers", "register_files")
+    app.later("ps", "asking", "register_list", "ps")
+    app.later("diff logs port", "asking", "register_look")
+    app.later("stats top", "watching")
+    app.later("events", "watching", "register_events")
+    app.later("pull push", "registry", "register_transfer")
+    app.later("login logout search", "registry", "register_account")
+    app.later("registry tree", "registry", "register_ours")
+    app.later("volume", "volumes")
+    app.later("network", "networks")
+    app.later("info system version", "system")
+    app.later("doctor instances layers namespaces unshare", "things", "register_pictures")
+    app.later("weigh whatif", "advice")
+    app.later("completion lab", "lab")
+    app.later("debug explain trace", "looking")
+    app.later("builder", "things", "register_builder", "builder")
+    app.later("buildx", "things", "register_builder", "buildx")
+    app.add_command(_image_group())
+    app.add_command(_container_group())
     return app
 
 
-def _image_group(app: click.Group) -> None:
+def _image_group() -> LocalGroup:
     group = LocalGroup("image")
-    app.add_command(group)
-    build.register(group)
-    images.register_list(group, "ls")
-    images.register_history(group)
-    inspecting.register(group, kind="image")
-    images.register_rest(group)
-    images.register_remove(group, "rm")
-    registry.register_transfer(group)
-    pruning.prune_command(group, ["image"])
+    group.later("build", "build")
+    group.later("ls", "images", "register_list", "ls")
+    group.later("history", "images", "register_history")
+    group.later("inspect", "inspecting", kind="image")
+    group.later("import load save tag", "images", "register_rest")
+    group.later("rm", "images", "register_remove", "rm")
+    group.later("pull push", "registry", "register_transfer")
+    group.later("prune", "pruning", "prune_command", ["image"])
+    return group
 
 
-def _container_group(app: click.Group) -> None:
+def _container_group() -> LocalGroup:
     group = LocalGroup("container")
-    app.add_command(group)
-    containers.register_run(group)
-    containers.register_exec(group)
-    life.register(group)
-    containers.register_files(group)
-    asking.register_list(group, "ls")
-    asking.register_look(group)
-    watching.register(group)
-    inspecting.register(group, kind="container")
-    pruning.prune_command(group, ["container"])
+    group.later("create run", "containers", "register_run")
+    group.later("exec", "containers", "register_exec")
+    group.later(_LIFE, "life")
+    group.later("commit cp export", "containers", "register_files")
+    group.later("ls", "asking", "register_list", "ls")
+    group.later("diff logs port", "asking", "register_look")
+    group.later("stats top", "watching")
+    group.later("inspect", "inspecting", kind="container")
+    group.later("prune", "pruning", "prune_command", ["container"])
+    return group

@@ -4,8 +4,9 @@ A command `run` has its help under the key `cli.help-run`, an option `--no-trunc
 a command means something else by it, `cli.option-COMMAND-no-trunc`.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import click
 from click.formatting import HelpFormatter
@@ -86,7 +87,43 @@ def _plain_flags(words: Sequence[str], off: Mapping[str, str]) -> Iterator[str]:
 
 
 class LocalGroup(LocalCommand, click.Group):
-    """A command with commands of its own."""
+    """A command with commands of its own, which are made when somebody asks for them.
+
+    To import what all of them need takes longer than most of them do.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._later: dict[str, Callable[[], None]] = {}
+
+    def later(self, names: str, module: str, function: str = "register", *values: Any, **said: Any) -> None:
+        """The commands `names`, which `pydock_lab.cli.MODULE:FUNCTION` makes in this group, given these values."""
+
+        def make() -> None:
+            getattr(importlib.import_module(f"pydock_lab.cli.{module}"), function)(self, *values, **said)
+
+        self._later |= dict.fromkeys(names.split(), make)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name not in self.commands and cmd_name in self._later:
+            self._later[cmd_name]()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        del ctx
+        return sorted({*self.commands, *self._later})
+
+    def whole(self) -> Self:
+        """With all commands made, for who wants to see each."""
+        for name, make in self._later.items():
+            if name not in self.commands:
+                make()
+        for one in self.commands.values():
+            if isinstance(one, LocalGroup):
+                one.whole()
+        return self
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

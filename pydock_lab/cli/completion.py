@@ -76,11 +76,12 @@ def completions(words: Sequence[str], incomplete: str, engine: Engine | None) ->
 def _named(app: click.Group, words: Sequence[str], engine: Engine) -> list[str]:
     """The names that the engine knows for the argument that stands here."""
     command: click.Command = app
+    context = click.Context(app)
     key = ""
     for word in words:
-        if isinstance(command, click.Group) and word in command.commands:
+        if isinstance(command, click.Group) and word in command.list_commands(context):
             key = f"{command.name}-{word}" if command is not app else word
-            command = command.commands[word]
+            command = command.get_command(context, word) or command
     names = _IN_GROUPS.get(key)
     if names is None and not key.startswith(_OTHERS):
         names = _ARGUMENTS.get(key.rpartition("-")[2])

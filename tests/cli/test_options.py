@@ -1,5 +1,7 @@
 """Our options against those of the docker client on this machine, command by command."""
 
+import subprocess
+import sys
 import tomllib
 from collections import defaultdict
 from pathlib import Path
@@ -16,7 +18,7 @@ LIST = tomllib.loads((Path(__file__).parent / "missing_options.toml").read_text(
 # buildx is not part of every client: its `build` and `prune` are those of `docker builder` here.
 OURS_ALONE = {
     *("layers", "instances", "doctor", "tree", "registry", "lab", "completion"),
-    *("explain", "trace", "weigh", "whatif", "debug", "buildx", "namespaces"),
+    *("explain", "trace", "weigh", "whatif", "debug", "buildx", "namespaces", "unshare"),
 }
 OF_OURS = {("system", "check")}
 
@@ -30,7 +32,9 @@ def commands(group, path=()):
 
 
 def dockers_own():
-    return [(path, one) for path, one in commands(make_app()) if path[0] not in OURS_ALONE and path not in OF_OURS]
+    return [
+        (path, one) for path, one in commands(make_app().whole()) if path[0] not in OURS_ALONE and path not in OF_OURS
+    ]
 
 
 def long_options(command):
@@ -71,7 +75,7 @@ def test_every_option_of_ours_that_docker_lacks_is_listed_with_its_reason(differ
 @pytest.mark.parametrize("language", locale.LANGUAGES)
 def test_every_command_and_option_has_its_help(language, monkeypatch):
     monkeypatch.setattr(locale, "lang", lambda: language)
-    for path, command in commands(make_app()):
+    for path, command in commands(make_app().whole()):
         assert command_help(command.help_key)
         for one in command.params:
             if isinstance(one, LocalOption):
@@ -80,7 +84,7 @@ def test_every_command_and_option_has_its_help(language, monkeypatch):
 
 def test_no_help_is_for_a_command_or_an_option_that_there_is_not():
     used = {"help-app", "option-help"}
-    for path, command in commands(make_app()):
+    for path, command in commands(make_app().whole()):
         used |= {f"help-{command.help_key}", *(f"help-{name}" for name in path)}
         for one in command.params:
             if isinstance(one, click.Option):
@@ -89,3 +93,22 @@ def test_no_help_is_for_a_command_or_an_option_that_there_is_not():
     texts = {key for key in locale.catalog("en", "cli") if key.startswith(("help-", "option-")) and "." not in key}
     # These are errors that happen to begin so.
     assert texts - used - {"option-needs-value"} == set()
+
+
+def test_each_command_is_made_by_who_is_said_to_make_it():
+    """Commands are made when they are asked for: those that a module makes are those that its line in app.py names."""
+    app = make_app()
+    for group in (app, app.get_command(click.Context(app), "image"), app.get_command(click.Context(app), "container")):
+        named = group.list_commands(click.Context(group))
+        assert sorted(group.whole().commands) == named
+        assert all(group.get_command(click.Context(group), name).name == name for name in named)
+
+
+def test_a_command_imports_what_it_needs_alone():
+    code = (
+        "import sys, click\nfrom pydock_lab.cli.app import make_app\napp = make_app()\n"
+        "app.get_command(click.Context(app), 'ps')\nprint(*sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "pydock_lab.cli.asking" in shown
+    assert not {f"pydock_lab.cli.{name}" for name in ("build", "registry", "run_options", "life")} & set(shown)

@@ -68,7 +68,7 @@ server.stop()
 
 COMMAND_LINE = """
 from pydock_lab.cli.app import make_app
-assert "build" in make_app().commands
+assert "build" in make_app().whole().commands
 """
 
 
