@@ -1,38 +1,54 @@
-"""The parts of the local engine that have to do with containers, put together."""
+"""The workers that need containers, and so Linux: each is made, and what it imports loaded, when it is first asked."""
 
-from dataclasses import dataclass
-from typing import Self
+from __future__ import annotations
 
-from pydock_lab.engine.asking import ContainerQuestions
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from pydock_lab.engine.containers import ContainerLife
-from pydock_lab.engine.copying import ContainerFiles
-from pydock_lab.engine.home import Home
-from pydock_lab.engine.images import ImageShelf
-from pydock_lab.engine.measures import Measures
-from pydock_lab.engine.networks import Networks
-from pydock_lab.engine.system import System
-from pydock_lab.engine.transfers import Transfers
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.asking import ContainerQuestions
+    from pydock_lab.engine.copying import ContainerFiles
+    from pydock_lab.engine.home import Home
+    from pydock_lab.engine.images import ImageShelf
+    from pydock_lab.engine.measures import Measures
+    from pydock_lab.engine.networks import Networks
+    from pydock_lab.engine.system import System
+    from pydock_lab.engine.transfers import Transfers
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """Who does what."""
+    """Who does what for the containers of a home."""
 
-    life: ContainerLife
-    questions: ContainerQuestions
-    files: ContainerFiles
-    measures: Measures
-    system: System
+    def __init__(self, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> None:
+        self._home, self._images = home, images
+        self.life = ContainerLife(home, images, transfers, networks)
 
-    @classmethod
-    def of(cls, home: Home, images: ImageShelf, transfers: Transfers, networks: Networks) -> Self:
-        """The parts of a home."""
-        life = ContainerLife(home, images, transfers, networks)
-        questions = ContainerQuestions(home, images, life)
-        return cls(
-            life=life,
-            questions=questions,
-            files=ContainerFiles(home, life),
-            measures=Measures(home, life),
-            system=System(home, life),
-        )
+    @cached_property
+    def questions(self) -> ContainerQuestions:
+        """Lists, and what containers wrote."""
+        from pydock_lab.engine.asking import ContainerQuestions  # noqa: PLC0415 - see above
+
+        return ContainerQuestions(self._home, self._images, self.life)
+
+    @cached_property
+    def files(self) -> ContainerFiles:
+        """`docker cp`, `export`."""
+        from pydock_lab.engine.copying import ContainerFiles  # noqa: PLC0415 - see above
+
+        return ContainerFiles(self._home, self.life)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """`docker top`, `stats`."""
+        from pydock_lab.engine.measures import Measures  # noqa: PLC0415 - see above
+
+        return Measures(self._home, self.life)
+
+    @cached_property
+    def system(self) -> System:
+        """`docker info`, `version`, `doctor`."""
+        from pydock_lab.engine.system import System  # noqa: PLC0415 - see above
+
+        return System(self._home, self.life)

@@ -10,6 +10,7 @@ methods may be called from threads, and raise PydockError.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +25,7 @@ from pydock_lab.locale import text
 from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Limits, ProcessSpec
 from pydock_lab.runtime import control, state
 from pydock_lab.runtime.restart import RestartPolicy
-from pydock_lab.runtime.state import ContainerState
+from pydock_lab.runtime.state import ContainerState, Status
 from pydock_lab.runtime.steplog import START_FILE
 from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox.client import Sandbox, replies
@@ -34,6 +35,7 @@ JOB_MODULES = ("pydock_lab.runtime.start", "pydock_lab.runtime.shim", "pydock_la
 
 _START = "pydock_lab.runtime.start:start"
 _PROBE = "pydock_lab.runtime.probing:probe"
+_DYING_SECONDS, _POLL_SECONDS = 1.0, 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -338,6 +340,14 @@ def _dial(directory: Path) -> Connection:
         raise ContainerError("runtime.not-running", container=directory.name, status=status.value) from None
 
 
+def _status_of_one_that_hung_up(directory: Path) -> Status:
+    """A process that is killed closes its files before it is seen to have ended: it is given a moment."""
+    until = time.monotonic() + _DYING_SECONDS
+    while (status := state.observe(directory).status) in state.LIVING and time.monotonic() < until:
+        time.sleep(_POLL_SECONDS)
+    return status
+
+
 def _ask(directory: Path, message: Mapping[str, Any]) -> Any:
     """One command and its answer."""
     with contextlib.closing(_dial(directory)) as connection, contextlib.suppress(ConnectionError):
@@ -346,7 +356,7 @@ def _ask(directory: Path, message: Mapping[str, Any]) -> Any:
             if "result" in reply:
                 return reply["result"]
     # It ended just as we asked.
-    status = state.observe(directory).status
+    status = _status_of_one_that_hung_up(directory)
     if status in state.LIVING:
         raise ContainerError("runtime.shim-gone")
     raise ContainerError("runtime.not-running", container=directory.name, status=status.value)

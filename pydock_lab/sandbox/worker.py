@@ -153,24 +153,28 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
         os._exit(0)
     each(ground.modules, "ready", ground.tier, _has_something(listener))
     connection = _accept(listener)
-    if connection is None:
-        each(ground.modules, "abandoned")
-        os._exit(0)
-    if not line.say_taken():
-        os._exit(0)
+    if connection is None or not line.say_taken():
+        _go_unasked(ground)
     listener.close()
-    # Hello: by this the engine knows that its request has found somebody, and on what ground.
-    connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
     news = News(zygote)
-    if not _has_something(connection):
-        news.announce()  # who knows when it says what it wants
-    received = connection.receive()
+    received = None
+    with contextlib.suppress(OSError):  # it has gone already
+        # Hello: by this the engine knows that its request has found somebody, and on what ground.
+        connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
+        if not _has_something(connection):
+            news.announce()  # who knows when it says what it wants
+        received = connection.receive()
     if received is None:
-        os._exit(0)
+        _go_unasked(ground)
     name = received[0].get("job", "")
     if not _is_mindful(name):
         news.announce(connection.fileno())
     _do(Request(connection, *received, ground=ground, line=line, news=news), name, ground)
+
+
+def _go_unasked(ground: Ground) -> NoReturn:
+    each(ground.modules, "abandoned")
+    os._exit(0)
 
 
 def _is_mindful(name: str) -> bool:

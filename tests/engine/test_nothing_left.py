@@ -17,7 +17,7 @@ import pytest
 from samples import leftovers
 from samples.waiting import wait_until
 
-from pydock_lab.errors import PydockError
+from pydock_lab.errors import NotFound
 
 IS_SOAK = bool(os.environ.get("PYDOCK_SOAK"))
 RUNS = 3000 if IS_SOAK else 40
@@ -27,16 +27,15 @@ MARK = "86393"  # seconds that no other program sleeps
 FOLDERS = ("containers", "active", "ingest", "leases", "trash")
 
 
-def counted(engine):
+def counted(engine, zygote):
     """How many there are of each kind of thing."""
     home = engine.full.home.root
-    zygote = leftovers.zygote(engine)
     ours = leftovers.below(zygote)
     groups = leftovers.groups()
     found = {
         "programs": len(leftovers.marked(MARK)),
         "mounts": len(leftovers.mounted(home)),
-        "groups": len(groups.keys() & ours if not IS_SOAK else groups),
+        "groups": sum(map(len, groups.values())) if IS_SOAK else len(groups.keys() & ours),
         "interfaces": leftovers.links(zygote),
         "our descriptors": leftovers.descriptors(),
         "descriptors of the zygote": leftovers.descriptors(zygote),
@@ -51,27 +50,27 @@ def counted(engine):
     return found
 
 
-def grown(engine, before):
-    """What there is more of than before."""
-    return {
-        kind: (before.get(kind, 0), count) for kind, count in counted(engine).items() if count > before.get(kind, 0)
-    }
+class Count:
+    """What there was before; made after some containers: zygote, waiting workers and the networks' hub are there."""
 
+    def __init__(self, engine):
+        self.engine = engine
+        for _ in range(3):
+            engine.run(IMAGE, "true").remove()
+        self.zygote = leftovers.zygote(engine)
+        time.sleep(2)
+        self.before = counted(engine, self.zygote)
 
-def settles(engine, before):
-    with suppress(AssertionError):
-        wait_until(lambda: not grown(engine, before), seconds=20)
-    assert grown(engine, before) == {}
-    assert engine.full.check() == ()
+    def grown(self):
+        """What there is more of than before."""
+        now = counted(self.engine, self.zygote)
+        return {kind: (self.before.get(kind, 0), more) for kind, more in now.items() if more > self.before.get(kind, 0)}
 
-
-def warmed(engine):
-    """The counts after some containers: the zygote, its waiting workers and the hub of the networks are there."""
-    for _ in range(3):
-        engine.run(IMAGE, "true").remove()
-    wait_until(lambda: counted(engine) == counted(engine))
-    time.sleep(1)
-    return counted(engine)
+    def check(self):
+        with suppress(AssertionError):
+            wait_until(lambda: not self.grown(), seconds=20)
+        assert self.grown() == {}
+        assert self.engine.full.check() == ()
 
 
 def endings(engine):
@@ -89,7 +88,7 @@ def endings(engine):
 @pytest.mark.soak
 @pytest.mark.usefixtures("containers")
 def test_one_after_another(engine):
-    before = warmed(engine)
+    count = Count(engine)
     ways = endings(engine)
     for number in range(RUNS):
         if number % 8:
@@ -97,15 +96,15 @@ def test_one_after_another(engine):
             continue
         one = engine.run(IMAGE, "sleep", f"{MARK}.{number}", detach=True)
         ways[number // 8 % len(ways)](one)
-        with suppress(PydockError):  # one way is its removal
+        with suppress(NotFound):  # one way is its removal
             engine.full.remove(one.id, force=True)
-    settles(engine, before)
+    count.check()
 
 
 @pytest.mark.soak
 @pytest.mark.usefixtures("containers")
 def test_many_at_once(engine):
-    before = warmed(engine)
+    count = Count(engine)
     with ThreadPoolExecutor(8) as pool:
         running = list(pool.map(lambda n: engine.run(IMAGE, "sleep", f"{MARK}.{n}", detach=True), range(AT_ONCE)))
     assert len(leftovers.marked(MARK)) >= AT_ONCE
@@ -119,4 +118,4 @@ def test_many_at_once(engine):
     for one in engine.full.containers(all_=True):
         assert one.state == "exited", one
         engine.full.remove(one.id)
-    settles(engine, before)
+    count.check()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
-from pydock_lab.engine.rebuilding import Rebuilding
 from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.transfers import Transfers
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.networks import Networks
     from pydock_lab.engine.parts import Parts
     from pydock_lab.engine.pruning import Pruning
+    from pydock_lab.engine.rebuilding import Rebuilding
     from pydock_lab.engine.sizes import Sizes
 
 
@@ -32,7 +32,12 @@ class Workers:
         self._tell = Telling(self.home)
         self._shelf = ImageShelf(self.home)
         self._transfers = Transfers(self.home, self._shelf)
-        self._rebuilding = Rebuilding(self.home, self._shelf)
+
+    @cached_property
+    def _rebuilding(self) -> Rebuilding:
+        from pydock_lab.engine.rebuilding import Rebuilding  # noqa: PLC0415 - only for who builds
+
+        return Rebuilding(self.home, self._shelf)
 
     @cached_property
     def _building(self) -> ImageBuilding:
@@ -45,7 +50,7 @@ class Workers:
         """All that needs containers: made when the first one is asked for, and not at all where there are none."""
         from pydock_lab.engine.parts import Parts  # noqa: PLC0415 - Linux only
 
-        return Parts.of(self.home, self._shelf, self._transfers, self._networks)
+        return Parts(self.home, self._shelf, self._transfers, self._networks)
 
     @cached_property
     def _sizes(self) -> Sizes:
