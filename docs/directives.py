@@ -3,6 +3,7 @@
 {magics}             each magic with its docstring
 {command-line}       each command with its `--help`
 {missing-options}    the options of Docker that are not there, by reason (the list that the tests keep true)
+{boundary}           where our boundary is another one than podman's, and why (likewise)
 {build-checks} LANG  each build check: an example, what is said of it, and what to write instead
 """
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1] / "tests"
 MISSING = TESTS / "cli" / "missing_options.toml"
+BOUNDARY = TESTS / "peers" / "boundary_differences.toml"
 EXAMPLES = TESTS / "dockerfile" / "build_checks.toml"
 _WIDTH = 90
 
@@ -66,6 +68,14 @@ def missing() -> Iterator[str]:
     yield "| Why not | Options |\n|---|---|\n"
     for reason, options in sorted(by_reason.items()):
         yield f"| {reason} | {', '.join(options)} |\n"
+
+
+def boundary() -> Iterator[str]:
+    """A table: what differs, and the reason."""
+    yield "| In | Which | Why |\n|---|---|---|\n"
+    for row in tomllib.loads(BOUNDARY.read_text(encoding="utf-8"))["difference"]:
+        keys = ", ".join(f"`{key}`" for key in row.get("keys", ())) or "all"
+        yield f"| {row['part']} | {keys} | {row['why']} |\n"
 
 
 def build_checks(language: str) -> Iterator[str]:
@@ -123,6 +133,12 @@ class MissingOptions(Written):
     source = staticmethod(lambda: iter(["".join(missing())]))
 
 
+class Boundary(Written):
+    """`{boundary}`."""
+
+    source = staticmethod(lambda: iter(["".join(boundary())]))
+
+
 class BuildChecks(SphinxDirective):
     """`{build-checks} LANG`."""
 
@@ -138,5 +154,6 @@ def setup(app: "Sphinx") -> dict[str, bool]:
     app.add_directive("magics", Magics)
     app.add_directive("command-line", Commands)
     app.add_directive("missing-options", MissingOptions)
+    app.add_directive("boundary", Boundary)
     app.add_directive("build-checks", BuildChecks)
     return {"parallel_read_safe": True}
