@@ -94,8 +94,9 @@ def lesson_of(view: RunTrace, speech: Speech) -> str:
 
 
 def default_step(view: RunTrace) -> RunStep | None:
-    """The step that a picture of the whole start shows: where another tree becomes "/"."""
-    return next((step for step in view.steps if step.name == "pivot_root"), view.steps[-1] if view.steps else None)
+    """The step that a picture of the whole start shows: where another tree becomes "/", or how far it came."""
+    last = view.steps[-1] if view.steps else None
+    return last if view.error else next((step for step in view.steps if step.name == "pivot_root"), last)
 
 
 def seen(view: RunTrace, step: RunStep) -> Iterator[Seen]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from pydock_lab import errors
 from pydock_lab.engine.call_texts import call_views
 from pydock_lab.engine.sights import Sights
 from pydock_lab.oci.times import rfc3339
@@ -51,6 +52,7 @@ def run_trace(document: Mapping[str, Any]) -> RunTrace:
         seconds=max((step.start + step.seconds for step in told if not step.is_ahead), default=0.0),
         outside=sights.outside,
         steps=told,
+        error=errors.from_json(document["error"]).message() if document.get("error") else "",
     )
 
 

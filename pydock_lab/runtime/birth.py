@@ -87,6 +87,8 @@ class Child:
         while received := self.line.receive():
             message, descriptors = received
             if "error" in message:
+                if not reports:  # else they have been told, and execve(2) has failed
+                    self.steps += message.get("steps", ())
                 raise errors.from_json(message["error"])
             if "terminal" in message:
                 (self.terminal,) = descriptors

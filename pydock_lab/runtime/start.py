@@ -78,6 +78,8 @@ def start(request: Request) -> Any:
         handed, held = starter.start()
     except BaseException:
         request.afterwards.append(starter.clean_up)
+        if request.arguments.get("record", False):
+            request.afterwards.append(starter.write_steps)
         raise
     if request.arguments.get("record", False):
         request.afterwards.append(starter.write_steps)
@@ -196,6 +198,8 @@ class Starter:
         self._state = state.load(self._directory) if self._record else ContainerState()
         self._held: dict[str, int] = {}
         self._group: ControlGroup | None = None
+        self._child: Child | None = None
+        self._error: PydockError | None = None
         self._log = StepLog()
         self._steps: list[Step] = []
         self._steps_file: str = arguments.get("steps", "")
@@ -215,6 +219,8 @@ class Starter:
         try:
             return self._start()
         except PydockError as error:
+            self._error = error
+            self._steps = in_order(self._log.steps, self._child.steps if self._child else ())
             changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
             self._note(Action.DIE, **changes)
             raise
@@ -242,7 +248,7 @@ class Starter:
             has_namespaces = self._tier.has_namespaces
             joined = sharing.joins(self._spec, self._directory) if has_namespaces else {}
             trees = sharing.trees(self._spec, self._tier, self._host_mounts) if has_namespaces else {}
-            child = self._bear(joined)
+            self._child = child = self._bear(joined)
             undo.callback(child.end)
             self._limit(child)
             network.hold(child)
@@ -376,7 +382,8 @@ class Starter:
             "about": dict(self._supervision.attributes),
             "command": list(self._spec.process.args),
             "tier": self._tier,
-            "started_at": self._state.started_at,
+            "started_at": self._state.finished_at if self._error else self._state.started_at,
+            "error": self._error.to_json() if self._error else None,
             "root": sorted(surroundings.names_in(self._spec.rootfs)),
             "outside": surroundings.seen(),
             "steps": self._steps,

@@ -9,10 +9,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples.waiting import wait_until
 
+from pydock_lab import drawing
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
 from pydock_lab.errors import ContainerError, NotFound
@@ -161,3 +163,33 @@ def test_a_container_from_both_sides(engine: Engine) -> None:
     engine.full.stop("web", timeout=0)
     with pytest.raises(ContainerError):
         engine.namespaces("web")
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize(
+    ("options", "words", "last"),
+    [
+        ({"command": ("no-such-program",)}, "no-such-program", "exec"),
+        ({"command": ("true",), "user": "nobody-of-this-name"}, "nobody-of-this-name", "address"),
+    ],
+)
+def test_a_start_that_fails_is_told_as_far_as_it_came(
+    engine: Engine, options: dict[str, Any], words: str, last: str
+) -> None:
+    with pytest.raises(ContainerError) as caught:
+        engine.full.run(RunOptions(image="lab/base", name="bad", **options))
+    found: list[RunTrace] = []
+
+    def is_written() -> bool:
+        with contextlib.suppress(NotFound):
+            found.append(engine.full.run_trace("bad"))
+        return bool(found)
+
+    wait_until(is_written)
+    assert found[0].error == caught.value.message()
+    assert words in found[0].error
+    names = [step.name for step in found[0].steps]
+    assert {"clone", "overlay", "pivot_root"} <= set(names)
+    assert names[-1] == last
+    assert len([name for name in names if name == "pivot_root"]) == 1
+    assert words in drawing.to_text(found[0])
