@@ -65,6 +65,7 @@ class Task(Document):
     tells_owners: bool = False
 
 
+_GROUPS = "/sys/fs/cgroup/"
 _OWN = Namespace.MOUNT | Namespace.PID | Namespace.UTS | Namespace.IPC
 OWN_AND_NETWORK = _OWN | Namespace.NET
 _SHARED_FLAGS = {"pid": Namespace.PID, "uts": Namespace.UTS, "ipc": Namespace.IPC}
@@ -192,6 +193,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
         if Namespace.NET in place.namespaces:
             inside.rehearse()
         log.skip()
+    groups = _trees_of(place.doors) if place.owns_groups else ()
     _join(place.doors, log, owns_groups=place.owns_groups)
     if Namespace.MOUNT not in place.namespaces:
         return None
@@ -202,6 +204,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
         is_nested=place.tier is Tier.NESTED,
         network=NetworkMode.BRIDGE if Namespace.NET in place.namespaces else NetworkMode.HOST,
         pid="" if Namespace.PID in place.namespaces else "host",
+        groups=groups,
     )
     views = kernel_views.prepare(look)
     log.add("views", "/proc /sys /dev")
@@ -259,6 +262,14 @@ def _join(doors: Sequence[int], log: StepLog, *, owns_groups: bool) -> None:
         log.add("control-group")
         if owns_groups:
             _own_groups(log)
+
+
+def _trees_of(doors: Sequence[int]) -> tuple[str, ...]:
+    """The trees that the doors are in: "" for the one of version 2, else the controllers, after which it is named."""
+    places = [os.readlink(f"/proc/self/fd/{door}") for door in doors]
+    if any(os.path.exists(f"{os.path.dirname(place)}/cgroup.controllers") for place in places):
+        return ("",)
+    return tuple(place.removeprefix(_GROUPS).partition("/")[0] for place in places if place.startswith(_GROUPS))
 
 
 def _enter(_path: str, door: int) -> None:

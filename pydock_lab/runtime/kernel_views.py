@@ -15,10 +15,11 @@ A container that wants it otherwise (`--privileged`, `--shm-size`, the host's ne
 made anew: the same functions, only later.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -61,6 +62,8 @@ class Look:
 
     `ipc` and `pid` are as in `Namespaces`: who shares them with others shares their /dev/shm and /proc. Where an outer
     container hides parts of /proc and /sys (`is_nested`), the kernel gives no others: those of the outer one are shown.
+    `groups` are the trees of control groups that it is in, where it sees its own group as their root: "" for the one of
+    version 2, else the controllers of each.
     """
 
     in_user_namespace: bool
@@ -72,6 +75,7 @@ class Look:
     pid: str = ""
     devices: tuple[Device, ...] = ()
     all_devices: bool = False
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, spec: ContainerSpec, tier: Tier) -> "Look":
@@ -113,7 +117,7 @@ class KernelViews:
         different = [place for place in self.trees if self.look.of_place(place) != look.of_place(place)]
         for place in different:
             os.close(self.trees[place])
-        self.look = look
+        self.look = look = replace(look, groups=self.look.groups)
         if different:
             self.trees |= _make(look, different, shared_memory)
         return bool(different)
@@ -201,9 +205,26 @@ def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
 def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
     if (look.network is not NetworkMode.HOST or not look.in_user_namespace) and not look.is_nested:
-        syscalls.mount("sysfs", target, "sysfs", _QUIET_RDONLY if look.masked else _QUIET)
+        flags = _QUIET_RDONLY if look.masked else _QUIET
+        syscalls.mount("sysfs", target, "sysfs", flags)
+        _show_groups(f"{target}/fs/cgroup", look.groups, flags)
         return
     _show_hosts("/sys", target, _HOST_VIEW)
+
+
+def _show_groups(target: str, groups: tuple[str, ...], flags: MountFlag) -> None:
+    """The container's own control groups: there a program finds what it may use (cgroup_namespaces(7))."""
+    if not groups or not os.path.isdir(target):
+        return
+    if groups == ("",):
+        with contextlib.suppress(OSError):  # not for this user namespace
+            syscalls.mount("cgroup", target, "cgroup2", flags)
+        return
+    syscalls.mount("cgroup", target, "tmpfs", _QUIET, "mode=755,size=64k")
+    for controllers in groups:
+        os.mkdir(f"{target}/{controllers}")
+        syscalls.mount("cgroup", f"{target}/{controllers}", "cgroup", flags, controllers)
+    syscalls.mount(None, target, None, _MAKE_QUIET_RDONLY)
 
 
 def _show_hosts(path: str, target: str, attributes: MountAttribute) -> None:
