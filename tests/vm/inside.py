@@ -12,7 +12,12 @@ from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 USER = 1000
-LIMITS = ("tests/linux/test_limits_in_force.py", "tests/vm/inside_kernel.py", "tests/vm/inside_containers.py")
+LIMITS = (
+    "tests/linux/test_limits_in_force.py",
+    "tests/vm/inside_kernel.py",
+    "tests/vm/inside_containers.py",
+    "tests/runtime/test_shown_groups.py",
+)
 AS_ROOT = (*LIMITS, "tests/linux/test_devices.py", "tests/linux/test_seccomp.py")
 
 
