@@ -25,9 +25,13 @@ _WORDS = "page-"  # texts of the area `notebook` that the browser needs
 
 
 def script(name: str) -> str:
-    """The JavaScript of a widget: what all share, and what is its own (no imports, so no build step)."""
-    parts = (_STATIC.joinpath(part).read_text(encoding="utf-8") for part in ("picture.js", name))
-    return "\n".join(parts)
+    """The JavaScript of a picture: what all share, and what is its own (no imports, so no build step)."""
+    return joined("make.js", "picture.js", name)
+
+
+def joined(*names: str) -> str:
+    """Several scripts as one."""
+    return "\n".join(_STATIC.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def style() -> str:

@@ -27,7 +27,7 @@ from pydock_lab import drawing, locale
 from pydock_lab.engine.streams import RunningProgram, Streams
 from pydock_lab.events import Stream
 from pydock_lab.notebook.console import Console
-from pydock_lab.notebook.picture import page_words
+from pydock_lab.notebook.picture import joined, page_words
 
 _STATIC = resources.files("pydock_lab.notebook").joinpath("static")
 _EMULATOR = ("xterm.mjs", "addon-fit.mjs")  # see hatch_build.py
@@ -56,7 +56,7 @@ def emulator() -> list[str]:
 class Terminal(anywidget.AnyWidget):
     """A terminal on the page; `runs` while its program does, `told` how that ended."""
 
-    _esm: ClassVar[str] = _static("terminal.js")
+    _esm: ClassVar[str] = joined("make.js", "terminal.js")
     _css: ClassVar[str] = drawing.host_stylesheet() + _static("xterm/xterm.css") + _static("terminal.css")
 
     modules = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -5,19 +5,17 @@ base --+-- left    COPY, RUN on a cache ------.
        '-- right   RUN, COPY -----------------'
 """
 
-import contextlib
 import json
 import os
 import random
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from samples.leftovers import processes, zygote
 
 KILLS = 50 if os.environ.get("PYDOCK_SOAK") else 10
 MARK = "86397.25"  # seconds that no other program sleeps
@@ -88,16 +86,6 @@ def context(tmp_path):
     return folder
 
 
-def processes(says) -> set[int]:
-    """Those of whom `says(/proc/PID)` is true."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if says(path):
-                found.add(int(path.name))
-    return found
-
-
 def left_over(home: Path) -> set[int]:
     """Processes of the Dockerfile, and those that have something of the store mounted, that still exist."""
     place = f"{home}/active".encode()
@@ -111,12 +99,6 @@ def settled(home: Path, seconds: float = 10) -> bool:
     while (left := left_over(home)) and time.monotonic() < until:
         time.sleep(0.05)
     return not left
-
-
-def zygote(engine) -> int:
-    """The pid of the store's zygote."""
-    with contextlib.closing(engine.full.home.runtime.sandbox._connect()) as connection:
-        return struct.unpack("3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
 
 def seconds_of_a_build(engine, home, context) -> float:

@@ -6,21 +6,10 @@
 //     .pydock-panel    title, facts, files, docker command
 //     .pydock-status   role=status: said aloud when it changes
 
-const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab: on the focused element itself, or "dd" deletes the cell
 const PANEL_WIDTH = 340;
 const WIDE = 1040;
 const HEARTBEAT = 5000;
 let pictures = 0;
-
-function make(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "text") node.textContent = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
 
 function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} } = {}) {
   const prefix = `pydock-${++pictures}-`;

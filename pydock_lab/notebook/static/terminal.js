@@ -5,19 +5,8 @@
 //     .pydock-screen    xterm.js, as high as it is drawn            or .pydock-lines (pre), .pydock-typing (input)
 //     .pydock-status    role=status: how to get out, how it ended
 
-const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab: on the focused element itself, or "dd" deletes the cell
 const LOADED = Symbol.for("pydock_lab.xterm"); // one emulator for all terminals of a page
 let views = 0;
-
-function make(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "text") node.textContent = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
 
 // The modules of the emulator, or null where they are not there or the page's policy lets none be loaded.
 async function load(sources) {
