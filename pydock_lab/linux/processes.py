@@ -72,7 +72,15 @@ def _lives_in(pid: int, kind: str, inode: int) -> bool:
         return False
 
 
-def _state(pid: int) -> str:
+def is_alive(pid: int | str) -> bool:
+    """Whether there is such a process; one that has ended, and that nobody has buried yet, is none."""
+    try:
+        return _state(pid) not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def _state(pid: int | str) -> str:
     with open(f"/proc/{pid}/stat", "rb") as file:
         return file.read().rpartition(b")")[2].split()[0].decode()
 

@@ -122,8 +122,7 @@ class Shim:
         if line is None:
             self.family.expect(self.life.pid, self._end)
             return
-        # We are the worker that started it, and not its parent: our keeper is, and tells us.
-        line.adopt(self.life.pid, self.life.pidfd)
+        # We are the worker that started it, and not its parent: our keeper is, and tells us (see Starter.adopt).
         self.loop.watch(line, self._hear_keeper)
 
     def _hear_keeper(self) -> None:

@@ -74,6 +74,8 @@ def start(request: Request) -> Any:
         raise _nothing_to_stand_on(request.refusals)
     streams = dict(zip(request.arguments.get("streams", ()), request.descriptors, strict=False))
     starter = Starter(request.arguments, streams, request.tier, request.send, host_mounts=request.host_mounts)
+    if request.line is not None and not request.arguments.get("detach", False):
+        starter.adopt = request.line.adopt
     try:
         handed, held = starter.start()
     except BaseException:
@@ -178,12 +180,17 @@ def abandoned() -> None:
 
 
 class Starter:
-    """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours)."""
+    """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours).
+
+    `adopt` makes somebody wait for the end of the container, by its pid and pidfd, before it begins: so that nobody has
+    to wait for him when it has ended.
+    """
 
     def __init__(
         self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell, *, host_mounts: int = -1
     ) -> None:
         self._host_mounts = host_mounts
+        self.adopt: Callable[[int, int], None] | None = None
         self._spec = ContainerSpec.from_json(arguments["spec"])
         self._directory = Path(arguments["directory"])
         self._stub: str = arguments["stub"]
@@ -264,6 +271,8 @@ class Starter:
                 trees=tuple(trees),
                 tells_owners=self._tells_owners,
             )
+            if self.adopt:
+                self.adopt(child.pid, child.pidfd)
             entered = [one for name, one in joined.items() if name != "pid"]
             wire = (lambda: self._wire(network)) if network.has_cables else None
             child.become(task, [*ends.theirs, *entered, *trees.values()], wire)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydock_lab.linux import processes
 from pydock_lab.linux.cgroups import v1, v2
 from pydock_lab.linux.cgroups.devices import DeviceRule
 from pydock_lab.linux.cgroups.directories import Directories
@@ -83,7 +84,7 @@ class ControlGroup:
             with contextlib.suppress(OSError):  # there are none
                 for name in tree.children(parent):
                     pid = name.removeprefix(prefix).partition("-")[0]
-                    if name.startswith(prefix) and not Path(f"/proc/{pid}").exists():
+                    if name.startswith(prefix) and not processes.is_alive(pid):
                         with contextlib.suppress(OSError):  # somebody in it lives on, or it is gone already
                             _remove(tree, parent / name)
 
