@@ -30,7 +30,8 @@ from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.snapshot.unmarkable import Unmarkable
 
 _DEEP = 20_000  # Python calls within calls: a path may have 2,048 folders
-_NOT_FORWARDED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
+# SIGPIPE tells the supervisor itself that nobody reads what it writes: to a program it would be the end.
+_NOT_FORWARDED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE}
 
 
 def live(line: Connection, control: Connection, doors: Sequence[int] = ()) -> NoReturn:
@@ -133,7 +134,8 @@ class _Service:
         try:
             self._start_another(ProcessSpec.from_json(message["process"]), line, result, descriptors[2:])
         except OSError as error:
-            report(line, StepLog(), ContainerError("runtime.start-failed", reason=str(error)))
+            with contextlib.suppress(OSError):  # who asked has gone
+                report(line, StepLog(), ContainerError("runtime.start-failed", reason=str(error)))
             os.close(result)
         line.close()
         for descriptor in set(descriptors[2:]):
@@ -149,7 +151,8 @@ class _Service:
             os.close(result)
 
         self._household.supervisor.take_in(thread, listener, end)
-        line.send({"pid": thread.pid})
+        with contextlib.suppress(OSError):  # it could not become its program, has said so, and nobody listens any more
+            line.send({"pid": thread.pid})
 
 
 def _exit_code(status: int) -> int:
