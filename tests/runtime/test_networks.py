@@ -95,7 +95,9 @@ def test_containers_reach_each_other_and_the_gateway_by_address(box: Any) -> Non
 
 
 def test_what_a_container_sees_of_its_network(box: Any) -> None:
-    script = """ls /sys/class/net; cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu /sys/class/net/eth0/operstate
+    # The kernel says "up" a moment after a cable is (it looks once a second at the most: net/core/link_watch.c).
+    script = """for i in $(seq 30); do grep -q up /sys/class/net/eth0/operstate && break; sleep 0.1; done
+    ls /sys/class/net; cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu /sys/class/net/eth0/operstate
     ip -4 -o addr | awk '{print $2, $4}'; ip -6 addr show dev eth0; ip route"""
     found = box.sh(script, network=network(lab(31, address="10.31.0.9", mtu=1400))).out
     assert found.splitlines() == [
