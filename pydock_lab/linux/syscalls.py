@@ -209,9 +209,9 @@ def open_tree(path: str, *, recursive: bool = True) -> int:
 
 @noted("move_mount")
 def move_mount(descriptor: int, target: str) -> None:
-    """Attach what `open_tree` or `fsmount` gave (move_mount(2))."""
-    from_empty_path = 4
-    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", AT_FDCWD, _bytes(target), from_empty_path)
+    """Attach what `open_tree` or `fsmount` gave, where `target` leads if it is a link (move_mount(2))."""
+    from_empty_path, to_symlinks = 0x4, 0x10
+    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", AT_FDCWD, _bytes(target), from_empty_path | to_symlinks)
     _checked(result, "move_mount", target)
 
 

@@ -35,6 +35,8 @@ def escapes(docker, words, image, *program):
         # /proc/sys: the name of the container's own UTS namespace stands for core_pattern
         (["--security-opt", "systempaths=unconfined"],
          "(echo mine > /proc/sys/kernel/hostname) 2>/dev/null && hostname | grep -q mine && echo out"),
+        # /proc/sysrq-trigger, which not every kernel has and nobody tries to open: /proc/fs is made read-only with it
+        (["--security-opt", "systempaths=unconfined"], "grep -q '/proc/fs proc ro,' /proc/mounts || echo out"),
         # release_agent: the first step is a hierarchy of control groups of one's own to mount
         (ADMIN, "mkdir /g && mount -t cgroup -o memory none /g 2>/dev/null && test -e /g/tasks && echo out"),
         (ADMIN, "mount -t tmpfs none /mnt 2>/dev/null && echo out"),

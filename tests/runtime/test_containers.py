@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,15 @@ def test_a_link_in_the_image_does_not_lead_a_mount_to_the_host(box: Any) -> None
     mounts = (Mount(source=str(box.layer), target="/escape/inside"),)
     assert box.sh("ls /escape/inside/etc/plain", mounts=mounts).status == 0
     assert not (box.home / "inside").exists()
+
+
+def test_a_link_of_the_image_is_followed_to_where_it_leads(box: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mounted\n")
+    for link, seen in (("linked", "/real"), ("dangling", "/made/later")):
+        if not (box.layer / link).is_symlink():
+            (box.layer / link).symlink_to(seen)
+        mounts = (Mount(source=str(tmp_path), target=f"/{link}"),)
+        assert box.sh(f"cat {seen}/file", mounts=mounts).out == "mounted\n"
 
 
 def test_a_missing_source_is_named(box: Any) -> None:
