@@ -6,9 +6,9 @@ overlay of one layer, in namespaces of its own (mount, pid, uts, ipc, net, cgrou
 All take turns in one run. Before each there is a tenth of a second of rest, the same for ours and for crun's: an
 engine goes on working when a container has ended (ours makes the next worker ready, the kernel takes namespaces
 apart), and nobody is to pay for what another left behind. Rest favours ours: crun takes longer after it than without.
-The likely cause, inferred and not traced in crun: on cgroup version 1 joining a group takes milliseconds (the kernel
-waits for RCU), which ours has done ahead of time. So both without rest, in turn, are in the table as well, though not
-in the ratio: read both.
+The likely cause, inferred and not traced in crun: on cgroup version 1 joining a group by `cgroup.procs` takes
+milliseconds (the kernel waits for RCU), and by `tasks`, as ours does, next to nothing. So both without rest, in turn,
+are in the table as well, though not in the ratio: read both.
 """
 
 import itertools

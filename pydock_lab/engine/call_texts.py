@@ -99,7 +99,8 @@ def _as_they_are(arguments: Sequence[Any]) -> Iterable[str]:
 
 def _clone3(arguments: Sequence[Any]) -> Iterable[str]:
     parent = "|CLONE_PARENT" if _at(arguments, 1) else ""
-    return [f"{{flags={_namespaces(arguments[0])}{parent}|CLONE_PIDFD}}"]
+    group = "|CLONE_INTO_CGROUP" if _at(arguments, 2, -1) >= 0 else ""
+    return [f"{{flags={_namespaces(arguments[0])}{parent}{group}|CLONE_PIDFD}}"]
 
 
 def _mount(arguments: Sequence[Any]) -> Iterable[str]:

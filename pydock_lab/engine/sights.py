@@ -81,9 +81,8 @@ class Sights:
         return replace(sight, addresses=addresses, namespaces={**sight.namespaces, kind: shared})
 
     def control_group(self, sight: Sight, step: _Step) -> Sight:
-        """The group that was joined, by the file that did it."""
-        path = next((arguments[0] for name, arguments, _ in step.get("calls", ()) if name == "write"), "")
-        return replace(sight, control_group=str(path).removesuffix("/cgroup.procs"))
+        """The group that was joined."""
+        return replace(sight, control_group=step["detail"])
 
     def overlay(self, sight: Sight, step: _Step) -> Sight:
         """The image's layers, on a place of the host's tree that this process alone sees."""

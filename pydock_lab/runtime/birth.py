@@ -11,13 +11,13 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.network.inside import Wiring
@@ -142,50 +142,54 @@ def bear(
     log = StepLog(is_ahead=not is_hurried)
     ours, theirs = socket.socketpair()
     doors = group.open_doors() if group else ()
+    directory = _open_directory(group)
     outside = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)] if Namespace.NET in namespaces else []
-    pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling)
+    try:
+        pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling, directory)
+    except OSError:
+        if directory < 0:
+            raise
+        os.close(directory)
+        directory = -1  # it has to go in by itself
+        pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling, directory)
     if pid == 0:
         place = Birthplace(
             tier=tier,
             namespaces=namespaces,
             doors=doors,
+            is_inside=directory >= 0,
             outside=outside[0] if outside else -1,
             owns_groups=owns_groups,
             is_hurried=is_hurried,
         )
-        _keep_only(theirs.fileno(), *doors, *outside)
+        # Our end of the line, held open in the child as well, would hide from it that we have died.
+        keep_only(theirs.fileno(), *doors, *outside)
         init.live(Connection(theirs), place)
     theirs.close()
-    for descriptor in (*outside, *doors):
-        os.close(descriptor)
+    for descriptor in (*outside, *doors, directory):
+        if descriptor >= 0:
+            os.close(descriptor)
     log.add("clone", "", pid=pid)
     return Child(pid, pidfd, Connection(ours), group=group, steps=log.steps)
 
 
-def _clone(namespaces: int, as_sibling: bool) -> tuple[int, int]:  # noqa: FBT001 - what is noted are its arguments
-    return syscalls.clone3(Namespace(namespaces), as_sibling=as_sibling)
+def _open_directory(group: ControlGroup | None) -> int:
+    """The group that a child can be born into, without a wait for the other processors (RCU); -1 where it cannot."""
+    try:
+        return group.open_directory() if group else -1
+    except OSError:
+        return -1
 
 
-def _keep_only(*wanted: int) -> None:
-    """Close what the clone copied, but for the standard three.
-
-    Our end of the line, held open in the child as well, would hide from it that we have died; and the socket on which
-    the zygote listens would still be there for engines to knock at, with nobody to answer.
-    """
-    for below, above in pairwise((2, *sorted(wanted), _MOST_DESCRIPTORS)):
-        os.closerange(below + 1, above)
+def _clone(namespaces: int, as_sibling: bool, group: int) -> tuple[int, int]:  # noqa: FBT001 - its arguments are noted
+    return syscalls.clone3(Namespace(namespaces), as_sibling=as_sibling, group=group)
 
 
-_MOST_DESCRIPTORS = 4096
 _waiting: list[Child] = []
 
 
 def prepare(tier: Tier, *, is_hurried: bool) -> None:
-    """Bear a child ahead of time, for a worker that is waiting itself.
-
-    It joins its control group ahead of time, too: in version 1 that waits for all processors of the machine to come to
-    rest (RCU), which took as long as all other steps of a start together.
-    """
+    """Bear a child ahead of time, for a worker that is waiting itself; its control group is made ahead of time, too."""
     _waiting.append(bear(tier, init.OWN_AND_NETWORK, groups.make(), is_hurried=is_hurried))
 
 

@@ -213,14 +213,13 @@ class Commands:
         The connection and the descriptors of the streams are closed here then.
         """
         shim = self._shim
-        doors = shim.life.group.open_doors() if shim.life.group else ()
         pid, pidfd = syscalls.clone3(Namespace(0))
         if pid == 0:
             shim.family.leave()
             shim.network.let_go()
-            target = joining.Target(tuple(shim.life.of_kind("ns:").values()), doors, shim.tier)
+            target = joining.Target(shim.life.of_kind("ns:"), shim.life.group, shim.life.pid, shim.tier)
             joining.work(connection, process, streams, target, manner)
-        for descriptor in (pidfd, *doors, *streams.values()):
+        for descriptor in (pidfd, *streams.values()):
             os.close(descriptor)
         connection.close()
         self._workers.add(pid)

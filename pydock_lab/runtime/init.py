@@ -48,10 +48,10 @@ class Task(Document):
 
     The descriptors that come along are the program's standard input, output and error; one a namespace of others that
     it is to enter (`joins`: names of /proc/PID/ns; after them `shm` stands for a mount namespace, the /dev/shm of which
-    is shared); one a tree that was taken hold of already (`trees`: the targets of these mounts); and the doors of the
-    control group. `mounts` are those that every container has: /etc/hosts and the like; `stub` is the lowest layer.
-    With `is_wired` a `Wiring` comes later: the cables of its network are laid while it assembles its files. With
-    `tells_owners` somebody answers where owners can only be pretended to change.
+    is shared); and one a tree that was taken hold of already (`trees`: the targets of these mounts). `mounts` are those
+    that every container has: /etc/hosts and the like; `stub` is the lowest layer. With `is_wired` a `Wiring` comes
+    later: the cables of its network are laid while it assembles its files. With `tells_owners` somebody answers where
+    owners can only be pretended to change.
     """
 
     tier: Tier
@@ -123,13 +123,15 @@ def _rehearse_report() -> None:
 class Birthplace:
     """Where a child finds itself: the ground, its new namespaces, the doors of a control group to be in from the start.
 
-    `outside` is a descriptor of the network that its parent is in, for who turns out to need no network of its own.
-    With `owns_groups` it sees its control group as the root of all. `is_hurried`: its task is known already.
+    With `is_inside` it was born into the group, else it has to enter. With `owns_groups` it sees that as the root of
+    all. `outside` is a descriptor of the network that its parent is in, for who turns out to need no network of its
+    own. `is_hurried`: its task is known already.
     """
 
     tier: Tier
     namespaces: Namespace
     doors: Sequence[int] = ()
+    is_inside: bool = False
     outside: int = -1
     owns_groups: bool = True
     is_hurried: bool = False
@@ -166,17 +168,14 @@ class _Brought:
     standard: list[int]
     joins: dict[str, int]
     trees: dict[str, int]
-    doors: list[int]
 
     @classmethod
     def of(cls, task: Task, descriptors: list[int]) -> "_Brought":
         end_of_joins = 3 + len(task.joins)
-        end_of_trees = end_of_joins + len(task.trees)
         return cls(
             standard=descriptors[:3],
             joins=dict(zip(task.joins, descriptors[3:end_of_joins], strict=True)),
-            trees=dict(zip(task.trees, descriptors[end_of_joins:end_of_trees], strict=True)),
-            doors=descriptors[end_of_trees:],
+            trees=dict(zip(task.trees, descriptors[end_of_joins:], strict=True)),
         )
 
 
@@ -194,7 +193,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
             inside.rehearse()
         log.skip()
     groups = _trees_of(place.doors) if place.owns_groups else ()
-    _join(place.doors, log, owns_groups=place.owns_groups)
+    _join(place, log)
     if Namespace.MOUNT not in place.namespaces:
         return None
     filesystem.leave_alone()
@@ -253,14 +252,16 @@ def _name_host(spec: ContainerSpec, log: StepLog) -> None:
         log.add("domainname", spec.domainname)
 
 
-def _join(doors: Sequence[int], log: StepLog, *, owns_groups: bool) -> None:
+def _join(place: Birthplace, log: StepLog) -> None:
     """Enter a control group, and see it as the root of all groups."""
-    for door in doors:
-        path = os.readlink(f"/proc/self/fd/{door}")
-        journal.ask("write", _enter, path, door)
-    if doors:
-        log.add("control-group")
-        if owns_groups:
+    paths = [os.readlink(f"/proc/self/fd/{door}") for door in place.doors]
+    for door, path in zip(place.doors, paths, strict=True):
+        if not place.is_inside:
+            journal.ask("write", _enter, path, door)
+        os.close(door)
+    if paths:
+        log.add("control-group", os.path.dirname(paths[0]))
+        if place.owns_groups:
             _own_groups(log)
 
 
@@ -274,7 +275,6 @@ def _trees_of(doors: Sequence[int]) -> tuple[str, ...]:
 
 def _enter(_path: str, door: int) -> None:
     os.write(door, b"0")
-    os.close(door)
 
 
 def _own_groups(log: StepLog) -> None:
@@ -291,8 +291,7 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     log.add("undumpable")
-    _join(brought.doors, log, owns_groups=True)
-    if place.owns_groups and not brought.doors and not place.doors:
+    if place.owns_groups and not place.doors:
         _own_groups(log)
     namespaces = place.namespaces
     if task.container and task.container.network.mode is NetworkMode.HOST and Namespace.NET in namespaces:

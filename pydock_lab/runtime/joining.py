@@ -1,19 +1,20 @@
 """`exec`: another program in a container that runs already, by joining its namespaces (setns(2)).
 
-    shim --- fork ---> worker: setns, one namespace after the other --- clone3 ---> child: in the pid namespace, too
+    shim --- fork ---> worker: setns for the pid namespace --- clone3 ---> child: is in it, and enters the others
                        relays the terminal, waits, answers
 
-The worker itself stays outside of the pid namespace: setns changes only what its children are born into.
+The worker itself stays outside: setns with a pid namespace changes only what its children are born into.
 """
 
-import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import syscalls
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
@@ -28,10 +29,11 @@ from pydock_lab.sandbox.protocol import Connection
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The container to join: its namespaces, the doors of its control group, and how it was made."""
+    """The container to join: its namespaces by name, its control group, its first process, its tier."""
 
-    namespaces: tuple[int, ...]
-    doors: tuple[int, ...]
+    namespaces: Mapping[str, int]
+    group: ControlGroup | None
+    pid: int
     tier: Tier
 
 
@@ -48,7 +50,7 @@ def work(
 ) -> NoReturn:
     """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
     try:
-        _keep_only({connection.fileno(), *streams.values(), *target.namespaces, *target.doors})
+        keep_only(connection.fileno(), *streams.values(), *target.namespaces.values())
         code = _run(connection, process, streams, target, manner)
         reply(connection, {"result": {"exit_code": code}})
     except PydockError as error:
@@ -57,14 +59,6 @@ def work(
         failure = ContainerError("runtime.start-failed", reason=str(error))
         reply(connection, {"error": failure.to_json()})
     os._exit(0)
-
-
-def _keep_only(wanted: set[int]) -> None:
-    """Close what the fork copied: an open copy of a pipe or connection would hide its end from its reader."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in wanted:  # noqa: PLR2004 - standard error
-            with contextlib.suppress(OSError):
-                os.close(int(name))
 
 
 def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner) -> int:
@@ -88,18 +82,28 @@ _Begun: TypeAlias = tuple[Child, Callable[[], int]]  # and what gives its exit s
 
 
 def _join(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
+    joins = {**_groups_of(target.pid), **target.namespaces}
     # Copied by the clone: until execve, no process of the container may look into the child (see init.py).
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
-    for namespace in target.namespaces:
-        syscalls.setns(namespace, Namespace(0))
-    child = bear(target.tier, Namespace(0), as_sibling=False)
-    child.become(Task(tier=target.tier, process=process), [*ends.theirs, *target.doors])
+    if "pid" in joins:
+        syscalls.setns(joins.pop("pid"), Namespace.PID)
+    child = bear(target.tier, Namespace(0), target.group, as_sibling=False, owns_groups=False)
+    task = Task(tier=target.tier, process=process, joins=tuple(joins))
+    child.become(task, [*ends.theirs, *joins.values()])
     return child, lambda: wait(child)
+
+
+def _groups_of(pid: int) -> dict[str, int]:
+    """The cgroup namespace of a process, which was made after its birth; none where it has ended."""
+    try:
+        return {"cgroup": os.open(f"/proc/{pid}/ns/cgroup", os.O_RDONLY | os.O_CLOEXEC)}
+    except OSError:
+        return {}
 
 
 def _ask_supervisor(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
     """Where there are no namespaces to join, the container's supervisor starts it."""
-    another = traced.Another(target.namespaces[0], process, ends.theirs)
+    another = traced.Another(target.namespaces[traced.DOOR], process, ends.theirs)
     return another.become(), another.wait
 
 

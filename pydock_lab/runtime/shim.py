@@ -50,6 +50,8 @@ from pydock_lab.snapshot import copying, unmarkable
 from pydock_lab.snapshot.jobs import opaque, pack_directory
 from pydock_lab.store import happenings
 
+_COUNTED_SECONDS = 0.1  # after which a kill for lack of memory has surely been counted
+
 
 def watch(request: Request) -> dict[str, Any]:
     """The job: watch a container that has just been started; `{"exit_code": ..., "oom_killed": ...}`.
@@ -99,6 +101,7 @@ class Shim:
         self.network = self._connectivity(life)
         self.network.serve(self.loop)
         self.family.bury()  # the worker is ending, and the container may have ended already
+        self._kills = 0
         self._oom = OomWatch(life.of_kind("oom")[""]) if life.of_kind("oom") else None
         if self._oom:
             self.loop.watch(self._oom, self._hear_of_memory)
@@ -150,6 +153,7 @@ class Shim:
             self._checking.stop()
         if self._oom:
             self.loop.forget(self._oom)
+            self._tell_of_memory()
         if init.is_shared(self._arguments["spec"]["namespaces"]["pid"]):
             self._end_strays()
         self.stdio.finish()
@@ -287,7 +291,14 @@ class Shim:
     def _hear_of_memory(self) -> None:
         assert self._oom is not None  # noqa: S101 - for mypy; it is watched
         self._oom.drain()
-        if self.life.group and self.life.group.was_out_of_memory():
+        self._tell_of_memory()
+        # In version 1 it is said that memory is short before somebody is killed, and counted.
+        self.loop.later(_COUNTED_SECONDS, self._tell_of_memory)
+
+    def _tell_of_memory(self) -> None:
+        kills = self.life.group.oom_kills() if self.life.group else 0
+        if kills > self._kills:
+            self._kills = kills
             self.tell("oom")
 
     def process(self) -> ProcessSpec:

@@ -26,6 +26,8 @@ _RESOURCES = ("memory", "cpu", "io")
 class _Interface(Protocol):
     """What differs between the versions."""
 
+    door: str
+
     def limit(self, limits: Limits) -> tuple[Unmet, ...]: ...
     def usage(self) -> Usage: ...
     def freeze(self, *, frozen: bool) -> bool: ...
@@ -94,9 +96,9 @@ class ControlGroup:
             self._files.tree.write(directory / "cgroup.procs", str(pid))
 
     def open_doors(self) -> tuple[int, ...]:
-        """One descriptor a directory: who writes `0` to all of them is in the group."""
-        places = self._files.each()
-        return tuple(os.open(one / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for one in places)
+        """One descriptor a directory: who has a single thread and writes `0` to all of them is in the group."""
+        places, door = self._files.each(), self._interface.door
+        return tuple(os.open(one / door, os.O_WRONLY | os.O_CLOEXEC) for one in places)
 
     def open_directory(self) -> int:
         """For clone3(2), whose child is born into the group; -1 in version 1, which has doors only. Raises OSError."""

@@ -152,6 +152,8 @@ def _one(limit: str, controller: str, name: str, value: object, *, is_open: bool
 class Interface:
     """One group; the controller of a file says nothing here, for all are in one directory."""
 
+    door = "cgroup.procs"
+
     def __init__(self, directories: Directories) -> None:
         self._files = directories
         self._any = next(iter(directories.places))

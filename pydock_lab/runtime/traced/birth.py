@@ -6,11 +6,11 @@ An `exec` is asked of the supervisor as well: only who traces the others can let
 import os
 import socket
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NoReturn
 
 from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime.birth import Child
@@ -20,7 +20,6 @@ from pydock_lab.sandbox.protocol import Connection
 
 # By this name a supervisor's door is kept among the container's descriptors, in the place of its namespaces.
 DOOR = "supervisor"
-_MOST_DESCRIPTORS = 4096
 
 
 def bear(group: ControlGroup | None = None) -> Child:
@@ -45,9 +44,7 @@ def _clone() -> tuple[int, int]:
 
 
 def _be_supervisor(line: socket.socket, control: socket.socket, doors: Sequence[int]) -> NoReturn:
-    kept = sorted((line.fileno(), control.fileno(), *doors))
-    for below, above in pairwise((2, *kept, _MOST_DESCRIPTORS)):
-        os.closerange(below + 1, above)
+    keep_only(line.fileno(), control.fileno(), *doors)
     service.live(Connection(line), Connection(control), doors)
 
 

@@ -1,0 +1,14 @@
+"""The open descriptors of a process (close_range(2))."""
+
+import os
+from itertools import pairwise
+
+
+def keep_only(*wanted: int) -> None:
+    """Close all but the standard three and these, in who has just been cloned.
+
+    An open copy of a pipe or a connection would hide its end from who reads it; and a socket that somebody listens on
+    would still be there to knock at, with nobody to answer.
+    """
+    for below, above in pairwise((2, *sorted(set(wanted) - {0, 1, 2}), os.sysconf("SC_OPEN_MAX"))):
+        os.closerange(below + 1, above)
