@@ -47,12 +47,17 @@ def register_list(group: click.Group, name: str) -> None:
         form = table.chosen(here, LISTING, said["format"], quiet=quiet)
         with_size = size or (form not in _WITHOUT_SIZE and not quiet and table.asks_for(form, "Size"))
         found = _chosen(here.engine, said["filter"], all_=said["all"] or count > 0)
+        found = found[:count] if count > 0 else found
         rows = [
             container_row(one, partial(_size, here.engine, one.id) if with_size else _no_size, no_trunc=no_trunc)
-            for one in (found[:count] if count > 0 else found)
+            for one in found
         ]
         listing = replace(LISTING, columns=(*LISTING.columns, "Size")) if size else LISTING
         here.face.write(table.text(listing, rows, form, quiet=quiet))
+        if found and here.face.has_terminals and not (quiet or said["format"]):
+            # For who looks, and not for a program that reads the list: it expects Docker's lines.
+            tiers = ", ".join(sorted({one.isolation for one in found}))
+            here.face.write(locale.text("cli.isolation-in-force", tiers=tiers) + "\n")
         if quiet and said["format"]:
             here.face.note(locale.text("cli.format-ignored") + "\n")
 

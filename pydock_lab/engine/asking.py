@@ -158,6 +158,7 @@ def _summary(line: ContainerLine, state: ContainerState) -> ContainerSummary:
         mounts=line.mounts,
         networks=line.networks,
         health=state.health.status.value if state.health else "",
+        isolation=shown(line.isolation),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.log_reader import read_log
@@ -87,7 +88,7 @@ class ContainerLife:
                 supervision=record.supervision(str(self._home.events)),
                 on_event=on_event,
             )
-        return self._accompany(process, streams, partial(self.is_running, record))
+        return self._accompany(record, process, streams, partial(self.is_running, record))
 
     def attach(self, record: ContainerRecord, streams: Streams) -> int:
         """Watch a running container, and type into it: its exit status; raises ContainerError unless it runs."""
@@ -97,7 +98,7 @@ class ContainerLife:
         process = self._home.runtime.attach(
             self.shelf.folder(record.id), _stdio(streams), detach_keys=streams.detach_keys
         )
-        return self._accompany(process, streams, partial(self.is_running, record)) or 0
+        return self._accompany(record, process, streams, partial(self.is_running, record)) or 0
 
     def exec(self, options: ExecOptions, streams: Streams | None) -> int:
         """Run a further program; its exit status (0 for one in the background)."""
@@ -113,12 +114,15 @@ class ContainerLife:
             detach=options.detach,
             detach_keys=streams.detach_keys if streams else b"",
         )
-        return self._accompany(process, streams, lambda: True) or 0
+        return self._accompany(record, process, streams, lambda: True) or 0
 
-    def _accompany(self, process: Process, streams: Streams | None, is_running: Callable[[], bool]) -> int | None:
+    def _accompany(
+        self, record: ContainerRecord, process: Process, streams: Streams | None, is_running: Callable[[], bool]
+    ) -> int | None:
         if streams is None:
             process.close()
             return None
+        process.isolation = shown(record.isolation)
         with process:
             streams.on_start(process)
             try:

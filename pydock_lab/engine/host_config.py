@@ -49,7 +49,7 @@ def host_config(record: ContainerRecord) -> dict[str, object]:
         "ShmSize": spec.shm_size,
         "Sysctls": dict(spec.sysctls),
         "Runtime": "pydock_lab",
-        "Isolation": "",
+        "Isolation": record.isolation,
         "CgroupParent": spec.cgroup_parent,
         **_limits(spec.limits),
         "Devices": [

@@ -115,6 +115,7 @@ class ContainerLine(Document):
     mounts: tuple[MountSummary, ...]
     networks: Mapping[str, str]
     labels: Mapping[str, str]
+    isolation: str = ""
 
 
 def _line(document: dict[str, Any]) -> ContainerLine:
@@ -137,6 +138,7 @@ def _line(document: dict[str, Any]) -> ContainerLine:
         ),
         networks=_networks(record.spec.network),
         labels=record.labels,
+        isolation=record.isolation,
     )
 
 

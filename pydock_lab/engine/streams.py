@@ -23,6 +23,8 @@ class RunningProgram(Protocol):
 
     is_detached: bool
     """Whether the keys that let go of it were typed: it goes on alone."""
+    isolation: str
+    """The tier that it runs in, as people read it."""
 
     def resize(self, rows: int, columns: int) -> None:
         """Tell its terminal its size in characters."""

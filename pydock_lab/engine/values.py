@@ -53,7 +53,7 @@ class ContainerSummary:
     """One row of `docker ps`.
 
     `layers` are the chain ids of its image, `exposed` and `published` ports of its own (`80/tcp`), running or not;
-    `networks` their ids by name; `health` is "" where there is no check.
+    `networks` their ids by name; `health` is "" where there is no check. `isolation` is the tier, as people read it.
     """
 
     id: str
@@ -73,6 +73,7 @@ class ContainerSummary:
     mounts: tuple[MountSummary, ...] = ()
     networks: Mapping[str, str] = field(default_factory=dict)
     health: str = ""
+    isolation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

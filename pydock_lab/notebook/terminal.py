@@ -54,7 +54,7 @@ def emulator() -> list[str]:
 
 
 class Terminal(anywidget.AnyWidget):
-    """A terminal on the page; `runs` while its program does, `told` how that ended."""
+    """A terminal on the page; `runs` while its program does, `told` how that ended; `isolation` names the tier."""
 
     _esm: ClassVar[str] = joined("make.js", "terminal.js")
     _css: ClassVar[str] = drawing.host_stylesheet() + _static("xterm/xterm.css") + _static("terminal.css")
@@ -66,6 +66,7 @@ class Terminal(anywidget.AnyWidget):
     lines = traitlets.Int(_LINES).tag(sync=True)
     runs = traitlets.Bool(True).tag(sync=True)
     told = traitlets.Unicode("").tag(sync=True)
+    isolation = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(modules=emulator(), words=page_words(), language=locale.lang(), **traits)
@@ -103,6 +104,7 @@ class Terminal(anywidget.AnyWidget):
     def begin(self, program: RunningProgram) -> None:
         """It runs: from now on its terminal has the size of this one."""
         self._program = program
+        self.isolation = locale.text("drawing.isolation", tier=program.isolation)
 
     @contextmanager
     def streams(self, *, interactive: bool) -> Iterator[Streams]:

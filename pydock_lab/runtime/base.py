@@ -63,11 +63,12 @@ _NO_SUPERVISION = Supervision()
 class Process:
     """A program that runs, as long as this object is not closed; use it in a `with` statement.
 
-    `pid` is that of the program on the host. Closing ends a foreground program; one in the background goes on.
+    `pid` is that of the program on the host; `isolation` its tier as people read it, where somebody has said so.
+    Closing ends a foreground program; one in the background goes on.
     """
 
     def __init__(self, connection: Connection, messages: Iterator[dict[str, Any]], pid: int) -> None:
-        self.pid = pid
+        self.pid, self.isolation = pid, ""
         self.oom_killed = False
         self.is_detached = False
         self._connection, self._messages = connection, messages

@@ -66,6 +66,7 @@ def test_a_shell_is_typed_into(opened: Any) -> None:
     assert opened.document()["cells"][2]["outputs"][0]["data"]["text/plain"] == "42"  # the cell was over at once
     screen.type("echo s$((1+1))n; hostname; id -u")
     screen.shows("s2n")
+    screen.told("isolation: root")  # root in a namespace of its own, too
     screen.type("sleep 1000")
     screen.shows("sleep 1000")
     screen.page.wait_for_timeout(300)

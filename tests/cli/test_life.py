@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from samples.faces import RememberingFace
 from samples.waiting import wait_until
 
 BOX = "lab/busybox"
@@ -110,6 +111,15 @@ def test_logs_between_moments(docker, fails):
 def test_logs_go_on_until_the_end(docker):
     docker("run", "-d", "--name", "box", BOX, "sh", "-c", "echo one; sleep 0.3; echo two")
     assert docker("logs", "-f", "box") == "one\ntwo\n"
+
+
+def test_who_looks_at_a_list_sees_the_isolation(docker, monkeypatch):
+    docker("run", "-d", "--name", "one", BOX, "sleep", "100")
+    tier = docker("inspect", "-f", "{{.HostConfig.Isolation}}", "one").strip()
+    assert "isolation" not in docker("ps")  # a program that reads the list expects Docker's lines
+    monkeypatch.setattr(RememberingFace, "has_terminals", True)
+    assert docker("ps").splitlines()[-1] == f"isolation: {tier}"
+    assert "isolation" not in docker("ps", "--format", "{{.ID}}") + docker("ps", "-q")
 
 
 def test_a_container_between_two_starts_is_listed(docker):

@@ -160,16 +160,17 @@ async function render({ model, el, signal }) {
 
   const tell = () => {
     const runs = model.get("runs");
-    status.textContent = runs ? (modules ? word("terminal-out") : "") : model.get("told");
+    const now = runs ? (modules ? word("terminal-out") : "") : model.get("told");
+    status.textContent = [now, model.get("isolation")].filter(Boolean).join(" · ");
     if (!runs) terminal.over();
   };
-  model.on("change:runs", tell);
+  model.on("change:runs change:isolation", tell);
   tell();
   send({ type: "hello", view });
   requestAnimationFrame(() => { if (!signal?.aborted) terminal.size(); });
   return () => {
     model.off("msg:custom", listen);
-    model.off("change:runs", tell);
+    model.off("change:runs change:isolation", tell);
     terminal.close();
   };
 }
