@@ -1,14 +1,13 @@
-"""Commands on registries: pull, push, login, logout, search; and ours: tree, registry serve."""
+"""Commands on registries: pull, push, login, logout, search; and ours: tree."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pydock_lab import locale
 from pydock_lab.cli import table
-from pydock_lab.cli.command import LocalGroup, command, flag, many, option
+from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.session import session
 from pydock_lab.cli.words import shortened
 from pydock_lab.engine.filters import Filters
@@ -117,25 +116,9 @@ def register_account(group: click.Group) -> None:
 
 
 def register_ours(group: click.Group) -> None:
-    """`pydock tree` and `pydock registry serve`."""
+    """`pydock tree`."""
 
     @command(group, "tree")
     @click.argument("server")
     def tree(server: str) -> None:
         session().face.show(session().engine.tag_tree(server))
-
-    registry = LocalGroup("registry")
-    group.add_command(registry)
-
-    @command(registry, "serve", help_key="registry-serve")
-    @option("--host", default="127.0.0.1", metavar="ADDRESS")
-    @option("--port", type=int, default=5000, metavar="PORT")
-    @option("--directory", metavar="PATH")
-    def serve(host: str, port: int, directory: str | None) -> None:
-        from pydock_lab.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
-        from pydock_lab.store.home import find  # noqa: PLC0415 - see above
-
-        folder = Path(directory) if directory else find() / "registries" / f"{port}"
-        server = RegistryServer(folder, host=host, port=port)
-        session().write(locale.text("cli.serving", address=server.address, directory=folder))
-        server.serve_forever()

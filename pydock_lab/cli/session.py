@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.streams import Streams
     from pydock_lab.errors import PydockError
     from pydock_lab.events import OnEvent
+    from pydock_lab.registry.server import RegistryServer
     from pydock_lab.views import View
 
 
@@ -64,6 +65,9 @@ class Face(Protocol):
 
     def streams(self, *, interactive: bool, terminal: bool = False) -> AbstractContextManager[Streams]:
         """Descriptors for a program in the foreground; with `terminal`, each key goes to it as it is pressed."""
+
+    def serve(self, server: RegistryServer) -> None:
+        """Let a registry answer: until somebody stops it, or beside what else is done here."""
 
     def ask(self, prompt: str, *, secret: bool) -> str:
         """Ask a person for a line; raises CommandError where nobody can be asked."""

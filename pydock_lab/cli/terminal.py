@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydock_lab.events import OnEvent
+    from pydock_lab.registry.server import RegistryServer
     from pydock_lab.views import View
 
 Answer = TypeVar("Answer")
@@ -86,6 +87,11 @@ class TerminalFace:
         sys.stderr.flush()
         with _raw_keys() if interactive and terminal else nullcontext():
             yield Streams.of_process(interactive=interactive)
+
+    def serve(self, server: RegistryServer) -> None:
+        """Until Ctrl-C."""
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
     def ask(self, prompt: str, *, secret: bool) -> str:
         """Ask; raises CommandError where there is nobody."""

@@ -20,6 +20,7 @@ INSTRUCTIONS = (
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD", "RUN",
     "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
+_REGISTRY = ("start", "stop", "log")
 _STAGE = re.compile(r"^\s*FROM\s+\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 _MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
 
@@ -64,7 +65,9 @@ class Completer:
             return self._docker(words, fragment)
         if name in ("explain", "trace"):
             return self._docker([name, *words], fragment)
-        return self._images() if name == "layers" else ("start", "stop")
+        if name == "registry":
+            return self._docker(["registry", "serve", *words[1:]], fragment) if words[:1] == ["start"] else _REGISTRY
+        return self._images() if name == "layers" else ()
 
     def _of_build(self, words: list[str], fragment: str, text: str) -> Iterable[str]:
         """The line of `%%dockerfile`: options, and what may follow the last one."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from signal import Signals
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.getipython import get_ipython
@@ -27,19 +27,29 @@ from pydock_lab.notebook.story import Story
 from pydock_lab.notebook.terminal import Terminal
 from pydock_lab.views import View
 
+if TYPE_CHECKING:
+    from pydock_lab.registry.server import RegistryServer
+
 Answer = TypeVar("Answer")
 _COLUMNS = 100
 _PULSE_SECONDS = 1.0  # the seconds of what runs go on where no event comes
 
 
 class NotebookFace:
-    """A Face on a cell's output; `body` is what a command reads that asks for its input."""
+    """A Face on a cell's output; `body` is what a command reads that asks for its input, `keep` takes a registry."""
 
     is_terminal = False
     width = _COLUMNS
 
-    def __init__(self, *, body: str | None = None, quiet: bool = False, watch: OnEvent | None = None) -> None:
-        self._body, self._quiet, self._watch = body, quiet, watch
+    def __init__(
+        self,
+        *,
+        body: str | None = None,
+        quiet: bool = False,
+        watch: OnEvent | None = None,
+        keep: "Callable[[RegistryServer], None] | None" = None,
+    ) -> None:
+        self._body, self._quiet, self._watch, self._keep = body, quiet, watch, keep
         self._beside: Beside[object] | None = None
         self._terminal: Terminal | None = None
         self._progress = ExitStack()
@@ -84,6 +94,13 @@ class NotebookFace:
                     self._watch(event)
 
             yield watch
+
+    def serve(self, server: "RegistryServer") -> None:
+        """Beside the notebook, where somebody keeps it: a kernel that serves does nothing else."""
+        if self._keep is None:
+            server.stop()
+            raise CommandError("notebook.not-here")
+        self._keep(server)
 
     def terminal_size(self) -> tuple[int, int]:
         """That of the terminal on the page, if there is one, else what programs take for granted."""

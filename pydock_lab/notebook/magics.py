@@ -4,7 +4,7 @@ Each is "read the line, do it, show it". What is done is the command line's busi
 `pydock` are one program, and `%%dockerfile` is `docker build` with the cell as its Dockerfile.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import traitlets
@@ -33,6 +33,8 @@ from pydock_lab.notebook.sides import Sides
 from pydock_lab.notebook.tags import Tags
 from pydock_lab.notebook.teaching_registry import TeachingRegistry
 from pydock_lab.notebook.trace import Trace
+
+_REQUESTS = 20
 
 
 @magics_class
@@ -138,14 +140,20 @@ class DockerMagics(Magics, Configurable):
         """Show what a registry has: `%registry HOST`, or `%registry` for one's own.
 
         %registry start [PORT] [--out VARIABLE]   starts it (PORT 0: any free one); its address goes into the variable
+                  --user NAME --tokens --tls ...  with all that `%docker registry serve --help` tells
+        %registry log [COUNT]                     its last requests
         %registry stop                            stops it; what was pushed to it stays
         """
         said = options.parse(self._words(line))
         match said.rest:
-            case ["start"]:
-                self._started(self._registry.start(), said.out)
-            case ["start", port] if port.isdigit():
-                self._started(self._registry.start(int(port)), said.out)
+            case ["start", port, *words] if port.isdigit():
+                self._start(["--port", port, *words], said.out)
+            case ["start", *words]:
+                self._start(words, said.out)
+            case ["log"]:
+                NotebookFace().write(self._registry.log(_REQUESTS))
+            case ["log", count] if count.isdigit():
+                NotebookFace().write(self._registry.log(int(count)))
             case ["stop"]:
                 self._registry.stop()
             case [host]:
@@ -153,7 +161,9 @@ class DockerMagics(Magics, Configurable):
             case [] if self._registry.address:
                 return Tags(self.engine.tag_tree(self._registry.address))
             case _:
-                raise CommandError("notebook.usage", usage="%registry [HOST | start [PORT] [--out VARIABLE] | stop]")
+                raise CommandError(
+                    "notebook.usage", usage="%registry [HOST | start [PORT] [OPTION...] | log [COUNT] | stop]"
+                )
         return None
 
     @no_var_expand
@@ -184,7 +194,11 @@ class DockerMagics(Magics, Configurable):
         with interruptible():
             cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
 
-    def _started(self, address: str, variable: str) -> None:
+    def _start(self, words: Sequence[str], variable: str) -> None:
+        if not self._registry.address:  # else it stays as it is
+            face = NotebookFace(quiet=True, keep=self._registry.keep)
+            cli.invoke(["registry", "serve", "--quiet", *words], open_engine=lambda: self.engine, face=face)
+        address = self._registry.address
         if variable:
             self.shell.user_ns[variable] = address
         NotebookFace().write(locale.text("notebook.registry-started", address=address) + "\n")

@@ -19,14 +19,17 @@ class TeachingRegistry:
         """Its name in references, "" while it does not run."""
         return self._server.address if self._server else ""
 
-    def start(self, port: int = 5000) -> str:
-        """Start it on a port of this machine (0: any free one); where it runs already, it stays as it is."""
-        from pydock_lab.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
-        from pydock_lab.store.home import find  # noqa: PLC0415 - see above
+    def keep(self, server: "RegistryServer") -> None:
+        """Let it answer from now on."""
+        self._server = server.start()
+
+    def log(self, count: int) -> str:
+        """Its last requests, a line each; raises CommandError where it does not run."""
+        from pydock_lab.cli.serving import line_of  # noqa: PLC0415 - only who looks at it needs it
 
         if self._server is None:
-            self._server = RegistryServer(find() / "registries" / str(port), port=port).start()
-        return self.address
+            raise CommandError("notebook.no-registry")
+        return "".join(f"{line_of(one)}\n" for one in self._server.log[-count:])
 
     def stop(self) -> None:
         """Stop it; raises CommandError where it does not run."""

@@ -2,15 +2,19 @@
 
 docker.io         https://registry-1.docker.io     the one host whose name and address differ
 localhost:5000    http://localhost:5000            plain http never leaves the machine
+localhost:5001    https://localhost:5001           where certs.d/localhost:5001/ has an authority for it
 ghcr.io           https://ghcr.io                  nothing is ever tried over http after https failed
 """
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from pydock_lab.errors import RegistryError
 from pydock_lab.oci.reference import DEFAULT_DOMAIN
+from pydock_lab.store.home import find
 
 DOCKER_HUB = "registry-1.docker.io"
 _PORTS = {"http": 80, "https": 443}
@@ -46,18 +50,27 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """A registry: its `host` as references write it, and its `base` URL without a slash at the end."""
+    """A registry: its `host` as references write it, and its `base` URL without a slash at the end.
+
+    `authority` is the file of certificates to trust for it, instead of those that the machine trusts.
+    """
 
     host: str
     base: str
+    authority: Path | None = None
 
     @classmethod
     def of(cls, host: str, *, insecure: bool | None = None) -> "Endpoint":
-        """The endpoint of `host`: http where it is this machine, or where `insecure` says so; https else."""
+        """The endpoint of `host`: http where it is this machine, or where `insecure` says so; https else.
+
+        Where somebody has put an authority for it, it is https on this machine, too.
+        """
         address = DOCKER_HUB if host == DEFAULT_DOMAIN else host
+        authority = authority_of(host)
         # By its name alone: what a name resolves to may differ the next time it is asked.
-        plain = is_loopback(urlsplit(f"//{address}").hostname or "") if insecure is None else insecure
-        return cls(host=host, base=f"{'http' if plain else 'https'}://{address}")
+        is_here = is_loopback(urlsplit(f"//{address}").hostname or "") and authority is None
+        plain = is_here if insecure is None else insecure
+        return cls(host=host, base=f"{'http' if plain else 'https'}://{address}", authority=authority)
 
     @property
     def origin(self) -> Origin:
@@ -74,6 +87,20 @@ class Endpoint:
         if origin not in (self.origin, Origin.of(current)) and origin.scheme != "https":
             raise RegistryError("registry.unsafe-redirect", host=self.host, target=origin.host)
         return url
+
+
+def authority_of(host: str) -> Path | None:
+    """The certificates in the `certs.d/HOST:PORT` of Docker, of the containers tools, or of ours; the first there is.
+
+    Source: docker docs, engine/security/certificates; containers-certs.d(5).
+    """
+    home = Path.home()
+    places = (find() / "certs.d", home / ".config/containers/certs.d", home / ".config/docker/certs.d")
+    for place in (*places, Path("/etc/containers/certs.d"), Path("/etc/docker/certs.d")):
+        with suppress(OSError):  # not for us to look into
+            for path in sorted((place / host).glob("*.crt")):
+                return path
+    return None
 
 
 def is_loopback(host: str) -> bool:

@@ -85,6 +85,7 @@ class Transport:
                 stream=True,
                 allow_redirects=False,
                 timeout=_SLOW if content is not None else _TIMEOUT,
+                verify=self._trusted(url),
             )
         except (OSError, ValueError) as error:  # those of requests are both, bad URLs the second
             raise self._failure(error, url) from None
@@ -93,6 +94,11 @@ class Transport:
                 data.close()
         self._emit(method, url, response, time.monotonic() - began)
         return response
+
+    def _trusted(self, url: str) -> str | bool:
+        """The registry's own authority, for itself and nobody else."""
+        authority = self._endpoint.authority
+        return str(authority) if authority and Origin.of(url) == self._endpoint.origin else True
 
     def _emit(self, method: str, url: str, response: "requests.Response", seconds: float) -> None:
         status = response.status_code

@@ -1,3 +1,5 @@
+import http.client
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -117,7 +119,7 @@ def test_a_failed_step_keeps_its_output_in_sight(shell: Any, fake: Any) -> None:
         ("%layers nope", NotFound, "nope"),
         ("%instances x", CommandError, "this is written: %instances"),
         ("%doctor x", CommandError, "this is written: %doctor"),
-        ("%registry", CommandError, "%registry [HOST | start [PORT] [--out VARIABLE] | stop]"),
+        ("%registry", CommandError, "%registry [HOST | start [PORT] [OPTION...] | log [COUNT] | stop]"),
         ("%registry stop", CommandError, "no registry runs in this notebook"),
         ("%docker run -i shop:1.2 cat", CommandError, "cannot read from the keyboard"),
         ("%docker load", CommandError, "there is nothing to read here"),
@@ -192,6 +194,25 @@ def test_a_registry_of_ones_own(shell: Any, home: Any) -> None:
     assert shell.run("%registry stop").success
     assert not shell.run("%registry").success
     assert home.is_dir()
+
+
+def test_a_registry_with_users_tokens_and_a_log(shell: Any) -> None:
+    shell.run("%registry start 0 --user alice:pw --tokens --public --out address")
+    with closing(http.client.HTTPConnection(shell.shell.user_ns["address"], timeout=10)) as connection:
+        connection.request("GET", "/v2/")
+        assert "Bearer" in str(connection.getresponse().headers["WWW-Authenticate"])
+    shell.run("%registry log")
+    assert "- GET /v2/ 401" in shell.shown
+    assert shell.run("%registry log 0").success
+    assert "another port" not in shell.shown
+    assert shell.run("%registry stop").success
+    assert not shell.run("%registry log").success
+
+
+def test_a_cell_does_not_wait_for_a_registry(shell: Any) -> None:
+    error = shell.run("%docker registry serve --port 0").error_in_exec
+    assert error.key == "notebook.not-here"
+    assert shell.run("%registry start 0 --nonsense").error_in_exec.key == "cli.unknown-option"
 
 
 def test_config_switches_the_language(shell: Any) -> None:

@@ -237,6 +237,7 @@ FILE = "%%dockerfile -t a\nFROM lab/base AS one\nFROM lab/base AS two\n"
         ("%docker logs we", "we", {"web1"}),
         ("%layers shop", "shop", {"shop:1.1", "shop:1.2"}),
         ("%registry st", "st", {"start", "stop"}),
+        ("%registry start --to", "--to", {"--tokens"}),
         ("print(", "", set()),
     ],
 )

@@ -2,13 +2,17 @@
 
 import base64
 import gzip
+import io
 import json
 import socket
 import subprocess
+import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -38,12 +42,22 @@ def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")
 
 
+def tar_of(name: str, content: bytes) -> bytes:
+    """An archive of one file."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
 @pytest.fixture
 def descriptor(store: Store) -> Descriptor:
     """An image `app:1` in the store; its layers are gzip already, so that nobody compresses them again."""
     diff_ids, layers = [], []
     for number in range(3):
-        tar = bytes([number]) * 10240
+        tar = tar_of(f"file{number}", bytes([number]) * 10240)
         diff_ids.append(Digest.of(tar))
         layer = gzip.compress(tar, mtime=0)
         store.blobs.put(layer)
@@ -66,22 +80,64 @@ def digest_in(layout: Path) -> str:
 # ---- everybody's client, our registry
 
 
-@pytest.fixture(params=[False, True], ids=["open", "users"])
-def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Our registry: its address, and what skopeo must be told to read from it and to write to it."""
-    users = {"alice": "s3cret"} if request.param else None
-    words = {"source": ["--src-creds", "alice:s3cret"], "target": ["--dest-creds", "alice:s3cret"]}
-    with RegistryServer(tmp_path / "registry", users=users) as server:
-        yield server.address, *([PLAIN[side], *(words[side] if users else [])] for side in ("source", "target"))
+KINDS: dict[str, dict[str, Any]] = {
+    "open": {},
+    "users": {"users": {"alice": "s3cret"}},
+    "tokens": {"users": {"alice": "s3cret"}, "tokens": True, "grants": ["alice:lab/*:push"]},
+    "tls": {"tls": True},
+    "tokens over tls": {"users": {"alice": "s3cret"}, "tokens": True, "tls": True},
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A registry of ours, and what skopeo and podman must be told: who they are, and what they are to trust."""
+
+    server: RegistryServer
+    has_users: bool
+
+    @property
+    def address(self) -> str:
+        return self.server.address
+
+    def words(self, side: str = "") -> list[str]:
+        login = [f"--{side}creds", "alice:s3cret"] if self.has_users else []
+        if self.server.certificate is None:
+            return [f"--{side}tls-verify=false", *login]
+        assert self.server.certificate.authority is not None
+        return [f"--{side}cert-dir", str(self.server.certificate.authority.parent), *login]
+
+
+@pytest.fixture(params=KINDS)
+def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """Our registry: open to all, with users, with a token server, over TLS."""
+    kind = KINDS[request.param]
+    with RegistryServer(tmp_path / "registry", **kind) as server:
+        yield Served(server, has_users="users" in kind)
+
+
+def test_podman_there_and_back(ours: Served, command: Callable[..., str], store: Store, descriptor: Descriptor) -> None:
+    """podman pulls from ours, and pushes to it under another name: the manifest is the same, byte for byte."""
+    address = ours.address
+    command("skopeo", "copy", *ours.words("dest-"), f"oci:{store.root}:app:1", f"docker://{address}/lab/app:1")
+    with tempfile.TemporaryDirectory(prefix="podman-") as place:  # the path that it takes is 50 letters at most
+        podman = ("podman", "--root", f"{place}/p", "--runroot", f"{place}/q", "--storage-driver", "vfs")
+        command(*podman, "pull", "--quiet", *ours.words(), f"{address}/lab/app:1")
+        command(*podman, "push", "--quiet", *ours.words(), f"{address}/lab/app:1", f"{address}/lab/back:1")
+    raw = [
+        command("skopeo", "inspect", "--raw", *ours.words(), f"docker://{address}/lab/{name}:1")
+        for name in ("app", "back")
+    ]
+    assert Digest.of(raw[0].encode()) == descriptor.digest
+    assert raw[0] == raw[1]
 
 
 def test_skopeo_there_and_back(
-    ours: Any, command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path
+    ours: Served, command: Callable[..., str], store: Store, descriptor: Descriptor, tmp_path: Path
 ) -> None:
-    address, source, target = ours
-    image = f"docker://{address}/lab/app:1"
-    command("skopeo", "copy", *target, f"oci:{store.root}:app:1", image)
-    command("skopeo", "copy", *source, image, f"oci:{tmp_path / 'back'}:app:1")
+    image = f"docker://{ours.address}/lab/app:1"
+    command("skopeo", "copy", *ours.words("dest-"), f"oci:{store.root}:app:1", image)
+    command("skopeo", "copy", *ours.words("src-"), image, f"oci:{tmp_path / 'back'}:app:1")
     assert digest_in(tmp_path / "back") == descriptor.digest
     blobs = [{path.name for path in root.glob("blobs/*/*")} for root in (tmp_path / "back", store.root)]
     assert blobs[0] == blobs[1]

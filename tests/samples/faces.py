@@ -28,6 +28,9 @@ class RememberingFace:
     def show(self, view):
         self.shown.append(view)
 
+    def serve(self, server):
+        self.server = server
+
     @contextmanager
     def progress(self, *, quiet, plain):  # noqa: ARG002 - the Protocol's form
         progress = Progress(self.note, quiet=quiet)

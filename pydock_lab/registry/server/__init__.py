@@ -1,9 +1,10 @@
-"""A teaching registry: a real OCI Distribution 1.1 server on the standard library alone.
+"""A teaching registry: a real OCI Distribution 1.1 server on the standard library's sockets and threads.
 
-    handler    a connection: bytes to Request, Response to bytes        messages, bodies
-    routes     method and path -> which endpoint, and what it takes     access
+    handler    a connection: bytes to Request, Response to bytes        messages, bodies, access, tls
+    routes     method and path -> which endpoint, and what it takes
+    guard      who asks, and whether they may                           users, rights, tokens
     blobs, uploads, manifests, listings                                 the endpoints, a few lines each
-    storage, repository, sessions                                       what is on disk
+    storage, repository, sessions, garbage                              what is on disk
 
     $ tree DIRECTORY
     blobs/sha256/<hex>                          every content once, named by its digest
@@ -17,5 +18,6 @@ Source: OCI distribution specification 1.1.1 (spec.md); numbers such as end-4a a
 
 from pydock_lab.registry.server.access import Access
 from pydock_lab.registry.server.server import RegistryServer
+from pydock_lab.registry.server.tls import Certificate
 
-__all__ = ["Access", "RegistryServer"]
+__all__ = ["Access", "Certificate", "RegistryServer"]

@@ -18,6 +18,15 @@ class Registry:
     storage: Storage
     uploads: Uploads
     allow_delete: bool
+    quota: int | None = None  # bytes of everything
+
+    def room(self) -> int | None:
+        """Bytes that may still come; None where nobody counts."""
+        return None if self.quota is None else max(0, self.quota - self.storage.used() - self.uploads.used())
+
+    def full(self) -> Refusal:
+        """The refusal of what does not fit."""
+        return Refusal(ErrorCode.DENIED, f"the registry is full: it may hold {self.quota} bytes")
 
 
 def get_blob(registry: Registry, request: Request) -> Response:
@@ -26,6 +35,9 @@ def get_blob(registry: Registry, request: Request) -> Response:
     # The link of this repository decides, not the content: see storage.
     if not registry.storage.repository(request.name).has_blob(digest) or not registry.storage.blobs.has(digest):
         raise Refusal(ErrorCode.BLOB_UNKNOWN, "blob unknown to registry", detail={"digest": digest})
+    if request.method == "HEAD":
+        # Who is told that it is here will not send it: garbage collection leaves it alone for a while.
+        registry.storage.repository(request.name).touch_blob(digest)
     path, size = registry.storage.blobs.path(digest), registry.storage.blobs.size(digest)
     head = {
         "Content-Type": "application/octet-stream",

@@ -2,14 +2,16 @@
 
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
-from pydock_lab.registry.server.access import Access, Guard
+from pydock_lab.registry.server.access import Access
 from pydock_lab.registry.server.blobs import Registry
+from pydock_lab.registry.server.guard import Guard
 
 _MAX_CONNECTIONS = 256
 _PATIENCE = 1.0  # seconds
@@ -31,12 +33,21 @@ class Listener(ThreadingTCPServer):
         registry: Registry,
         guard: Guard,
         note: Callable[[Access], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.registry, self.guard, self.note = registry, guard, note
+        self._tls = tls
         self._open: set[socket.socket] = set()
         self._slots = threading.BoundedSemaphore(_MAX_CONNECTIONS)
         super().__init__(address, handler)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The next connection; with TLS, who is there is only found out in its own thread, at the first byte."""
+        connection, address = super().get_request()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection; where there are too many, wait a moment for one to end, else refuse it."""

@@ -27,8 +27,9 @@ def tags(registry: Registry, request: Request) -> Response:
 
 
 def catalog(registry: Registry, request: Request) -> Response:
-    """Docker's own list of repositories; the specification has none."""
-    page, head = _page(registry.storage.repositories(), request)
+    """Docker's own list of repositories, those that who asks may pull from; the specification has none."""
+    names = [name for name in registry.storage.repositories() if request.visitor.sees(name)]
+    page, head = _page(names, request)
     return Response.json({"repositories": page}, head)
 
 

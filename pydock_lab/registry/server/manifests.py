@@ -31,6 +31,9 @@ def get_manifest(registry: Registry, request: Request) -> Response:
 def put_manifest(registry: Registry, request: Request) -> Response:
     """end-7a and end-7b: a manifest under a tag, or under its digest, then with tags as parameters."""
     name, content = request.name, _content(request)
+    room = registry.room()
+    if room is not None and len(content) > room:
+        raise registry.full()
     digest, tags = _names(request, content)
     document, media_type = _document(request, content)
     subject = document.subject.digest if document.subject else None

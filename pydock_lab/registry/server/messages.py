@@ -11,6 +11,7 @@ from pathlib import Path
 from pydock_lab.errors import InvalidDigest, InvalidReference
 from pydock_lab.oci import Digest, Reference
 from pydock_lab.registry.server.bodies import Body
+from pydock_lab.registry.server.rights import NOBODY, Visitor
 
 
 class ErrorCode(StrEnum):
@@ -116,7 +117,7 @@ class Request:
     headers: Message
     body: Body
     parts: Mapping[str, str] = field(default_factory=dict)
-    username: str = ""
+    visitor: Visitor = NOBODY
 
     def value(self, name: str) -> str | None:
         """The first value of a query parameter, None where it is absent."""

@@ -6,6 +6,8 @@ tags, also where the file system does not tell them apart.
 """
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from pydock_lab.oci import Digest
@@ -30,6 +32,15 @@ class Repository:
     def add_blob(self, digest: Digest) -> None:
         """Let it belong here."""
         self._ingest.replace(self._link(BLOBS, digest), b"")
+
+    def touch_blob(self, digest: Digest) -> None:
+        """Note that somebody counts on it, as if it had just come."""
+        with suppress(OSError):  # it is gone, or not ours to write: then it is not ours to collect, either
+            os.utime(self._link(BLOBS, digest))
+
+    def blobs(self) -> list[tuple[Digest, float]]:
+        """The blobs that belong here, and when they came."""
+        return [(digest, path.stat().st_mtime) for digest, path in self._linked(BLOBS)]
 
     def remove_blob(self, digest: Digest) -> None:
         """Let it belong here no more."""
@@ -56,6 +67,10 @@ class Repository:
         if subject is not None:
             self._referrer(subject, digest).unlink(missing_ok=True)
         self._write({name: target for name, target in self.tags().items() if target != digest})
+
+    def manifests(self) -> list[tuple[Digest, float]]:
+        """The manifests that belong here, and when they came."""
+        return [(digest, path.stat().st_mtime) for digest, path in self._linked(MANIFESTS)]
 
     def referrers(self, subject: Digest) -> list[Digest]:
         """The manifests whose subject is this digest, sorted."""
@@ -96,6 +111,10 @@ class Repository:
     def _write(self, tags: dict[str, Digest]) -> None:
         document = {"format": 1, "tags": dict(sorted(tags.items()))}
         self._ingest.replace(self._folder / _TAGS, json.dumps(document).encode())
+
+    def _linked(self, kind: str) -> list[tuple[Digest, Path]]:
+        paths = sorted((self._folder / kind).glob("*/*"))
+        return [(Digest(f"{path.parent.name}:{path.name}"), path) for path in paths]
 
     def _link(self, kind: str, digest: Digest) -> Path:
         return self._folder / kind / digest.algorithm / digest.hex

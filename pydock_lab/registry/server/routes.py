@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from pydock_lab.registry.server import blobs, listings, manifests, uploads
-from pydock_lab.registry.server.access import Action, Guard
 from pydock_lab.registry.server.blobs import Registry
+from pydock_lab.registry.server.guard import TOKEN_PATH, Guard
 from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response
+from pydock_lab.registry.server.rights import Action
 
 Endpoint = Callable[[Registry, Request], Response]
 
@@ -64,10 +65,13 @@ def answer(registry: Registry, guard: Guard, request: Request) -> tuple[Response
     # Every web page that a browser shows can send requests to this machine; no registry client sends an Origin.
     if "Origin" in request.headers:
         raise Refusal(ErrorCode.DENIED, "web pages are not served")
+    if request.path == TOKEN_PATH:
+        return guard.token(request), ""
     endpoint, action, parts = _find(request)
     # First who, then what: somebody without rights learns nothing of what is here.
-    username = guard.admit(request.headers.get("Authorization", ""), action)
-    return endpoint(registry, replace(request, parts=parts, username=username)), username
+    named = replace(request, parts=parts)
+    visitor = guard.admit(named, action)
+    return endpoint(registry, replace(named, visitor=visitor)), visitor.username
 
 
 def _find(request: Request) -> tuple[Endpoint, Action, dict[str, str]]:

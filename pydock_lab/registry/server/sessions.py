@@ -27,6 +27,10 @@ _KEPT_FOR = 7 * 24 * 3600  # seconds: how long an upload that nobody goes on wit
 _CHUNK = 1 << 20
 
 
+class NoRoom(Exception):
+    """There is more than may come."""
+
+
 class Upload:
     """One upload. Two requests must not write to it at once: hold `lock`."""
 
@@ -46,12 +50,18 @@ class Upload:
         """Bytes that have arrived."""
         return self.path.stat().st_size
 
-    def append(self, body: Body) -> int:
-        """Add the body; how many bytes it had. What came before a break stays, to be gone on from."""
+    def append(self, body: Body, room: int | None = None) -> int:
+        """Add the body; how many bytes it had. What came before a break stays, to be gone on from.
+
+        Raises NoRoom where it has more than `room` bytes, and takes none of it then.
+        """
         before = self._catch_up()
         # Unbuffered: what a client was told we have is with the kernel, and survives our death.
         with self.path.open("ab", buffering=0) as file:
             for piece in pieces(body):
+                if room is not None and self._hashed - before + len(piece) > room:
+                    self.cut(before)
+                    raise NoRoom
                 write_all(file, piece)
                 self._hash.update(piece)
                 self._hashed += len(piece)
@@ -131,6 +141,10 @@ class Uploads:
             record = json.loads(path.with_suffix(".json").read_bytes())
             return Upload(path, record["repository"], record["algorithm"])
         return None
+
+    def used(self) -> int:
+        """Bytes that have arrived of all that is under way."""
+        return sum(entry.stat().st_size for entry in os.scandir(self._folder) if not entry.name.endswith(".json"))
 
     def _sweep(self) -> None:
         for path in self._folder.iterdir():

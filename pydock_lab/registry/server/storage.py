@@ -7,6 +7,7 @@ A digest alone opens nothing: a blob is served only in a repository that it was 
 read one repository could read them all by guessing (CVE-2026-35172 was this mistake). Content goes with its last link.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,21 @@ class Storage:
         """The names of all that hold a manifest, sorted."""
         names = (path.relative_to(self._repositories).as_posix() for path in self._walk(self._repositories))
         return sorted(name for name in names if not self.repository(name).is_empty())
+
+    def used(self) -> int:
+        """Bytes of all content, each counted once."""
+        return sum(entry.stat().st_size for folder in (self.root / "blobs").glob("*") for entry in os.scandir(folder))
+
+    def links(self) -> Iterator[tuple[str, Digest]]:
+        """Which content belongs to which repository."""
+        for name in self.names():
+            one = self.repository(name)
+            yield from ((name, digest) for digest, _ in (*one.blobs(), *one.manifests()))
+
+    def names(self) -> list[str]:
+        """The names of all repositories, also of those that hold no manifest yet, or no more."""
+        paths = (path for path in self._walk(self._repositories) if any(path.glob("_*")))
+        return sorted(path.relative_to(self._repositories).as_posix() for path in paths)
 
     def changing(self) -> FileLock:
         """The lock of whoever adds or removes links: in between, content must not go."""

@@ -17,7 +17,8 @@ from pydock_lab.oci import Digest
 from pydock_lab.registry.server.blobs import Registry
 from pydock_lab.registry.server.bodies import BrokenBody
 from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response, valid_digest, valid_name
-from pydock_lab.registry.server.sessions import Upload
+from pydock_lab.registry.server.rights import Action
+from pydock_lab.registry.server.sessions import NoRoom, Upload
 
 # The specification's own form, without the word "bytes" that RFC 9110 would want.
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]+|\*))?")
@@ -27,7 +28,7 @@ def start_upload(registry: Registry, request: Request) -> Response:
     """end-4a, end-4b, end-4c and end-11: begin an upload; with `digest` end it at once, with `mount` skip it."""
     name = request.name
     mount = request.value("mount")
-    if mount is not None and (mounted := _mount(registry, name, valid_digest(mount), request.value("from"))):
+    if mount is not None and (mounted := _mount(registry, request, valid_digest(mount))):
         return mounted
     whole = request.value("digest")
     digest = valid_digest(whole) if whole is not None else None
@@ -38,14 +39,18 @@ def start_upload(registry: Registry, request: Request) -> Response:
     if digest is None:
         return _accepted(upload, HTTPStatus.ACCEPTED)
     with upload.lock:
-        _append(upload, request)
+        try:
+            _append(registry, upload, request)
+        except Refusal:
+            registry.uploads.drop(upload)  # nobody was told its name, so nobody can go on with it
+            raise
         return _finish(registry, upload, digest)
 
 
 def upload_part(registry: Registry, request: Request) -> Response:
     """end-5: add a part; one that does not begin where the last one ended gets 416, and is told where that was."""
     with _session(registry, request) as upload:
-        _append(upload, request)
+        _append(registry, upload, request)
         return _accepted(upload, HTTPStatus.ACCEPTED)
 
 
@@ -56,7 +61,7 @@ def finish_upload(registry: Registry, request: Request) -> Response:
         raise Refusal(ErrorCode.DIGEST_INVALID, "the digest is missing")
     digest = valid_digest(said)
     with _session(registry, request) as upload:
-        _append(upload, request)
+        _append(registry, upload, request)
         return _finish(registry, upload, digest)
 
 
@@ -87,24 +92,30 @@ def _session(registry: Registry, request: Request) -> Iterator[Upload]:
         yield upload
 
 
-def _mount(registry: Registry, name: str, digest: Digest, source: str | None) -> Response | None:
-    """Link a blob of another repository; None where that one has it not (also where no source is named)."""
-    if source is None:
+def _mount(registry: Registry, request: Request, digest: Digest) -> Response | None:
+    """Link a blob of another repository; None where that has it not (also where none is named), or not for everybody.
+
+    Who may not pull there is answered as if it were not there: the upload begins.
+    """
+    source = request.value("from")
+    if source is None or not request.visitor.may(valid_name(source), Action.PULL):
         return None
     with registry.storage.changing():
         # Existing content is not enough: who knows a digest has not therefore the right to its content.
-        if not registry.storage.repository(valid_name(source)).has_blob(digest):
+        if not registry.storage.repository(source).has_blob(digest):
             return None
-        registry.storage.repository(name).add_blob(digest)
-    return _created(name, digest)
+        registry.storage.repository(request.name).add_blob(digest)
+    return _created(request.name, digest)
 
 
-def _append(upload: Upload, request: Request) -> None:
+def _append(registry: Registry, upload: Upload, request: Request) -> None:
     # The order is checked before a byte is read: a part at the wrong place could not be taken back out.
     before = upload.size
     wanted = _wanted(upload, request.headers.get("Content-Range", ""))
     try:
-        arrived = upload.append(request.body)
+        arrived = upload.append(request.body, registry.room())
+    except NoRoom:
+        raise registry.full() from None
     except BrokenBody:
         # A part that must have a size, and has not, is taken back; a stream keeps what came.
         if wanted is not None:
