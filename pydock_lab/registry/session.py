@@ -1,8 +1,9 @@
 """Requests to one registry, with the papers that they need: at most one 401 leads to one login.
 
-request -> 401 -> auth -> request again -> the answer, whatever it is
+request -> 401 -> auth -> request again -> the answer, whatever it is; 429: wait, and again (see patience.py)
 """
 
+import time
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from pydock_lab.registry.answers import finish, refusal
 from pydock_lab.registry.auth import Authenticator, Scopes
 from pydock_lab.registry.credentials import Credentials
 from pydock_lab.registry.hosts import Endpoint, Origin
+from pydock_lab.registry.patience import pause
 from pydock_lab.registry.transport import Content, Transport
 
 if TYPE_CHECKING:
@@ -82,7 +84,15 @@ class Session:
         self, method: str, url: str, headers: Mapping[str, str] | None, content: Content, authorization: str
     ) -> "requests.Response":
         head = dict(headers or {}) | ({"Authorization": authorization} if authorization else {})
-        return self._transport.send(method, url, headers=head, content=content)
+        tried = 0
+        while True:
+            tried += 1
+            response = self._transport.send(method, url, headers=head, content=content)
+            seconds = pause(response, method, tried)
+            if seconds is None:
+                return response
+            finish(response)
+            time.sleep(seconds)
 
 
 def repository_scope(repository: str, actions: str) -> str:

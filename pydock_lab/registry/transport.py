@@ -137,7 +137,17 @@ def _session() -> "requests.Session":
     session.headers.clear()
     session.headers.update({"User-Agent": "pydock_lab", "Accept-Encoding": "identity"})
     # One try more where an idle connection had been closed by the other end meanwhile.
-    retry = Retry(total=1, connect=0, read=1, redirect=0, status=0, other=0, allowed_methods=("GET", "HEAD"))
+    # What an answer says is for `patience` to read.
+    retry = Retry(
+        total=1,
+        connect=0,
+        read=1,
+        redirect=0,
+        status=0,
+        other=0,
+        allowed_methods=("GET", "HEAD"),
+        respect_retry_after_header=False,
+    )
     adapter = HTTPAdapter(max_retries=retry)
     adapter.init_poolmanager(_CONNECTIONS, _CONNECTIONS, blocksize=_BLOCK)
     session.mount("http://", adapter)
@@ -168,6 +178,8 @@ def _note(response: "requests.Response") -> str:
         return locale.text("registry.note-redirect")
     if status == HTTPStatus.UNAUTHORIZED:
         return locale.text("registry.note-challenge")
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return locale.text("registry.note-busy")
     left = response.headers.get("ratelimit-remaining", "").partition(";")[0]
     return locale.text("registry.note-rate", left=left) if left.isdecimal() else ""
 
