@@ -29,6 +29,7 @@ def make_app(name: str = "docker") -> LocalGroup:
     app.later("login logout search", "registry", "register_account")
     app.later("tree", "registry", "register_ours")
     app.later("registry", "serving")
+    app.later("manifest", "remote", "register_manifest")
     app.later("volume", "volumes")
     app.later("network", "networks")
     app.later("info system version", "system")

@@ -1,6 +1,6 @@
 """Commands on registries: pull, push, login, logout, search; and ours: tree."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -8,11 +8,13 @@ import click
 from pydock_lab import locale
 from pydock_lab.cli import table
 from pydock_lab.cli.command import command, flag, many, option
-from pydock_lab.cli.session import session
+from pydock_lab.cli.remote import show_travels
+from pydock_lab.cli.session import Session, session
 from pydock_lab.cli.words import shortened
 from pydock_lab.engine.filters import Filters
 from pydock_lab.engine.values import SearchResult
 from pydock_lab.errors import CommandError
+from pydock_lab.oci import Reference
 
 _HUB = "docker.io"
 
@@ -47,20 +49,53 @@ def register_transfer(group: click.Group) -> None:
     """`docker pull` and `docker push`."""
 
     @command(group, "pull")
+    @flag("-a", "--all-tags")
+    @option("--platform", metavar="OS/ARCH")
+    @flag("--dry-run")
     @flag("-q", "--quiet")
     @click.argument("image", metavar="NAME[:TAG|@DIGEST]")
-    def pull(image: str, quiet: bool) -> None:
-        with session().face.progress(quiet=quiet, plain=False) as on_event:
-            found = session().engine.pull(image, on_event=on_event)
-        session().write(image if quiet else f"Digest: {found.digest}\nStatus: Downloaded newer image for {image}")
+    def pull(image: str, platform: str | None, dry_run: bool, quiet: bool, all_tags: bool) -> None:
+        here, wanted = session(), platform or ""
+        names = _all_tags(image, here.engine.remote_tags) if all_tags else [image]
+        for name in names:
+            if dry_run:
+                show_travels(here, here.engine.would_pull(name, platform=wanted))
+                continue
+            with here.face.progress(quiet=quiet, plain=False) as on_event:
+                found = here.engine.pull(name, platform=wanted, on_event=on_event)
+            here.write(name if quiet else f"Digest: {found.digest}\nStatus: Downloaded newer image for {name}")
 
     @command(group, "push")
+    @flag("-a", "--all-tags")
+    @flag("--dry-run")
     @flag("-q", "--quiet")
     @click.argument("image", metavar="NAME[:TAG]")
-    def push(image: str, quiet: bool) -> None:
-        with session().face.progress(quiet=quiet, plain=False) as on_event:
-            digest = session().engine.push(image, on_event=on_event)
-        session().write(image if quiet else f"{image}: digest: {digest}")
+    def push(image: str, dry_run: bool, quiet: bool, all_tags: bool) -> None:
+        here = session()
+        names = _all_tags(image, lambda name: _local_tags(here, name)) if all_tags else [image]
+        for name in names:
+            if dry_run:
+                show_travels(here, here.engine.would_push(name))
+                continue
+            with here.face.progress(quiet=quiet, plain=False) as on_event:
+                digest = here.engine.push(name, on_event=on_event)
+            here.write(name if quiet else f"{name}: digest: {digest}")
+
+
+def _all_tags(name: str, find: Callable[[str], Iterable[str]]) -> list[str]:
+    """The names of all images of a repository; raises CommandError where the name says one, or there are none."""
+    reference = Reference.parse(name)
+    if reference.digest or name.endswith(f":{reference.tag}"):
+        raise CommandError("cli.tag-with-all", name=name)
+    names = [f"{name}:{tag}" for tag in find(name)]
+    if not names:
+        raise CommandError("cli.no-tags", name=name)
+    return names
+
+
+def _local_tags(here: Session, name: str) -> list[str]:
+    wanted = Reference.parse(name).familiar.rpartition(":")[0]
+    return [one.tag for one in here.engine.images() if one.repository == wanted and one.tag != "<none>"]
 
 
 def register_account(group: click.Group) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pydock_lab import locale
-from pydock_lab.cli import parse
+from pydock_lab.cli import parse, remote
 from pydock_lab.cli.command import LocalGroup, command, flag, many, option
 from pydock_lab.cli.session import Session, session
 from pydock_lab.cli.words import size as shown_size
@@ -20,9 +20,10 @@ _PORT = 5000
 
 
 def register(group: click.Group) -> None:
-    """`pydock registry serve` and `gc`."""
+    """`pydock registry serve` and `gc`, and its commands on other registries."""
     registry = LocalGroup("registry")
     group.add_command(registry)
+    remote.register(registry)
 
     @command(registry, "serve", help_key="registry-serve")
     @option("--host", default="127.0.0.1", metavar="ADDRESS")

@@ -33,10 +33,14 @@ from pydock_lab.engine.values import (
     NetworkSummary,
     ProcessTable,
     Pruned,
+    Referrer,
+    RemoteManifest,
     SearchResult,
+    Travel,
     VolumeSummary,
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
+from pydock_lab.oci import Digest
 from pydock_lab.store.happenings import Happening
 from pydock_lab.views import (
     BuildTrace,
@@ -111,8 +115,8 @@ class Images(Protocol):
     def import_(self, stream: BinaryIO, reference: str, *, message: str = "", changes: tuple[str, ...] = ()) -> Image:
         """`docker import`: a root file system tar as an image of one layer; `changes` are instructions."""
 
-    def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
-        """`docker pull`."""
+    def pull(self, reference: str, *, platform: str = "", on_event: OnEvent = ignore) -> Image:
+        """`docker pull`; of several platforms this machine's, or `platform`."""
 
     def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
         """`docker push`: the manifest's digest."""
@@ -128,6 +132,27 @@ class Images(Protocol):
 
     def tag_tree(self, host: str) -> TagTree:
         """All repositories, tags and manifests of a registry that lets itself be listed."""
+
+    def would_pull(self, reference: str, *, platform: str = "") -> tuple[Travel, ...]:
+        """`docker pull --dry-run`: the blobs of an image, and which of them are here."""
+
+    def would_push(self, reference: str) -> tuple[Travel, ...]:
+        """`docker push --dry-run`: the blobs of an image, and which of them its registry has."""
+
+    def remote_tags(self, repository: str) -> tuple[str, ...]:
+        """The tags of a repository in its registry."""
+
+    def remote_manifest(self, reference: str, *, platform: str = "") -> RemoteManifest:
+        """`docker manifest inspect`: a manifest or index as its registry has it; with `platform` the one for that."""
+
+    def remote_copy(self, source: str, target: str, *, platform: str = "", on_event: OnEvent = ignore) -> Digest:
+        """Copy an image from registry to registry, all its platforms or one; its digest. Nothing of it is kept here."""
+
+    def remote_delete(self, reference: str) -> None:
+        """Remove a tag from its registry, or by digest a manifest."""
+
+    def discover(self, reference: str, *, artifact_type: str = "") -> tuple[Referrer, ...]:
+        """What was attached to an image in its registry."""
 
 
 class Containers(Protocol):

@@ -10,7 +10,7 @@ from pydock_lab.oci.plain import Document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydock_lab.oci import ImageConfig, Manifest
+    from pydock_lab.oci import Descriptor, Digest, ImageConfig, Manifest
     from pydock_lab.views import PortView
 
 
@@ -222,6 +222,35 @@ class SearchResult:
     description: str
     stars: int
     official: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteManifest:
+    """A manifest or index as a registry has it; `content` are its bytes."""
+
+    name: str
+    descriptor: Descriptor
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Referrer:
+    """What refers to an image: `artifact_type` says what it is, `size` are the bytes of its manifest."""
+
+    digest: Digest
+    artifact_type: str
+    size: int
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Travel:
+    """A blob that a pull or a push is about: whether it `is_there` already, or would travel."""
+
+    digest: Digest
+    size: int
+    media_type: str
+    is_there: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,9 +19,10 @@ from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Digest, Index, MediaType, read_document
 from pydock_lab.registry.answers import finish, plain, read_capped, read_json
 from pydock_lab.registry.credentials import Credentials, Login, NoCredentials, OneLogin
-from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent
+from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent, stream_blob
 from pydock_lab.registry.hosts import Endpoint
 from pydock_lab.registry.session import Session, repository_scope, wrong_digest
+from pydock_lab.registry.sources import BlobSource
 from pydock_lab.registry.uploads import Sent, Upload
 from pydock_lab.registry.watching import serialized
 from pydock_lab.store.blobs import BlobStore
@@ -135,13 +136,24 @@ class RegistryClient:
         query = "?" + urlencode({"artifactType": artifact_type}) if artifact_type else ""
         url, scopes = f"/v2/{repository}/referrers/{digest}{query}", (repository_scope(repository, "pull"),)
         response = self._session.request("GET", url, scopes=scopes, headers={"Accept": str(MediaType.INDEX)})
-        if response.status_code == HTTPStatus.NOT_FOUND:  # a registry from before 1.1
+        if response.status_code == HTTPStatus.NOT_FOUND:
             finish(response)
-            return ()
-        self._session.expect(response, (HTTPStatus.OK,), what=self._name(repository, digest))
-        found = Index.from_bytes(read_capped(response)).manifests
+            found = self._tagged_referrers(repository, digest)
+        else:
+            self._session.expect(response, (HTTPStatus.OK,), what=self._name(repository, digest))
+            found = Index.from_bytes(read_capped(response)).manifests
         # A registry may ignore the filter: then it is ours to apply.
         return tuple(one for one in found if not artifact_type or one.artifact_type == artifact_type)
+
+    def _tagged_referrers(self, repository: str, digest: Digest) -> tuple[Descriptor, ...]:
+        """In a registry from before 1.1: what clients wrote down under a tag (the "Referrers Tag Schema")."""
+        try:
+            content, _ = self.manifest(repository, digest.replace(":", "-", 1))
+        except RegistryError as error:
+            if error.fields.get("status") == HTTPStatus.NOT_FOUND:
+                return ()
+            raise
+        return Index.from_bytes(content).manifests
 
     # ---- blobs
 
@@ -160,6 +172,10 @@ class RegistryClient:
         """Fetch a blob into `blobs`, verified on the way (end-2); `on_progress` hears how many bytes are there."""
         fetch_blob(self._session, repository, blob, blobs, on_progress)
 
+    def stream_blob(self, repository: str, blob: Descriptor) -> Iterator[bytes]:
+        """The bytes of a blob as they come (end-2), not verified: whoever takes them has to."""
+        return stream_blob(self._session, repository, blob)
+
     def read_blob(self, repository: str, blob: Descriptor) -> bytes:
         """A small blob (a config), verified."""
         scopes, what = (repository_scope(repository, "pull"),), self._name(repository, blob.digest)
@@ -175,7 +191,7 @@ class RegistryClient:
         self,
         repository: str,
         blob: Descriptor,
-        blobs: BlobStore,
+        blobs: BlobSource,
         *,
         mount_from: tuple[str, ...] = (),
         on_progress: OnProgress = silent,

@@ -51,22 +51,44 @@ def fetch_blob(session: Session, repository: str, blob: Descriptor, blobs: BlobS
             raise wrong_digest(session.host, what, error.fields["digest"], blob.digest) from None
 
 
-def _receive(session: Session, repository: str, blob: Descriptor, writer: BlobWriter, on_progress: OnProgress) -> None:
-    what = f"{session.host}/{repository}@{blob.digest}"
-    head = {"Range": f"bytes={writer.size}-"} if writer.size else {}
+def stream_blob(session: Session, repository: str, blob: Descriptor) -> Iterator[bytes]:
+    """The bytes of `blob`, gone on with where the connection breaks; raises RegistryError."""
+    done, tried = 0, 0
+    while done < blob.size:
+        try:
+            for piece in _ask(session, repository, blob, done):
+                done += len(piece)
+                yield piece
+            break
+        except _BrokenOff as error:
+            tried += 1
+            if tried == _TRIES:
+                raise RegistryError("registry.broken-off", host=session.host, reason=str(error)) from None
+            time.sleep(_PAUSE * 2**tried)
+
+
+def _ask(session: Session, repository: str, blob: Descriptor, offset: int) -> Iterator[bytes]:
+    """The rest of a blob, from `offset` on."""
+    head = {"Range": f"bytes={offset}-"} if offset else {}
     scopes = (repository_scope(repository, "pull"),)
     response = session.request("GET", f"/v2/{repository}/blobs/{blob.digest}", scopes=scopes, headers=head)
     wanted = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
     try:
+        what = f"{session.host}/{repository}@{blob.digest}"
         session.expect(response, wanted, what=what, missing="registry.no-blob")
-        for piece in _pieces(response, writer.size):
-            # The descriptor said how long it is: whoever sends more wants to fill the disk.
-            if writer.size + len(piece) > blob.size:
-                raise RegistryError("registry.blob-too-long", host=session.host, what=what, size=blob.size)
-            writer.write(piece)
-            on_progress(writer.size)
+        yield from _pieces(response, offset)
     finally:
         response.close()
+
+
+def _receive(session: Session, repository: str, blob: Descriptor, writer: BlobWriter, on_progress: OnProgress) -> None:
+    what = f"{session.host}/{repository}@{blob.digest}"
+    for piece in _ask(session, repository, blob, writer.size):
+        # The descriptor said how long it is: whoever sends more wants to fill the disk.
+        if writer.size + len(piece) > blob.size:
+            raise RegistryError("registry.blob-too-long", host=session.host, what=what, size=blob.size)
+        writer.write(piece)
+        on_progress(writer.size)
 
 
 def _pieces(response: "requests.Response", offset: int) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ from pydock_lab.events import (
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform, Reference, read_document
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.platforms import choose
+from pydock_lab.registry.sources import BlobSource
 from pydock_lab.registry.uploads import Sent
 from pydock_lab.registry.watching import serialized
 from pydock_lab.store.blobs import BlobStore
@@ -51,7 +52,7 @@ def pull(
     """
     on_event = serialized(on_event)
     on_event(TransferStarted(direction=Direction.PULL, reference=reference.familiar))
-    descriptor, content = _find(client, reference, platform)
+    descriptor, content = find_manifest(client, reference, platform)
     manifest = Manifest.from_bytes(content)
     parts = (manifest.config, *manifest.layers)
     # Before the look at what is here: afterwards a prune could still take it away.
@@ -74,7 +75,7 @@ def pull(
 
 
 def push(
-    blobs: BlobStore,
+    blobs: BlobSource,
     descriptor: Descriptor,
     client: RegistryClient,
     reference: Reference,
@@ -159,7 +160,7 @@ class _Sender:
     """What a push sends before the manifest itself."""
 
     def __init__(
-        self, blobs: BlobStore, client: RegistryClient, repository: str, mount_from: tuple[str, ...], traffic: _Traffic
+        self, blobs: BlobSource, client: RegistryClient, repository: str, mount_from: tuple[str, ...], traffic: _Traffic
     ) -> None:
         self._blobs, self._client, self._repository = blobs, client, repository
         self._mount_from = tuple(source for source in mount_from if source != repository)
@@ -199,8 +200,8 @@ class _Sender:
             self._traffic.done(part)
 
 
-def _find(client: RegistryClient, reference: Reference, platform: Platform) -> tuple[Descriptor, bytes]:
-    """The manifest for `platform`, through as many indexes as there are on the way."""
+def find_manifest(client: RegistryClient, reference: Reference, platform: Platform) -> tuple[Descriptor, bytes]:
+    """The manifest for `platform`, through as many indexes as there are on the way; raises RegistryError."""
     wanted: str = reference.digest or reference.tag
     for _ in range(_MAX_DEPTH):
         content, media_type = client.manifest(reference.path, wanted)

@@ -16,8 +16,8 @@ from pydock_lab.oci import Descriptor
 from pydock_lab.registry.answers import finish
 from pydock_lab.registry.downloads import OnProgress
 from pydock_lab.registry.session import Session, repository_scope
+from pydock_lab.registry.sources import BlobSource
 from pydock_lab.registry.transport import Content
-from pydock_lab.store.blobs import BlobStore
 
 if TYPE_CHECKING:
     import requests
@@ -74,7 +74,7 @@ class Upload:
     """One blob to one repository."""
 
     def __init__(
-        self, session: Session, repository: str, blob: Descriptor, blobs: BlobStore, on_progress: OnProgress
+        self, session: Session, repository: str, blob: Descriptor, blobs: BlobSource, on_progress: OnProgress
     ) -> None:
         self._session, self._repository, self._blob, self._blobs = session, repository, blob, blobs
         self._on_progress = on_progress

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from pydock_lab.engine.images import FoundImage
     from pydock_lab.engine.options import BuildOptions
+    from pydock_lab.engine.remotes import Remotes
     from pydock_lab.engine.streams import Streams
-    from pydock_lab.engine.values import ImageSummary, SearchResult
+    from pydock_lab.engine.values import ImageSummary, Referrer, RemoteManifest, SearchResult, Travel
+    from pydock_lab.oci import Digest
     from pydock_lab.views import BuildTrace, ContextWeight, Explanation, LayerStack, TagTree, Weight, WhatIf
 
 
@@ -147,9 +149,9 @@ class LocalImages(Workers):
         self._tell.image("import", image.id, reference)
         return image
 
-    def pull(self, reference: str, *, on_event: OnEvent = ignore) -> Image:
+    def pull(self, reference: str, *, platform: str = "", on_event: OnEvent = ignore) -> Image:
         """`docker pull`."""
-        found = self._transfers.pull(Reference.parse(reference), on_event)
+        found = self._transfers.pull(Reference.parse(reference), on_event, platform=platform)
         return self.image(str(found.descriptor.digest))
 
     def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
@@ -173,3 +175,39 @@ class LocalImages(Workers):
     def tag_tree(self, host: str) -> TagTree:
         """All repositories, tags and manifests of a registry."""
         return self._transfers.tag_tree(host)
+
+    # ---- in registries
+
+    @property
+    def _remotes(self) -> Remotes:
+        from pydock_lab.engine.remotes import Remotes  # noqa: PLC0415 - only for who asks a registry
+
+        return Remotes(self.home, self._shelf, self._transfers)
+
+    def would_pull(self, reference: str, *, platform: str = "") -> tuple[Travel, ...]:
+        """`docker pull --dry-run`."""
+        return self._remotes.would_pull(reference, platform=platform)
+
+    def would_push(self, reference: str) -> tuple[Travel, ...]:
+        """`docker push --dry-run`."""
+        return self._remotes.would_push(reference)
+
+    def remote_tags(self, repository: str) -> tuple[str, ...]:
+        """The tags of a repository in its registry."""
+        return self._remotes.tags(repository)
+
+    def remote_manifest(self, reference: str, *, platform: str = "") -> RemoteManifest:
+        """`docker manifest inspect`."""
+        return self._remotes.manifest(reference, platform=platform)
+
+    def remote_copy(self, source: str, target: str, *, platform: str = "", on_event: OnEvent = ignore) -> Digest:
+        """Copy an image from registry to registry."""
+        return self._remotes.copy(source, target, on_event, platform=platform)
+
+    def remote_delete(self, reference: str) -> None:
+        """Remove a tag, or by digest a manifest, from its registry."""
+        self._remotes.delete(reference)
+
+    def discover(self, reference: str, *, artifact_type: str = "") -> tuple[Referrer, ...]:
+        """What was attached to an image."""
+        return self._remotes.discover(reference, artifact_type)

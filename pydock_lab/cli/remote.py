@@ -1,0 +1,137 @@
+"""What is in registries: `docker manifest inspect`, and ours: `registry tags`, `copy`, `delete`, `discover`."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pydock_lab import locale
+from pydock_lab.cli import table
+from pydock_lab.cli.command import LocalGroup, command, flag, option
+from pydock_lab.cli.session import Session, session
+from pydock_lab.cli.words import size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydock_lab.engine.values import RemoteManifest, Travel
+
+_NAME, _REPOSITORY = "NAME[:TAG|@DIGEST]", "NAME"
+_SHOWN = 19  # of a digest, with its algorithm: as in Docker's lists
+_REFERRERS = table.Listing(
+    headings={"Digest": "DIGEST", "ArtifactType": "ARTIFACT TYPE", "Size": "SIZE", "Annotations": "ANNOTATIONS"},
+    columns=("Digest", "ArtifactType", "Size"),
+    quiet="Digest",
+)
+_TRAVELS = table.Listing(
+    headings={"Digest": "DIGEST", "Size": "SIZE", "MediaType": "MEDIA TYPE", "Travels": "TRAVELS"},
+    columns=("Digest", "Size", "Travels", "MediaType"),
+    quiet="Digest",
+)
+
+
+def register_manifest(group: click.Group) -> None:
+    """`docker manifest inspect`."""
+    manifest = LocalGroup("manifest")
+    group.add_command(manifest)
+
+    @command(manifest, "inspect", help_key="manifest-inspect")
+    @flag("-v", "--verbose")
+    @flag("--insecure")
+    @click.argument("name", metavar=_NAME)
+    def inspect(name: str, verbose: bool, insecure: bool) -> None:
+        del insecure  # http is for this machine alone: see registry/hosts.py
+        here = session()
+        found = here.engine.remote_manifest(name)
+        here.write(_pretty(_told(here, found) if verbose else json.loads(found.content)))
+
+
+def register(group: click.Group) -> None:
+    """Commands of the group `registry`."""
+
+    @command(group, "tags", help_key="registry-tags")
+    @click.argument("repository", metavar=_REPOSITORY)
+    def tags(repository: str) -> None:
+        session().write_lines(session().engine.remote_tags(repository))
+
+    @command(group, "copy", help_key="registry-copy")
+    @option("--platform", metavar="OS/ARCH")
+    @flag("-q", "--quiet")
+    @click.argument("source", metavar=_NAME)
+    @click.argument("target", metavar="NAME[:TAG]")
+    def copy(source: str, target: str, platform: str | None, quiet: bool) -> None:
+        here = session()
+        with here.face.progress(quiet=quiet, plain=False) as on_event:
+            digest = here.engine.remote_copy(source, target, platform=platform or "", on_event=on_event)
+        here.write(digest if quiet else f"{target}: digest: {digest}")
+
+    @command(group, "delete", help_key="registry-delete")
+    @click.argument("names", metavar=_NAME, nargs=-1, required=True)
+    def delete(names: tuple[str, ...]) -> None:
+        for name in names:
+            session().engine.remote_delete(name)
+            session().write(f"Deleted: {name}")
+
+    @command(group, "discover", help_key="registry-discover")
+    @option("--artifact-type", metavar="TYPE")
+    @option("--format", metavar="TEMPLATE")
+    @click.argument("name", metavar=_NAME)
+    def discover(name: str, artifact_type: str | None, **said: Any) -> None:
+        rows = [
+            table.Row(
+                fields={
+                    "Digest": one.digest,
+                    "ArtifactType": one.artifact_type,
+                    "Size": size(one.size),
+                    "Annotations": ",".join(f"{key}={value}" for key, value in one.annotations.items()),
+                }
+            )
+            for one in session().engine.discover(name, artifact_type=artifact_type or "")
+        ]
+        table.write(session(), _REFERRERS, rows, said["format"])
+
+
+def show_travels(here: Session, travels: Iterable[Travel]) -> None:
+    """What a dry run found out: each blob, and how many bytes would travel in all."""
+    travels = tuple(travels)
+    rows = [
+        table.Row(
+            fields={
+                "Digest": one.digest[:_SHOWN],
+                "Size": size(one.size),
+                "MediaType": one.media_type,
+                "Travels": locale.text("cli.is-there" if one.is_there else "cli.would-travel"),
+            }
+        )
+        for one in travels
+    ]
+    table.write(here, _TRAVELS, rows, None)
+    missing = [one.size for one in travels if not one.is_there]
+    here.write(locale.text("cli.travel-total", count=len(missing), of=len(travels), size=size(sum(missing))))
+
+
+def _told(here: Session, found: RemoteManifest) -> object:
+    """As `docker manifest inspect -v`: of an index, each of its manifests."""
+    document = json.loads(found.content)
+    if "manifests" not in document:
+        return _one(found)
+    name = found.name.partition("@")[0].rpartition(":")[0] if ":" in found.name.rpartition("/")[2] else found.name
+    return [_one(here.engine.remote_manifest(f"{name}@{child['digest']}"), child) for child in document["manifests"]]
+
+
+def _one(found: RemoteManifest, said: dict[str, object] | None = None) -> dict[str, object]:
+    document = json.loads(found.content)
+    kind = "OCIManifest" if "oci" in found.descriptor.media_type else "SchemaV2Manifest"
+    return {
+        "Ref": found.name,
+        "Descriptor": said or found.descriptor.to_json(),
+        "Raw": base64.b64encode(found.content).decode(),
+        kind: document,
+    }
+
+
+def _pretty(document: object) -> str:
+    return json.dumps(document, indent=3, ensure_ascii=False)  # three spaces, as Docker's

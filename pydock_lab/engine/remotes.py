@@ -1,0 +1,124 @@
+"""What is in registries, asked and changed without an image in the store: tags, manifests, copies, deletes."""
+
+from typing import TYPE_CHECKING
+
+from pydock_lab.engine.home import Home
+from pydock_lab.engine.images import ImageShelf
+from pydock_lab.engine.this_machine import PLATFORM
+from pydock_lab.engine.transfers import Transfers
+from pydock_lab.engine.values import Referrer, RemoteManifest, Travel
+from pydock_lab.events import OnEvent, ignore
+from pydock_lab.oci import Descriptor, Digest, Index, Manifest, Platform, Reference, read_document
+
+if TYPE_CHECKING:
+    from pydock_lab.registry.client import RegistryClient
+
+
+class Remotes:
+    """Registries, with the user's logins. Methods raise PydockError."""
+
+    def __init__(self, home: Home, shelf: ImageShelf, transfers: Transfers) -> None:
+        self._home, self._shelf, self._transfers = home, shelf, transfers
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """All tags of a repository, as the registry orders them."""
+        reference = Reference.parse(name)
+        return self._client(reference).tags(reference.path)
+
+    def manifest(self, name: str, *, platform: str = "") -> RemoteManifest:
+        """A manifest or index as it is there; with `platform` the manifest for that."""
+        reference = Reference.parse(name)
+        client = self._client(reference)
+        if platform:
+            from pydock_lab.registry.transfer import find_manifest  # noqa: PLC0415 - see transfers
+
+            descriptor, content = find_manifest(client, reference, _platform(platform))
+        else:
+            content, media_type = client.manifest(reference.path, _wanted(reference))
+            digest = reference.digest or Digest.of(content)
+            descriptor = Descriptor(media_type=media_type, digest=digest, size=len(content))
+        return RemoteManifest(name=reference.familiar, descriptor=descriptor, content=content)
+
+    def copy(self, source: str, target: str, on_event: OnEvent, *, platform: str = "") -> Digest:
+        """Copy an image from one registry to another, or within one; all platforms, unless one is named."""
+        from pydock_lab.registry.sources import RemoteBlobs  # noqa: PLC0415 - see transfers
+        from pydock_lab.registry.transfer import push  # noqa: PLC0415 - see transfers
+
+        found, there = self.manifest(source, platform=platform), Reference.parse(target)
+        origin = Reference.parse(source)
+        is_same = origin.domain == there.domain
+        return push(
+            RemoteBlobs(self._transfers.client(origin.domain, on_event), origin.path),
+            found.descriptor,
+            self._transfers.client(there.domain, on_event),
+            there,
+            mount_from=(origin.path,) if is_same else (),
+            on_event=on_event,
+        )
+
+    def delete(self, name: str) -> None:
+        """Remove a tag from its registry, or by digest a manifest with all its tags."""
+        reference = Reference.parse(name)
+        self._client(reference).delete_manifest(reference.path, _wanted(reference))
+
+    def discover(self, name: str, artifact_type: str = "") -> tuple[Referrer, ...]:
+        """What refers to an image in its registry: signatures, lists of contents, and what else was attached to it."""
+        reference = Reference.parse(name)
+        client = self._client(reference)
+        digest = reference.digest or self.manifest(name).descriptor.digest
+        return tuple(
+            Referrer(
+                digest=one.digest,
+                artifact_type=one.artifact_type,
+                size=one.size,
+                annotations=dict(one.annotations),
+            )
+            for one in client.referrers(reference.path, digest, artifact_type)
+        )
+
+    # ---- what would travel
+
+    def would_pull(self, name: str, *, platform: str = "") -> tuple[Travel, ...]:
+        """The blobs of an image, and whether they are here already."""
+        from pydock_lab.registry.transfer import find_manifest  # noqa: PLC0415 - see transfers
+
+        reference = Reference.parse(name)
+        _, content = find_manifest(self._client(reference), reference, _platform(platform))
+        parts = _parts(Manifest.from_bytes(content))
+        return tuple(_travel(part, is_there=self._home.blobs.has(part.digest, part.size)) for part in parts)
+
+    def would_push(self, name: str) -> tuple[Travel, ...]:
+        """The blobs of an image of the store, and whether its registry has them already."""
+        reference, descriptor = Reference.parse(name), self._shelf.find(name).descriptor
+        client = self._client(reference)
+        parts = self._parts_below(descriptor)
+        return tuple(_travel(part, is_there=client.has_blob(reference.path, part.digest)) for part in parts)
+
+    def _parts_below(self, descriptor: Descriptor) -> tuple[Descriptor, ...]:
+        document = read_document(self._home.blobs.read(descriptor), descriptor.media_type)
+        if isinstance(document, Index):
+            found = [part for child in document.manifests for part in self._parts_below(child)]
+            return tuple({part.digest: part for part in found}.values())
+        return _parts(document)
+
+    def _client(self, reference: Reference) -> "RegistryClient":
+        return self._transfers.client(reference.domain, ignore)
+
+
+def _parts(manifest: Manifest) -> tuple[Descriptor, ...]:
+    """Config and layers, each once."""
+    return tuple({part.digest: part for part in (manifest.config, *manifest.layers)}.values())
+
+
+def _travel(part: Descriptor, *, is_there: bool) -> Travel:
+    return Travel(digest=part.digest, size=part.size, media_type=part.media_type, is_there=is_there)
+
+
+def _wanted(reference: Reference) -> str:
+    return reference.digest or reference.tag
+
+
+def _platform(said: str) -> Platform:
+    from pydock_lab.dockerfile.platforms import parse_platform  # noqa: PLC0415 - only for who transfers
+
+    return parse_platform(said, PLATFORM) if said else PLATFORM

@@ -1,0 +1,185 @@
+"""What is in registries: manifests, tags, copies between them, deletes, and what a pull or push would move."""
+
+import base64
+import json
+
+import pytest
+
+from pydock_lab.errors import RegistryError
+from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform
+from pydock_lab.registry.client import RegistryClient
+from pydock_lab.registry.server import RegistryServer
+
+BOX = "lab/busybox"
+
+
+@pytest.fixture
+def server(tmp_path):
+    with RegistryServer(tmp_path / "one") as running:
+        yield running
+
+
+@pytest.fixture
+def other(tmp_path):
+    with RegistryServer(tmp_path / "two", users={"alice": "pw"}, public=True, tokens=True) as running:
+        yield running
+
+
+@pytest.fixture
+def app(docker, server):
+    """An image with two tags in a registry: its name there."""
+    name = f"{server.address}/lab/app"
+    for tag in ("1", "2"):
+        docker("tag", BOX, f"{name}:{tag}")
+        docker("push", "-q", f"{name}:{tag}")
+    return name
+
+
+@pytest.fixture
+def logged_in(docker, other, tmp_path, monkeypatch):
+    """Somebody who may push to the other registry."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    docker("login", "-u", "alice", "--password-stdin", other.address, piped=b"pw")
+    return other.address
+
+
+def put_index(name, *platforms):
+    """An index of small images; its digest, and theirs."""
+    host, _, repository = name.partition("/")
+    client, children = RegistryClient(host), []
+    for platform in platforms:
+        config = json.dumps(
+            {"architecture": platform, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}
+        ).encode()
+        upload(client, repository, config)
+        content = Manifest(config=Descriptor.of(config, MediaType.CONFIG), layers=()).to_bytes()
+        client.put_manifest(repository, Digest.of(content), content, MediaType.MANIFEST)
+        described = Platform(os="linux", architecture=platform)
+        children.append(
+            Descriptor(media_type=MediaType.MANIFEST, digest=Digest.of(content), size=len(content), platform=described)
+        )
+    index = Index(manifests=tuple(children)).to_bytes()
+    return client.put_manifest(repository, "all", index, MediaType.INDEX), [one.digest for one in children]
+
+
+def upload(client, repository, content):
+    class One:
+        def open(self, _blob):
+            import io  # noqa: PLC0415 - here alone
+
+            return io.BytesIO(content)
+
+    client.put_blob(repository, Descriptor.of(content, MediaType.CONFIG), One())
+
+
+def test_tags_and_manifests(docker, app):
+    assert docker("registry", "tags", app) == "1\n2\n"
+    shown = docker("manifest", "inspect", f"{app}:1")
+    assert shown.startswith('{\n   "schemaVersion": 2,')
+    (told,) = [json.loads(docker("manifest", "inspect", "-v", f"{app}:1"))]
+    assert base64.b64decode(told["Raw"]) == RegistryClient(app.partition("/")[0]).manifest("lab/app", "1")[0]
+    assert told["OCIManifest"] == json.loads(shown)
+    assert told["Descriptor"]["digest"] == Digest.of(base64.b64decode(told["Raw"]))
+
+
+def test_an_index_and_its_manifests(docker, app):
+    _, children = put_index(app, "amd64", "arm64")
+    told = json.loads(docker("manifest", "inspect", "-v", f"{app}:all"))
+    assert [one["Ref"] for one in told] == [f"{app}@{digest}" for digest in children]
+    assert [one["Descriptor"]["platform"]["architecture"] for one in told] == ["amd64", "arm64"]
+
+
+def test_a_copy_passes_through(docker, engine, app, logged_in):
+    digest, children = put_index(app, "amd64", "arm64")
+    target = f"{logged_in}/team/app"
+    before = set(engine.full.home.blobs)
+    assert docker("registry", "copy", "-q", f"{app}:1", f"{target}:1") == f"{digest_of(app, '1')}\n"
+    assert docker("registry", "copy", f"{app}:all", f"{target}:all") == f"{target}:all: digest: {digest}\n"
+    assert set(engine.full.home.blobs) == before  # nothing of it was kept
+    assert digest_of(target, "1") == digest_of(app, "1")
+    docker("registry", "copy", "--platform", "linux/arm64", f"{app}:all", f"{target}:arm")
+    assert digest_of(target, "arm") == children[1]
+
+
+def digest_of(name, tag):
+    host, _, repository = name.partition("/")
+    return RegistryClient(host).head_manifest(repository, tag).digest
+
+
+def test_a_copy_within_a_registry_moves_nothing(docker, app, server):
+    before = len(server.log)
+    docker("registry", "copy", f"{app}:1", f"{server.address}/lab/second:1")
+    assert not any(one.method in ("PUT", "PATCH") and "blobs" in one.path for one in server.log[before:])
+    assert digest_of(f"{server.address}/lab/second", "1") == digest_of(app, "1")
+
+
+def test_a_registry_that_gives_another_blob(docker, app, server, logged_in):
+    blobs = server._storage.blobs
+    layer = json.loads(blobs.read(digest_of(app, "1")))["layers"][0]
+    path = blobs.path(Digest(layer["digest"]))
+    path.write_bytes(b"x" * layer["size"])
+    with pytest.raises(RegistryError) as caught:
+        docker("registry", "copy", f"{app}:1", f"{logged_in}/team/app:1")
+    assert caught.value.key == "registry.digest-differs"
+    assert RegistryClient(logged_in).head_manifest("team/app", "1") is None
+
+
+def test_a_delete(docker, app, fails):
+    assert docker("registry", "delete", f"{app}:1") == f"Deleted: {app}:1\n"
+    assert docker("registry", "tags", app) == "2\n"
+    assert fails("registry", "delete", f"{app}:1") == "registry.no-manifest"
+    docker("registry", "delete", f"{app}@{digest_of(app, '2')}")
+    assert docker("registry", "tags", app) == ""
+
+
+def test_what_was_attached(docker, app):
+    host, _, repository = app.partition("/")
+    client, empty = RegistryClient(host), b"{}"
+    upload(client, repository, empty)
+    subject = Descriptor(media_type=MediaType.MANIFEST, digest=digest_of(app, "1"), size=1)
+    note = Manifest(
+        config=Descriptor.of(empty, MediaType.EMPTY),
+        layers=(),
+        subject=subject,
+        artifact_type="text/note",
+        annotations={"who": "me"},
+    ).to_bytes()
+    digest = client.put_manifest(repository, Digest.of(note), note, MediaType.MANIFEST)
+    assert docker("registry", "discover", "--format", "{{.Digest}} {{.ArtifactType}} {{.Annotations}}", f"{app}:1") == (
+        f"{digest} text/note who=me\n"
+    )
+    assert str(digest) in docker("registry", "discover", f"{app}:1")
+    assert str(digest) not in docker("registry", "discover", "--artifact-type", "text/other", f"{app}:1")
+
+
+def test_what_would_travel(docker, app, other, logged_in):
+    docker("tag", BOX, f"{logged_in}/team/app:1")
+    told = docker("push", "--dry-run", f"{logged_in}/team/app:1")
+    assert "2 of 2 would travel" in told
+    assert other.log[-1].method == "HEAD"
+    docker("push", "-q", f"{logged_in}/team/app:1")
+    told = docker("push", "--dry-run", f"{logged_in}/team/app:1")
+    assert "0 of 2 would travel: 0B" in told
+    assert told.count("no, it is there") == 2
+    assert "0 of 2 would travel" in docker("pull", "--dry-run", f"{app}:1")
+    _, _ = put_index(app, "arm64")
+    assert "1 of 1 would travel" in docker("pull", "--dry-run", "--platform", "linux/arm64", f"{app}:all")
+
+
+def test_another_platform(docker, app):
+    _, children = put_index(app, "amd64", "arm64")
+    docker("pull", "-q", "--platform", "linux/arm64", f"{app}:all")
+    assert docker("image", "inspect", "-f", "{{.Architecture}}", f"{app}:all") == "arm64\n"
+    assert children[1] in docker("images", "--digests", "--format", "{{.Digest}}")
+
+
+def test_all_tags(docker, app, fails, logged_in):
+    docker("rmi", f"{app}:1", f"{app}:2")
+    docker("pull", "-q", "-a", app)
+    assert docker("images", "--format", "{{.Tag}}", app).split() == ["1", "2"]
+    for tag in ("1", "2"):
+        docker("tag", f"{app}:{tag}", f"{logged_in}/team/all:{tag}")
+    docker("push", "-q", "-a", f"{logged_in}/team/all")
+    assert docker("registry", "tags", f"{logged_in}/team/all") == "1\n2\n"
+    assert fails("pull", "-a", f"{app}:1") == "cli.tag-with-all"
+    assert fails("push", "-a", f"{logged_in}/team/none") == "cli.no-tags"
