@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import build, execs, import_time, many, network, ps, rootless, run, start, traced, whole
+from benchmarks import build, execs, import_time, many, network, ps, registry, rootless, run, start, traced, whole
 
 BENCHMARKS = {
     "run": run.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "import": import_time.main,
     "network": network.main,
     "ps": ps.main,
+    "registry": registry.main,
     "traced": traced.main,
 }
 

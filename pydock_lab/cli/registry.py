@@ -1,6 +1,7 @@
 """Commands on registries: pull, push, login, logout, search; and ours: tree."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,18 +52,20 @@ def register_transfer(group: click.Group) -> None:
     @command(group, "pull")
     @flag("-a", "--all-tags")
     @option("--platform", metavar="OS/ARCH")
+    @option("--require-signature", metavar="FILE")
     @flag("--dry-run")
     @flag("-q", "--quiet")
     @click.argument("image", metavar="NAME[:TAG|@DIGEST]")
-    def pull(image: str, platform: str | None, dry_run: bool, quiet: bool, all_tags: bool) -> None:
+    def pull(image: str, platform: str | None, dry_run: bool, quiet: bool, all_tags: bool, **said: Any) -> None:
         here, wanted = session(), platform or ""
+        key = Path(said["require_signature"]) if said["require_signature"] else None
         names = _all_tags(image, here.engine.remote_tags) if all_tags else [image]
         for name in names:
             if dry_run:
                 show_travels(here, here.engine.would_pull(name, platform=wanted))
                 continue
             with here.face.progress(quiet=quiet, plain=False) as on_event:
-                found = here.engine.pull(name, platform=wanted, on_event=on_event)
+                found = here.engine.pull(name, platform=wanted, signed_by=key, on_event=on_event)
             here.write(name if quiet else f"Digest: {found.digest}\nStatus: Downloaded newer image for {name}")
 
     @command(group, "push")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pydock_lab.engine.values import RemoteManifest, Travel
 
+_ANY_TYPE = "application/octet-stream"
 _NAME, _REPOSITORY = "NAME[:TAG|@DIGEST]", "NAME"
 _SHOWN = 19  # of a digest, with its algorithm: as in Docker's lists
 _REFERRERS = table.Listing(
@@ -75,6 +77,36 @@ def register(group: click.Group) -> None:
             session().engine.remote_delete(name)
             session().write(f"Deleted: {name}")
 
+    @command(group, "attach", help_key="registry-attach")
+    @option("--artifact-type", metavar="TYPE", required=True)
+    @click.argument("name", metavar=_NAME)
+    @click.argument("files", metavar="FILE[:MEDIA-TYPE]", nargs=-1, required=True)
+    def attach(name: str, files: tuple[str, ...], artifact_type: str) -> None:
+        parts = [_file(word) for word in files]
+        digest = session().engine.attach_files(name, parts, artifact_type=artifact_type)
+        session().write(f"{name}: attached: {digest}")
+
+    @command(group, "keygen", help_key="registry-keygen")
+    @click.argument("name", metavar="FILE")
+    def keygen(name: str) -> None:
+        from pydock_lab.registry.signatures import make_keys  # noqa: PLC0415 - only who signs needs it
+
+        secret, public = make_keys(Path(name))
+        session().write(locale.text("cli.keys-made", secret=secret, public=public))
+
+    @command(group, "sign", help_key="registry-sign")
+    @option("--key", metavar="FILE", required=True)
+    @click.argument("name", metavar=_NAME)
+    def sign(name: str, key: str) -> None:
+        session().write(f"{name}: signature: {session().engine.sign(name, Path(key))}")
+
+    @command(group, "verify", help_key="registry-verify")
+    @option("--key", metavar="FILE", required=True)
+    @click.argument("name", metavar=_NAME)
+    def verify(name: str, key: str) -> None:
+        digest = session().engine.verify(name, Path(key))
+        session().write(locale.text("cli.signed", name=name, digest=digest, key=key))
+
     @command(group, "discover", help_key="registry-discover")
     @option("--artifact-type", metavar="TYPE")
     @option("--format", metavar="TEMPLATE")
@@ -111,6 +143,14 @@ def show_travels(here: Session, travels: Iterable[Travel]) -> None:
     table.write(here, _TRAVELS, rows, None)
     missing = [one.size for one in travels if not one.is_there]
     here.write(locale.text("cli.travel-total", count=len(missing), of=len(travels), size=size(sum(missing))))
+
+
+def _file(word: str) -> tuple[Path, str]:
+    """`FILE` or `FILE:MEDIA-TYPE`, as oras has it."""
+    name, colon, media_type = word.rpartition(":")
+    if colon and "/" in media_type and not Path(word).exists():
+        return Path(name), media_type
+    return Path(word), _ANY_TYPE
 
 
 def _told(here: Session, found: RemoteManifest) -> object:

@@ -4,7 +4,7 @@ The local engine (`engine.local`) is ours; others (Docker, podman, Kubernetes) m
 All names of images and containers are texts as a user writes them; every method raises PydockError.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -115,8 +115,13 @@ class Images(Protocol):
     def import_(self, stream: BinaryIO, reference: str, *, message: str = "", changes: tuple[str, ...] = ()) -> Image:
         """`docker import`: a root file system tar as an image of one layer; `changes` are instructions."""
 
-    def pull(self, reference: str, *, platform: str = "", on_event: OnEvent = ignore) -> Image:
-        """`docker pull`; of several platforms this machine's, or `platform`."""
+    def pull(
+        self, reference: str, *, platform: str = "", signed_by: Path | None = None, on_event: OnEvent = ignore
+    ) -> Image:
+        """`docker pull`; of several platforms this machine's, or `platform`.
+
+        With a public key in the file `signed_by`, only what its owner has signed.
+        """
 
     def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
         """`docker push`: the manifest's digest."""
@@ -150,6 +155,15 @@ class Images(Protocol):
 
     def remote_delete(self, reference: str) -> None:
         """Remove a tag from its registry, or by digest a manifest."""
+
+    def attach_files(self, reference: str, files: Sequence[tuple[Path, str]], *, artifact_type: str) -> Digest:
+        """Attach files, with the media type of each, to an image in its registry."""
+
+    def sign(self, reference: str, key: Path) -> Digest:
+        """Sign an image in its registry with the secret key in a file; the digest of what was attached."""
+
+    def verify(self, reference: str, key: Path) -> Digest:
+        """The digest of an image in its registry that the owner of a public key has signed."""
 
     def discover(self, reference: str, *, artifact_type: str = "") -> tuple[Referrer, ...]:
         """What was attached to an image in its registry."""

@@ -1,5 +1,7 @@
 """What is in registries, asked and changed without an image in the store: tags, manifests, copies, deletes."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydock_lab.engine.home import Home
@@ -7,6 +9,7 @@ from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.values import Referrer, RemoteManifest, Travel
+from pydock_lab.errors import RegistryError
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, Platform, Reference, read_document
 
@@ -75,6 +78,31 @@ class Remotes:
             )
             for one in client.referrers(reference.path, digest, artifact_type)
         )
+
+    def attach(self, name: str, files: Sequence[tuple[Path, str]], *, artifact_type: str) -> Digest:
+        """Attach files (with the media type of each) to an image in its registry: the digest of what was attached."""
+        from pydock_lab.registry.attaching import Part, attach  # noqa: PLC0415 - see transfers
+
+        found, reference = self.manifest(name), Reference.parse(name)
+        try:
+            parts = [Part.of(path, media_type) for path, media_type in files]
+        except OSError as error:
+            raise RegistryError("registry.no-file", path=error.filename, reason=error.strerror) from None
+        return attach(self._client(reference), reference.path, found.descriptor, parts, artifact_type=artifact_type)
+
+    def sign(self, name: str, key: Path) -> Digest:
+        """Sign an image in its registry; the digest of what was attached to it."""
+        from pydock_lab.registry.signatures import sign  # noqa: PLC0415 - see transfers
+
+        reference = Reference.parse(name)
+        return sign(self._client(reference), reference, key)
+
+    def verify(self, name: str, key: Path) -> Digest:
+        """The digest of an image in its registry that the owner of the key has signed; raises RegistryError."""
+        from pydock_lab.registry.signatures import verify  # noqa: PLC0415 - see transfers
+
+        reference = Reference.parse(name)
+        return verify(self._client(reference), reference, key)
 
     # ---- what would travel
 

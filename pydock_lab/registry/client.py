@@ -14,9 +14,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from pydock_lab.errors import InvalidDigest, RegistryError
+from pydock_lab.errors import InvalidDigest, InvalidDocument, RegistryError
 from pydock_lab.events import OnEvent, ignore
-from pydock_lab.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Digest, Index, MediaType, read_document
+from pydock_lab.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Digest, Index, Manifest, MediaType, read_document
 from pydock_lab.registry.answers import finish, plain, read_capped, read_json
 from pydock_lab.registry.credentials import Credentials, Login, NoCredentials, OneLogin
 from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent, stream_blob
@@ -111,7 +111,10 @@ class RegistryClient:
         return Descriptor(media_type=_media_type(response), digest=digest, size=size)
 
     def put_manifest(self, repository: str, reference: str, content: bytes, media_type: str) -> Digest:
-        """Push a manifest under a tag or its digest (end-7); its digest."""
+        """Push a manifest under a tag or its digest (end-7); its digest.
+
+        Of one with a subject, a registry from before 1.1 does not say so: then it is written down under a tag, too.
+        """
         what, digest = self._name(repository, reference), Digest.of(content)
         scopes = (repository_scope(repository, "pull,push"),)
         url, head = f"/v2/{repository}/manifests/{reference}", {"Content-Type": media_type}
@@ -121,7 +124,30 @@ class RegistryClient:
         said = self._said_digest(response, what)
         if said is not None and said.algorithm == digest.algorithm and said != digest:
             raise wrong_digest(self.host, what, said, digest)
+        if "OCI-Subject" not in response.headers:
+            self._note_referrer(repository, content, media_type)
         return digest
+
+    def _note_referrer(self, repository: str, content: bytes, media_type: str) -> None:
+        """Add a manifest to the list of what refers to its subject (the "Referrers Tag Schema")."""
+        try:
+            document = read_document(content, media_type)
+        except InvalidDocument:  # a registry took what we do not know
+            return
+        if document.subject is None:
+            return
+        digest, subject = Digest.of(content), document.subject.digest
+        known = tuple(one for one in self._tagged_referrers(repository, subject) if one.digest != digest)
+        config_type = document.config.media_type if isinstance(document, Manifest) else ""
+        entry = Descriptor(
+            media_type=media_type,
+            digest=digest,
+            size=len(content),
+            annotations=document.annotations,
+            artifact_type=document.artifact_type or config_type,
+        )
+        index = Index(manifests=(*known, entry)).to_bytes()
+        self.put_manifest(repository, subject.replace(":", "-", 1), index, MediaType.INDEX)
 
     def delete_manifest(self, repository: str, reference: str) -> None:
         """Remove a tag, or by digest a manifest (end-9)."""

@@ -4,7 +4,7 @@ registry A  --- GET blob --->  hashed as it passes  --- PUT blob --->  registry 
 """
 
 import hashlib
-from io import RawIOBase
+from io import BytesIO, RawIOBase
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from pydock_lab.errors import RegistryError
@@ -28,6 +28,25 @@ class BlobSource(Protocol):
 
     def read(self, blob: Descriptor | Digest) -> bytes:
         """A manifest, verified."""
+
+
+class BytesSource:
+    """One small blob, from memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def has(self, digest: Digest, size: int | None = None) -> bool:
+        """Whether it is this one."""
+        return digest == Digest.of(self._content, digest.algorithm) and size in (None, len(self._content))
+
+    def open(self, _blob: Descriptor | Digest) -> BinaryIO:
+        """The blob."""
+        return BytesIO(self._content)
+
+    def read(self, _blob: Descriptor | Digest) -> bytes:
+        """The blob."""
+        return self._content
 
 
 class RemoteBlobs:

@@ -183,3 +183,31 @@ def test_all_tags(docker, app, fails, logged_in):
     assert docker("registry", "tags", f"{logged_in}/team/all") == "1\n2\n"
     assert fails("pull", "-a", f"{app}:1") == "cli.tag-with-all"
     assert fails("push", "-a", f"{logged_in}/team/none") == "cli.no-tags"
+
+
+def test_files_are_attached(docker, app, tmp_path, fails):
+    (tmp_path / "list.json").write_text("{}")
+    (tmp_path / "note").write_text("hello")
+    words = ("registry", "attach", "--artifact-type", "text/note", f"{app}:1")
+    told = docker(*words, f"{tmp_path}/list.json:application/json", f"{tmp_path}/note")
+    digest = told.split()[-1]
+    manifest = json.loads(docker("manifest", "inspect", f"{app}@{digest}"))
+    assert [(one["mediaType"], one["annotations"]["org.opencontainers.image.title"]) for one in manifest["layers"]] == [
+        ("application/json", "list.json"),
+        ("application/octet-stream", "note"),
+    ]
+    assert digest in docker("registry", "discover", "--artifact-type", "text/note", f"{app}:1")
+    assert fails(*words, f"{tmp_path}/missing") == "registry.no-file"
+
+
+def test_only_what_is_signed_is_pulled(docker, app, tmp_path, fails):
+    assert "alice.pub" in docker("registry", "keygen", f"{tmp_path}/alice")
+    key = ("--require-signature", f"{tmp_path}/alice.pub")
+    docker("rmi", f"{app}:1", f"{app}:2")
+    assert fails("pull", *key, f"{app}:1") == "registry.not-signed"
+    assert docker("images", "-q", app) == ""
+    docker("registry", "sign", "--key", f"{tmp_path}/alice.key", f"{app}:1")
+    docker("pull", "-q", *key, f"{app}:1")
+    assert docker("images", "--format", "{{.Tag}}", app) == "1\n"
+    told = docker("registry", "verify", "--key", f"{tmp_path}/alice.pub", f"{app}:1")
+    assert f"{app}:1 is {digest_of(app, '1')}, signed by" in told

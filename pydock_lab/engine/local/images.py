@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydock_lab.engine.event_log import EventLog
@@ -12,7 +13,7 @@ from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
@@ -149,9 +150,15 @@ class LocalImages(Workers):
         self._tell.image("import", image.id, reference)
         return image
 
-    def pull(self, reference: str, *, platform: str = "", on_event: OnEvent = ignore) -> Image:
+    def pull(
+        self, reference: str, *, platform: str = "", signed_by: Path | None = None, on_event: OnEvent = ignore
+    ) -> Image:
         """`docker pull`."""
-        found = self._transfers.pull(Reference.parse(reference), on_event, platform=platform)
+        wanted = Reference.parse(reference)
+        if signed_by is not None:
+            # By the digest that was verified: the tag may point elsewhere by now.
+            wanted = replace(wanted, digest=self._remotes.verify(reference, signed_by))
+        found = self._transfers.pull(wanted, on_event, platform=platform)
         return self.image(str(found.descriptor.digest))
 
     def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
@@ -207,6 +214,18 @@ class LocalImages(Workers):
     def remote_delete(self, reference: str) -> None:
         """Remove a tag, or by digest a manifest, from its registry."""
         self._remotes.delete(reference)
+
+    def attach_files(self, reference: str, files: Sequence[tuple[Path, str]], *, artifact_type: str) -> Digest:
+        """Attach files to an image in its registry."""
+        return self._remotes.attach(reference, files, artifact_type=artifact_type)
+
+    def sign(self, reference: str, key: Path) -> Digest:
+        """Sign an image in its registry."""
+        return self._remotes.sign(reference, key)
+
+    def verify(self, reference: str, key: Path) -> Digest:
+        """Whether an image in its registry is signed."""
+        return self._remotes.verify(reference, key)
 
     def discover(self, reference: str, *, artifact_type: str = "") -> tuple[Referrer, ...]:
         """What was attached to an image."""
