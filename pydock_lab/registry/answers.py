@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _MAX_ANSWER = 8 << 20  # bytes of a JSON answer (a page of tags, a manifest): more is an attack
 _MAX_WORDS = 200
+_MAX_LINK = 8192
+_LINK = re.compile(r"<([^<>]*)>([^,<]*)")
 _KEYS = {
     HTTPStatus.UNAUTHORIZED: "registry.unauthorized",
     HTTPStatus.FORBIDDEN: "registry.denied",
@@ -37,6 +39,15 @@ def read_capped(response: "requests.Response", limit: int = _MAX_ANSWER) -> byte
         # A body read to its end gives its connection back; any other ends it.
         response.close()
     return bytes(content)
+
+
+def next_page(link: str) -> str:
+    """Where a Link header says that a list goes on, "" where it does not (RFC 8288, as registries write it)."""
+    for found in _LINK.finditer(link[:_MAX_LINK]):
+        parameters = [one.strip().lower() for one in found[2].split(";")]
+        if 'rel="next"' in parameters or "rel=next" in parameters:
+            return found[1].strip()
+    return ""
 
 
 def finish(response: "requests.Response") -> None:

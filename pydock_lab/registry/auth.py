@@ -45,7 +45,9 @@ _REALMS = MappingProxyType({DEFAULT_DOMAIN: frozenset({"auth.docker.io"}), "regi
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Token:
+class Token:
+    """A token as a header, and until when it may be used."""
+
     header: str
     until: float  # on the monotonic clock
 
@@ -55,7 +57,7 @@ class Authenticator:
 
     def __init__(self, endpoint: Endpoint, credentials: Credentials, transport: Transport) -> None:
         self._endpoint, self._credentials, self._transport = endpoint, credentials, transport
-        self._tokens: dict[Scopes, _Token] = {}
+        self._tokens: dict[Scopes, Token] = {}
         self._basic = ""
         self._lock = Lock()
         self._asked: tuple[Login | None] | None = None
@@ -112,7 +114,7 @@ class Authenticator:
         service = challenge.parameters.get("service", "")
         # What we need, in our own words; theirs only where we know none (a ping).
         wanted = scopes or tuple(challenge.parameters.get("scope", "").split())
-        token = _read_token(self._ask(realm, service, wanted), self.host)
+        token = read_token(self._ask(realm, service, wanted), self.host)
         self._tokens[scopes] = token
         return token.header
 
@@ -169,11 +171,12 @@ def _with_query(url: str, query: list[tuple[str, str]]) -> str:
     return parts._replace(query="&".join(filter(None, (parts.query, urlencode(query)))), fragment="").geturl()
 
 
-def _read_token(document: Mapping[str, object], host: str) -> _Token:
+def read_token(document: Mapping[str, object], host: str) -> Token:
+    """The token that a token server gave; raises RegistryError where there is none in its answer."""
     token = document.get("token") or document.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise RegistryError("registry.no-token", host=host)
     said = document.get("expires_in")
     # A server that promises nothing, or nonsense, gets the default of Docker's specification.
     seconds = float(said) if isinstance(said, int | float) and said > 0 else _LIFETIME
-    return _Token(header=f"Bearer {token}", until=time.monotonic() + max(seconds - _MARGIN, seconds / 2))
+    return Token(header=f"Bearer {token}", until=time.monotonic() + max(seconds - _MARGIN, seconds / 2))

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from pydock_lab.errors import InvalidDigest, InvalidDocument, RegistryError
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Digest, Index, Manifest, MediaType, read_document
-from pydock_lab.registry.answers import finish, plain, read_capped, read_json
+from pydock_lab.registry.answers import finish, next_page, plain, read_capped, read_json
 from pydock_lab.registry.credentials import Credentials, Login, NoCredentials, OneLogin
 from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent, stream_blob
 from pydock_lab.registry.hosts import Endpoint
@@ -260,7 +260,7 @@ class RegistryClient:
             page = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
             yield from page
             count += len(page)
-            url = response.links.get("next", {}).get("url", "")
+            url = next_page(response.headers.get("Link", ""))
             # A list without an end is an attack, or a registry that loops.
             if not url or url in seen or count > _MAX_NAMES:
                 return
