@@ -1,5 +1,7 @@
 """A blob on its way here: hashed as it comes, resumed where it broke off, refused where it is another one.
 
+It is resumed after the death of who fetched it, too: what had come waits in the store for a day (see store/ingest.py).
+
 GET blob            ... the connection ends at byte 7,000,000
 GET blob  Range: bytes=7000000-      the rest: the digest is of the whole, so no part can be smuggled in
 """
@@ -36,19 +38,32 @@ def fetch_blob(session: Session, repository: str, blob: Descriptor, blobs: BlobS
     """Fetch `blob` into `blobs`; raises RegistryError where it cannot be had, or is not what its digest says."""
     what = f"{session.host}/{repository}@{blob.digest}"
     # One writer for all tries: the hash of what has arrived goes on with what comes next.
-    with blobs.writer(blob.digest.algorithm) as writer:
-        for attempt in range(_TRIES):
+    with blobs.writer(resume=blob.digest) as writer:
+        if writer.size >= blob.size:
+            writer.restart()  # as much as it should be, and not taken for it: somebody died at the last moment
+        # What was here already may be what is wrong: then it is fetched once more, from the beginning.
+        for is_resumed in (True, False) if writer.size else (False,):
+            _fetch(session, repository, blob, writer, on_progress)
             try:
-                _receive(session, repository, blob, writer, on_progress)
-                break
-            except _BrokenOff as error:
-                if attempt == _TRIES - 1:
-                    raise RegistryError("registry.broken-off", host=session.host, reason=str(error)) from None
-                time.sleep(_PAUSE * 2**attempt)
+                writer.commit(blob.digest, blob.size)
+            except Corrupt as error:
+                if not is_resumed:
+                    raise wrong_digest(session.host, what, error.fields["digest"], blob.digest) from None
+                writer.restart()
+            else:
+                return
+
+
+def _fetch(session: Session, repository: str, blob: Descriptor, writer: BlobWriter, on_progress: OnProgress) -> None:
+    """The rest of the blob, in as many tries as it takes, but not in more than a few."""
+    for attempt in range(_TRIES):
         try:
-            writer.commit(blob.digest, blob.size)
-        except Corrupt as error:
-            raise wrong_digest(session.host, what, error.fields["digest"], blob.digest) from None
+            _receive(session, repository, blob, writer, on_progress)
+            break
+        except _BrokenOff as error:
+            if attempt == _TRIES - 1:
+                raise RegistryError("registry.broken-off", host=session.host, reason=str(error)) from None
+            time.sleep(_PAUSE * 2**attempt)
 
 
 def stream_blob(session: Session, repository: str, blob: Descriptor) -> Iterator[bytes]:

@@ -84,9 +84,9 @@ class BlobStore:
             self._ingest.replace(self.path(digest), content)
         return digest
 
-    def writer(self, algorithm: str = "sha256") -> "BlobWriter":
-        """A new blob, to be written and committed."""
-        return BlobWriter(self, self._ingest, algorithm)
+    def writer(self, algorithm: str = "sha256", *, resume: Digest | None = None) -> "BlobWriter":
+        """A new blob, to be written and committed; with `resume` from where somebody came with that one before."""
+        return BlobWriter(self, self._ingest, resume.algorithm if resume else algorithm, resume)
 
     def delete(self, digest: Digest) -> int:
         """Remove the blob; the bytes it had, 0 where it was not here."""
@@ -113,20 +113,36 @@ class BlobStore:
 
 
 class BlobWriter:
-    """A blob on its way: write to it, then `commit`. A context manager: left without commit, nothing stays."""
+    """A blob on its way: write to it, then `commit`. A context manager: left without commit, nothing stays.
 
-    def __init__(self, store: BlobStore, ingest: Ingest, algorithm: str) -> None:
-        self._store, self._algorithm = store, algorithm
-        self._path, self._file = ingest.create()
+    What is known to become `resume` does stay, for whoever wants that next; `size` are the bytes that are here.
+    """
+
+    def __init__(self, store: BlobStore, ingest: Ingest, algorithm: str, resume: Digest | None = None) -> None:
+        self._store, self._ingest, self._algorithm = store, ingest, algorithm
+        self._kept = f"{algorithm}-{resume.hex}" if resume else ""
+        self._path, self._file = ingest.go_on(self._kept) if resume else ingest.create()
         self._hash = hashlib.new(algorithm)
         self.size = 0
+        while resume and (chunk := self._file.read(_CHUNK)):
+            self._hash.update(chunk)
+            self.size += len(chunk)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        if self._kept and self.size and self._path.exists():
+            self._ingest.keep(self._path, self._kept)
+        else:
+            self._path.unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Begin anew: what was here is not what it should become."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._hash, self.size = hashlib.new(self._algorithm), 0
 
     def write(self, content: bytes) -> int:
         """Add `content`."""
@@ -138,6 +154,7 @@ class BlobWriter:
     def commit(self, expected: Digest | None = None, size: int | None = None) -> Digest:
         """Make the blob part of the store; Corrupt where it is not the `expected` one, or not of this `size`."""
         digest = Digest(f"{self._algorithm}:{self._hash.hexdigest()}")
+        self._kept = ""  # it is whole, or wrong
         # The size first: "cut off" tells more than "another digest".
         if size is not None and size != self.size:
             raise Corrupt("store.blob-size", digest=expected or digest, size=self.size, expected=size)

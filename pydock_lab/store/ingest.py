@@ -2,6 +2,10 @@
 
 A rename is all or nothing (rename(2)), so a reader never sees half a file. A process that is killed leaves its
 files here, and their names say whose they were: the next one that opens the store removes them.
+
+    PROCESS~~1f..           somebody's, and gone with him
+    PROCESS~~sha256-4f..    the beginning of a known blob: who wants that one goes on with it, within a day
+    kept~~sha256-4f..       the same, left by somebody who is still there
 """
 
 import errno
@@ -16,6 +20,7 @@ from pydock_lab.store.process import Liveness, Process
 _IN_THE_WAY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})  # of a renamed directory
 # No download takes longer, and no disk fills up in between.
 _UNKNOWN_FOR = 24 * 3600  # seconds: how long files of processes that cannot be seen from here are kept
+_KEPT, _BETWEEN = "kept", "~~"
 
 
 class Ingest:
@@ -26,13 +31,35 @@ class Ingest:
 
     def create(self) -> tuple[Path, BinaryIO]:
         """A new file, open for writing, and its path."""
-        path = self._directory / f"{Process.current()}~~{os.urandom(8).hex()}"
+        path = self._directory / f"{Process.current()}{_BETWEEN}{os.urandom(8).hex()}"
         try:
             # Unbuffered: what was written is in the kernel, and survives a kill of this process.
-            return path, path.open("xb", buffering=0)
+            return path, path.open("xb+", buffering=0)
         except FileNotFoundError:
             self._directory.mkdir(parents=True, exist_ok=True)
-            return path, path.open("xb", buffering=0)
+            return path, path.open("xb+", buffering=0)
+
+    def go_on(self, label: str) -> tuple[Path, BinaryIO]:
+        """The file of a blob that is called `label`: as far as somebody came who is gone, else a new one."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        own = self._directory / f"{Process.current()}{_BETWEEN}{label}"
+        for path in self._directory.glob(f"*{_BETWEEN}{label}"):
+            owner = path.name.partition(_BETWEEN)[0]
+            is_free = owner == _KEPT or is_stale(Process.parse(owner), path)
+            if is_free and not own.exists():
+                try:
+                    os.rename(path, own)  # one of two who want it is the first
+                except FileNotFoundError:
+                    continue
+                return own, own.open("r+b", buffering=0)
+        try:
+            return own, own.open("xb+", buffering=0)
+        except FileExistsError:  # another thread is at it
+            return self.create()
+
+    def keep(self, path: Path, label: str) -> None:
+        """Leave what `go_on` gave for whoever wants it next."""
+        os.replace(path, path.with_name(f"{_KEPT}{_BETWEEN}{label}"))
 
     def replace(self, target: Path, content: bytes, *, durable: bool = False) -> None:
         """Make `content` all that `target` holds; `durable` even if the power fails a moment later."""
@@ -50,7 +77,7 @@ class Ingest:
 
     def add(self, target: Path, name: str, content: bytes) -> None:
         """A new directory with one file in it; raises FileExistsError where there is something."""
-        path = self._directory / f"{Process.current()}~~{os.urandom(8).hex()}"
+        path = self._directory / f"{Process.current()}{_BETWEEN}{os.urandom(8).hex()}"
         path.mkdir(parents=True)
         try:
             with (path / name).open("xb", buffering=0) as file:
@@ -104,4 +131,7 @@ def is_stale(owner: Process | None, path: Path) -> bool:
 
 
 def _is_stale(path: Path) -> bool:
-    return is_stale(Process.parse(path.name.partition("~~")[0]), path)
+    owner, _, label = path.name.partition(_BETWEEN)
+    if owner == _KEPT or "-" in label:
+        return is_stale(None, path) and (owner == _KEPT or is_stale(Process.parse(owner), path))
+    return is_stale(Process.parse(owner), path)
