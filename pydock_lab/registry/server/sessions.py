@@ -12,9 +12,13 @@ import os
 import re
 import time
 import uuid
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from pydock_lab.errors import Corrupt
 from pydock_lab.oci import Digest
@@ -25,6 +29,7 @@ from pydock_lab.store.ingest import Ingest, write_all
 _ID = re.compile("[0-9a-f]{32}")
 _KEPT_FOR = 7 * 24 * 3600  # seconds: how long an upload that nobody goes on with stays
 _CHUNK = 1 << 20
+_LARGE, _AHEAD = 4 << 20, 4  # bytes; pieces that may wait to be written
 
 
 class NoRoom(Exception):
@@ -56,15 +61,16 @@ class Upload:
         Raises NoRoom where it has more than `room` bytes, and takes none of it then.
         """
         before = self._catch_up()
-        # Unbuffered: what a client was told we have is with the kernel, and survives our death.
-        with self.path.open("ab", buffering=0) as file:
-            for piece in pieces(body):
-                if room is not None and self._hashed - before + len(piece) > room:
-                    self.cut(before)
-                    raise NoRoom
-                write_all(file, piece)
-                self._hash.update(piece)
-                self._hashed += len(piece)
+        try:
+            # Unbuffered: what a client was told we have is with the kernel, and survives our death.
+            with self.path.open("ab", buffering=0) as file, _writing(file, body) as write:
+                for piece in _within(room, body):
+                    write(piece)
+                    self._hash.update(piece)
+                    self._hashed += len(piece)
+        except NoRoom:
+            self.cut(before)
+            raise
         return self._hashed - before
 
     def cut(self, size: int) -> None:
@@ -96,6 +102,33 @@ class Upload:
                     self._hash.update(chunk)
                     self._hashed += len(chunk)
         return self._hashed
+
+
+def _within(room: int | None, body: Body) -> Iterator[bytes]:
+    """The pieces of a body, as long as there is room for them; raises NoRoom."""
+    for piece in pieces(body):
+        if room is not None and body.taken > room:
+            raise NoRoom
+        yield piece
+
+
+@contextmanager
+def _writing(file: BinaryIO, body: Body) -> Iterator[Callable[[bytes], object]]:
+    """What writes a piece; of a large body, while the next one is received and hashed: both leave the interpreter."""
+    if body.left is not None and body.left < _LARGE:
+        yield lambda piece: write_all(file, piece)
+        return
+    waiting: deque[Future[None]] = deque()
+
+    def write(piece: bytes) -> None:
+        waiting.append(pool.submit(write_all, file, piece))
+        if len(waiting) > _AHEAD:
+            waiting.popleft().result()
+
+    with ThreadPoolExecutor(1, thread_name_prefix="registry writer") as pool:
+        yield write
+        while waiting:
+            waiting.popleft().result()
 
 
 class Uploads:
