@@ -1,15 +1,16 @@
 """Images that travel: pull, push, login, search, and a registry's tags as a view."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.this_machine import PLATFORM
-from pydock_lab.errors import NotFound
+from pydock_lab.errors import NotFound, PydockError
 from pydock_lab.events import OnEvent, ignore
-from pydock_lab.oci import Reference
+from pydock_lab.oci import Descriptor, Manifest, Reference
 
 if TYPE_CHECKING:
     from pydock_lab.engine.values import SearchResult
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pydock_lab.views import TagTree
 
 OpenClient: TypeAlias = "Callable[[str, OnEvent], RegistryClient]"
+
+
+_MOST_SOURCES = 2  # each that has not got it costs a request
 
 
 class Transfers:
@@ -58,8 +62,27 @@ class Transfers:
         found = self._shelf.find(name)
         reference = Reference.parse(name)
         client = self.client(reference.domain, on_event)
+        sources = self._repositories_with(found.descriptor, reference)
         with self._home.leases.hold(f"push {name}", found.descriptor.digest):
-            return push(self._home.blobs, found.descriptor, client, reference, on_event=on_event)
+            return push(self._home.blobs, found.descriptor, client, reference, mount_from=sources, on_event=on_event)
+
+    def _repositories_with(self, descriptor: Descriptor, reference: Reference) -> tuple[str, ...]:
+        """Repositories of the same registry which, by the names that are here, have layers of this image."""
+        ours = self._layers(descriptor)
+        shared: dict[str, int] = {}
+        for named in self._home.layout.images():
+            other = named.reference
+            if other is not None and other.domain == reference.domain and other.path != reference.path:
+                count = len(ours & self._layers(named.descriptor))
+                shared[other.path] = max(count, shared.get(other.path, 0))
+        likely = sorted((path for path, count in shared.items() if count), key=lambda path: -shared[path])
+        return tuple(likely[:_MOST_SOURCES])
+
+    def _layers(self, descriptor: Descriptor) -> frozenset[str]:
+        with suppress(PydockError):  # it is not here, or it is an index
+            manifest = Manifest.from_bytes(self._home.blobs.read(descriptor))
+            return frozenset(layer.digest for layer in manifest.layers)
+        return frozenset()
 
     def login(self, host: str, username: str, password: str) -> None:
         """Try a login, and keep it if the registry takes it."""

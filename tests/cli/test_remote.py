@@ -211,3 +211,13 @@ def test_only_what_is_signed_is_pulled(docker, app, tmp_path, fails):
     assert docker("images", "--format", "{{.Tag}}", app) == "1\n"
     told = docker("registry", "verify", "--key", f"{tmp_path}/alice.pub", f"{app}:1")
     assert f"{app}:1 is {digest_of(app, '1')}, signed by" in told
+
+
+def test_a_push_mounts_what_a_neighbour_has(docker, app, server):
+    other = f"{server.address}/lab/neighbour:1"
+    docker("tag", f"{app}:1", other)
+    before = len(server.log)
+    docker("push", "-q", other)
+    asked = [(one.method, one.path) for one in server.log[before:]]
+    assert not any(method in ("PUT", "PATCH") and "/blobs/" in path for method, path in asked)
+    assert any("mount=" in path and "from=lab%2Fapp" in path for _, path in asked)
