@@ -7,6 +7,7 @@ print(engine.run("hello:1", "cat", "/greeting").logs())
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydock_lab.engine.base import Engine as EngineProtocol
 from pydock_lab.engine.options import BuildOptions
@@ -15,6 +16,9 @@ from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, Volu
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
 from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, Namespaces, RunTrace, TagTree
+
+if TYPE_CHECKING:
+    from pydock_lab.registry.server import RegistryServer
 
 
 class Engine:
@@ -132,6 +136,26 @@ class Engine:
     def push(self, name: str) -> str:
         """Send an image to the registry in its name; the manifest's digest."""
         return self.full.push(name)
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """The tags of a repository in its registry."""
+        return self.full.remote_tags(repository)
+
+    def copy(self, source: str, target: str) -> str:
+        """Copy an image from registry to registry, nothing of it kept here: its digest."""
+        return self.full.remote_copy(source, target)
+
+    def registry(self, directory: str | Path | None = None, **options: object) -> "RegistryServer":
+        """A registry of one's own, which answers until its `stop`, or in a `with` block.
+
+        Its files are in `directory`, or in the store; `options` are those of RegistryServer.
+        """
+        from pydock_lab.registry.server import RegistryServer  # noqa: PLC0415 - only for who serves
+        from pydock_lab.store.home import find  # noqa: PLC0415 - see above
+
+        port = options.get("port", 0)
+        folder = Path(directory).expanduser() if directory is not None else find() / "registries" / str(port)
+        return RegistryServer(folder, trusted_in=find(), **options).start()  # type: ignore[arg-type]
 
     def remove_image(self, name: str, *, force: bool = False) -> Sequence[str]:
         """Remove a name, and with the last one the image."""

@@ -38,6 +38,14 @@ class Image:
         """Its layers, with what each holds."""
         return replace(self.engine.layers(self.id), name=self.name)
 
+    def shared_with(self, other: Image) -> tuple[str, ...]:
+        """The layers (digests, base first) that another image has, too: they are kept, and travel, once for both."""
+        known = set(other._layer_digests())
+        return tuple(digest for digest in self._layer_digests() if digest in known)
+
+    def _layer_digests(self) -> tuple[str, ...]:
+        return tuple(map(str, self.details.config.diff_ids))
+
     def tag(self, name: str) -> Image:
         """Give it one more name."""
         self.engine.tag(self.id, name)

@@ -98,12 +98,19 @@ class RegistryServer:
         """The last thousand requests, oldest first."""
         return tuple(self._log)
 
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        """The tags of each repository that holds anything."""
+        names = self._storage.repositories()
+        return {name: tuple(sorted(self._storage.repository(name).tags())) for name in names}
+
     def collect(self, *, untagged: bool = False, dry_run: bool = False) -> Collected:
         """Remove what no manifest needs; see garbage.py. It may serve meanwhile."""
         return collect(self._storage, untagged=untagged, dry_run=dry_run)
 
     def start(self) -> Self:
-        """Answer in a thread."""
+        """Answer in a thread; what answers already goes on."""
+        if self._thread is not None:
+            return self
         self._trust.begin()
         # Said here already: a stop that comes before the thread has begun must still end it.
         self._serving = True
