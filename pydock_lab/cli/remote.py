@@ -1,4 +1,4 @@
-"""What is in registries: `docker manifest inspect`, and ours: `registry tags`, `copy`, `delete`, `discover`."""
+"""What is in registries: `docker manifest inspect`, and our commands below `pydock registry`."""
 
 from __future__ import annotations
 
@@ -53,11 +53,40 @@ def register_manifest(group: click.Group) -> None:
 
 def register(group: click.Group) -> None:
     """Commands of the group `registry`."""
+    _register_looks(group)
+    _register_changes(group)
+    _register_signatures(group)
+
+
+def _register_looks(group: click.Group) -> None:
+    """What is there, and what belongs to it."""
 
     @command(group, "tags", help_key="registry-tags")
     @click.argument("repository", metavar=_REPOSITORY)
     def tags(repository: str) -> None:
         session().write_lines(session().engine.remote_tags(repository))
+
+    @command(group, "discover", help_key="registry-discover")
+    @option("--artifact-type", metavar="TYPE")
+    @option("--format", metavar="TEMPLATE")
+    @click.argument("name", metavar=_NAME)
+    def discover(name: str, artifact_type: str | None, **said: Any) -> None:
+        rows = [
+            table.Row(
+                fields={
+                    "Digest": one.digest,
+                    "ArtifactType": one.artifact_type,
+                    "Size": size(one.size),
+                    "Annotations": ",".join(f"{key}={value}" for key, value in one.annotations.items()),
+                }
+            )
+            for one in session().engine.discover(name, artifact_type=artifact_type or "")
+        ]
+        table.write(session(), _REFERRERS, rows, said["format"])
+
+
+def _register_changes(group: click.Group) -> None:
+    """What makes it another."""
 
     @command(group, "copy", help_key="registry-copy")
     @option("--platform", metavar="OS/ARCH")
@@ -86,6 +115,10 @@ def register(group: click.Group) -> None:
         digest = session().engine.attach_files(name, parts, artifact_type=artifact_type)
         session().write(f"{name}: attached: {digest}")
 
+
+def _register_signatures(group: click.Group) -> None:
+    """Who meant it."""
+
     @command(group, "keygen", help_key="registry-keygen")
     @click.argument("name", metavar="FILE")
     def keygen(name: str) -> None:
@@ -106,24 +139,6 @@ def register(group: click.Group) -> None:
     def verify(name: str, key: str) -> None:
         digest = session().engine.verify(name, Path(key))
         session().write(locale.text("cli.signed", name=name, digest=digest, key=key))
-
-    @command(group, "discover", help_key="registry-discover")
-    @option("--artifact-type", metavar="TYPE")
-    @option("--format", metavar="TEMPLATE")
-    @click.argument("name", metavar=_NAME)
-    def discover(name: str, artifact_type: str | None, **said: Any) -> None:
-        rows = [
-            table.Row(
-                fields={
-                    "Digest": one.digest,
-                    "ArtifactType": one.artifact_type,
-                    "Size": size(one.size),
-                    "Annotations": ",".join(f"{key}={value}" for key, value in one.annotations.items()),
-                }
-            )
-            for one in session().engine.discover(name, artifact_type=artifact_type or "")
-        ]
-        table.write(session(), _REFERRERS, rows, said["format"])
 
 
 def show_travels(here: Session, travels: Iterable[Travel]) -> None:

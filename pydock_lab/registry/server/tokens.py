@@ -29,7 +29,7 @@ _FOR_TOKENS = f"{SERVICE}/token"  # whom a refresh token is for: a registry neve
 CATALOG = ("registry", "catalog", "*")
 _WORDS = {Action.PULL: "pull", Action.PUSH: "push", Action.DELETE: "delete"}
 
-Access = frozenset[tuple[str, str, str]]  # type, name, action
+Accesses = frozenset[tuple[str, str, str]]  # type, name, action
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ class Paper:
     """What a valid token says: who it is for, and each access that it gives."""
 
     username: str
-    access: Access
+    access: Accesses
 
     def gives(self, repository: str, action: Action) -> bool:
         """Whether it is good for this."""
@@ -50,7 +50,7 @@ def scope_of(repository: str, action: Action) -> str:
     return f"repository:{repository}:{words}"
 
 
-def granted(scopes: Iterable[str], rights: Rights, username: str) -> Access:
+def granted(scopes: Iterable[str], rights: Rights, username: str) -> Accesses:
     """What is given of the `scopes` that were asked for: each a text, or several with spaces between them."""
     found = set()
     for scope in (one for text in scopes for one in text.split()):
@@ -72,7 +72,7 @@ class Tokens:
         self.seconds = seconds
         self._key = _key(folder / "token.key")
 
-    def issue(self, username: str, access: Access) -> str:
+    def issue(self, username: str, access: Accesses) -> str:
         """A token for these accesses."""
         named: dict[tuple[str, str], list[str]] = {}
         for kind, name, action in sorted(access):
