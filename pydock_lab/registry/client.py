@@ -161,13 +161,18 @@ class RegistryClient:
         """What refers to a manifest: signatures, lists of contents (end-12); none where it knows of none."""
         query = "?" + urlencode({"artifactType": artifact_type}) if artifact_type else ""
         url, scopes = f"/v2/{repository}/referrers/{digest}{query}", (repository_scope(repository, "pull"),)
-        response = self._session.request("GET", url, scopes=scopes, headers={"Accept": str(MediaType.INDEX)})
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            finish(response)
-            found = self._tagged_referrers(repository, digest)
-        else:
+        found: list[Descriptor] = []
+        seen = set[str]()
+        while url and url not in seen and len(seen) < _MAX_PAGES and len(found) < _MAX_NAMES:
+            seen.add(url)
+            response = self._session.request("GET", url, scopes=scopes, headers={"Accept": str(MediaType.INDEX)})
+            if response.status_code == HTTPStatus.NOT_FOUND:
+                finish(response)
+                found += self._tagged_referrers(repository, digest)
+                break
             self._session.expect(response, (HTTPStatus.OK,), what=self._name(repository, digest))
-            found = Index.from_bytes(read_capped(response)).manifests
+            url = next_page(response.headers.get("Link", ""))
+            found += Index.from_bytes(read_capped(response)).manifests
         # A registry may ignore the filter: then it is ours to apply.
         return tuple(one for one in found if not artifact_type or one.artifact_type == artifact_type)
 

@@ -175,3 +175,20 @@ def test_keys_are_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(RegistryError) as caught:
         make_keys(tmp_path / "none" / "a")
     assert caught.value.key == "registry.bad-key"
+
+
+def test_many_referrers_come_in_pages(client: RegistryClient, app: Reference, server: RegistryServer) -> None:
+    content, kind = client.manifest("lab/app", "1")
+    subject = Descriptor.of(content, kind)
+    made = []
+    for number in range(130):
+        artifact_type = "text/odd" if number % 2 else "text/even"
+        part = Part(content=str(number).encode(), media_type="text/plain")
+        made.append(attach(client, "lab/app", subject, [part], artifact_type=artifact_type))
+    before = len(server.log)
+    assert {one.digest for one in client.referrers("lab/app", subject.digest)} == set(made)
+    assert len(server.log) == before + 2
+    found = client.referrers("lab/app", subject.digest, "text/odd")
+    assert {one.digest for one in found} == set(made[1::2])
+    assert "artifactType=text%2Fodd&n=100&last=sha256" in server.log[-1].path
+    assert app.tag == "1"

@@ -8,6 +8,7 @@ from pydock_lab.registry.server.blobs import Registry
 from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response
 
 _MAX_PAGE = 1000
+_KEPT = ("artifactType",)  # what a page was asked for, besides its place
 _NUMBER = re.compile("[0-9]{1,9}")  # more digits mean nobody's page (CVE-2023-2253)
 
 
@@ -22,29 +23,33 @@ def tags(registry: Registry, request: Request) -> Response:
     repository = registry.storage.repository(name)
     if not repository.exists():
         raise Refusal(ErrorCode.NAME_UNKNOWN, "repository name not known to registry", detail={"name": name})
-    page, head = _page(sorted(repository.tags()), request)
+    page, head = page_of(sorted(repository.tags()), request)
     return Response.json({"name": name, "tags": page}, head)
 
 
 def catalog(registry: Registry, request: Request) -> Response:
     """Docker's own list of repositories, those that who asks may pull from; the specification has none."""
     names = [name for name in registry.storage.repositories() if request.visitor.sees(name)]
-    page, head = _page(names, request)
+    page, head = page_of(names, request)
     return Response.json({"repositories": page}, head)
 
 
-def _page(names: list[str], request: Request) -> tuple[list[str], dict[str, str]]:
-    """The page that `n` and `last` ask for, and a Link to the next one where there is more."""
+def page_of(names: list[str], request: Request, *, most: int | None = None) -> tuple[list[str], dict[str, str]]:
+    """The page that `n` and `last` ask for, and a Link to the next one where there is more.
+
+    `names` are sorted; with `most` there are no more of them on a page, also where nobody asks for pages.
+    """
     last, said = request.value("last"), request.value("n")
     # `last` need not exist: it may have been deleted between two pages.
     rest = names[bisect_right(names, last) :] if last else names
-    if said is None:
+    if said is None and most is None:
         return rest, {}
-    if not _NUMBER.fullmatch(said):
+    if said is not None and not _NUMBER.fullmatch(said):
         raise Refusal(ErrorCode.PAGINATION_NUMBER_INVALID, "n is not a number of entries", detail={"n": said[:20]})
     # Clamped, not refused: the Link says how to get the rest.
-    count = min(int(said), _MAX_PAGE)
+    count = min(_MAX_PAGE if said is None else int(said), most or _MAX_PAGE)
     page = rest[:count]
     if not page or len(rest) <= count:
         return page, {}
-    return page, {"Link": f'<{request.path}?n={count}&last={quote(page[-1], safe="")}>; rel="next"'}
+    others = "".join(f"{name}={quote(said, safe='')}&" for name in _KEPT if (said := request.value(name)))
+    return page, {"Link": f'<{request.path}?{others}n={count}&last={quote(page[-1], safe="")}>; rel="next"'}

@@ -10,11 +10,13 @@ from pydock_lab.errors import InvalidDocument
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, read_document
 from pydock_lab.oci.document import Node
 from pydock_lab.registry.server.blobs import Registry
+from pydock_lab.registry.server.listings import page_of
 from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response, is_tag, valid_digest
 from pydock_lab.registry.server.repository import Repository
 from pydock_lab.registry.server.storage import Storage
 
 MAX_MANIFEST = 4 * 1024 * 1024  # bytes: what every registry must take, and most take no more
+_MOST_REFERRERS = 100  # a page
 
 
 def get_manifest(registry: Registry, request: Request) -> Response:
@@ -66,12 +68,17 @@ def delete_manifest(registry: Registry, request: Request) -> Response:
 
 
 def referrers(registry: Registry, request: Request) -> Response:
-    """end-12a and end-12b: what refers to a digest (signatures, lists of contents), as an index; empty if nothing."""
+    """end-12a and end-12b: what refers to a digest (signatures, lists of contents), as an index; empty if nothing.
+
+    A page at a time, each with a Link to the next: an index that everybody may add to would grow beyond all bounds.
+    """
     repository = registry.storage.repository(request.name)
-    found = [_referrer(registry.storage, repository, digest) for digest in repository.referrers(request.digest)]
-    head = {"Content-Type": str(MediaType.INDEX)}
+    names, more = page_of([str(one) for one in repository.referrers(request.digest)], request, most=_MOST_REFERRERS)
+    found = [_referrer(registry.storage, repository, Digest(name)) for name in names]
+    head = {"Content-Type": str(MediaType.INDEX)} | more
     wanted = request.value("artifactType")
     if wanted:
+        # After the page was cut: one may come out empty, and its Link still leads on.
         found = [descriptor for descriptor in found if descriptor.artifact_type == wanted]
         head["OCI-Filters-Applied"] = "artifactType"
     return Response(status=HTTPStatus.OK, headers=head, content=Index(manifests=tuple(found)).to_bytes())
