@@ -118,4 +118,5 @@ class Transfers:
         from pydock_lab.registry.client import RegistryClient  # noqa: PLC0415 - see pull
         from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
 
-        return RegistryClient(host, credentials=Credentials.default(), on_event=on_event)
+        unfinished = self._home.root / "unfinished"
+        return RegistryClient(host, credentials=Credentials.default(), unfinished=unfinished, on_event=on_event)

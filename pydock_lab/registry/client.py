@@ -11,6 +11,7 @@ Source: OCI distribution specification 1.1.1; `_catalog` is Docker's.
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -23,6 +24,7 @@ from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent, stream
 from pydock_lab.registry.hosts import Endpoint
 from pydock_lab.registry.session import Session, repository_scope, wrong_digest
 from pydock_lab.registry.sources import BlobSource
+from pydock_lab.registry.unfinished import Unfinished
 from pydock_lab.registry.uploads import Sent, Upload
 from pydock_lab.registry.watching import serialized
 from pydock_lab.store.blobs import BlobStore
@@ -40,7 +42,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 class RegistryClient:
     """The registry `host`, as a reference writes it, over https; http to this machine, or where `insecure` says so.
 
-    Every method raises RegistryError. `on_event` hears of each HTTP exchange. Threads may share a client.
+    Every method raises RegistryError. `on_event` hears of each HTTP exchange. Threads may share a client. In the folder
+    `unfinished` it remembers uploads that broke off, to go on with them.
     """
 
     def __init__(
@@ -49,9 +52,11 @@ class RegistryClient:
         *,
         credentials: Credentials | None = None,
         insecure: bool | None = None,
+        unfinished: Path | None = None,
         on_event: OnEvent = ignore,
     ) -> None:
         self.host = host
+        self._unfinished = Unfinished(unfinished)
         self._endpoint = Endpoint.of(host, insecure=insecure)
         self._session = Session(self._endpoint, credentials or NoCredentials(), serialized(on_event))
 
@@ -228,7 +233,7 @@ class RegistryClient:
         on_progress: OnProgress = silent,
     ) -> Sent:
         """Push a blob, or have it mounted from one of the repositories `mount_from` (end-4 to end-6, end-11)."""
-        return Upload(self._session, repository, blob, blobs, on_progress).send(mount_from)
+        return Upload(self._session, repository, blob, blobs, on_progress, unfinished=self._unfinished).send(mount_from)
 
     def delete_blob(self, repository: str, digest: Digest) -> None:
         """Remove a blob (end-10)."""

@@ -3,9 +3,11 @@
 POST uploads/?mount=&from=    201: not a byte travelled           202 + Location: send it there
 PUT  location?digest=         the whole blob, streamed from the disk
 PATCH location, PATCH ... PUT    for registries and proxies that take no request of that size
+GET  location                 where an upload broke off: how far it came; then PATCH and PUT of the rest
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,10 +20,13 @@ from pydock_lab.registry.downloads import OnProgress
 from pydock_lab.registry.session import Session, repository_scope
 from pydock_lab.registry.sources import BlobSource
 from pydock_lab.registry.transport import Content
+from pydock_lab.registry.unfinished import Unfinished
 
 if TYPE_CHECKING:
     import requests
 
+_NOWHERE = Unfinished(None)
+_RANGE = re.compile("(?:bytes=)?0-([0-9]{1,18})")
 _CHUNK = 8 << 20
 _MAX_CHUNK = 64 << 20  # what a registry may ask us to hold in memory
 # What a registry or a proxy before it says to a request that is too large, or of a kind that it does not do.
@@ -74,10 +79,17 @@ class Upload:
     """One blob to one repository."""
 
     def __init__(
-        self, session: Session, repository: str, blob: Descriptor, blobs: BlobSource, on_progress: OnProgress
+        self,
+        session: Session,
+        repository: str,
+        blob: Descriptor,
+        blobs: BlobSource,
+        on_progress: OnProgress,
+        *,
+        unfinished: Unfinished = _NOWHERE,
     ) -> None:
         self._session, self._repository, self._blob, self._blobs = session, repository, blob, blobs
-        self._on_progress = on_progress
+        self._on_progress, self._unfinished = on_progress, unfinished
         self._scopes = (repository_scope(repository, "pull,push"),)
         self._what = f"{session.host}/{repository}@{blob.digest}"
 
@@ -89,10 +101,51 @@ class Upload:
                 return Sent.MOUNTED
             # Not there: the same answer has begun an upload, which the next attempt leaves alone.
             self._forget(response)
-        # Streaming PUT first: one request, no copy in memory. A refusal of its size has used up the session.
-        if not self._in_one_piece(self._location(self._begin({}))):
-            self._in_chunks(self._begin({}))
+        with self._unfinished.place(self._session.host, self._repository, self._blob.digest) as place:
+            if place.location and self._goes_on(place.location):
+                place.forget()
+                return Sent.UPLOADED
+            place.forget()
+            location = self._location(self._begin({}))
+            place.note(location)
+            # Streaming PUT first: one request, no copy in memory. A refusal of its size has used up the session.
+            if not self._in_one_piece(location):
+                place.forget()
+                self._in_chunks(self._begin({}))
+            place.forget()
         return Sent.UPLOADED
+
+    def _goes_on(self, location: str) -> bool:
+        """Whether the rest of an upload that broke off was sent; False where it has to begin anew."""
+        try:
+            response = self._session.request("GET", location, scopes=self._scopes)
+            finish(response)
+            found = _RANGE.fullmatch(response.headers.get("Range", ""))
+            # `0-0` is one byte, or none: not worth to be found out.
+            if response.status_code != HTTPStatus.NO_CONTENT or found is None or int(found[1]) == 0:
+                return False
+            done = int(found[1]) + 1
+            if done > self._blob.size:
+                return False
+            location = self._location(response)
+            if done < self._blob.size:
+                head = {"Content-Range": f"{done}-{self._blob.size - 1}", "Content-Type": "application/octet-stream"}
+                rest = self._rest(done)
+                response = self._session.request("PATCH", location, scopes=self._scopes, headers=head, content=rest)
+                self._session.done(response, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, what=self._what)
+                location = self._location(response)
+            self._session.done(self._put(location, b""), HTTPStatus.CREATED, what=self._what)
+        except RegistryError:  # the registry has forgotten it, or what was there is something else
+            return False
+        return True
+
+    def _rest(self, done: int) -> Callable[[], _Watched]:
+        def open_rest() -> _Watched:
+            file = self._blobs.open(self._blob)
+            file.seek(done)
+            return _Watched(file, self._blob.size - done, lambda sent: self._on_progress(done + sent))
+
+        return open_rest
 
     def _begin(self, query: dict[str, str], source: str = "") -> "requests.Response":
         url = f"/v2/{self._repository}/blobs/uploads/" + (f"?{urlencode(query)}" if query else "")

@@ -43,7 +43,7 @@ from pydock_lab.registry.transfer import pull, push
 from pydock_lab.store import Store
 what, root, name, digest, size = sys.argv[1:]
 store, reference = Store.open(Path(root)), Reference.parse(name)
-client = RegistryClient(reference.domain)
+client = RegistryClient(reference.domain, unfinished=store.root / "unfinished")
 if what == "push":
     found = Descriptor(media_type=MediaType.MANIFEST, digest=Digest(digest), size=int(size))
     push(store.blobs, found, client, reference)
@@ -127,7 +127,8 @@ def moving(what: str, root: Path, name: str, found: Descriptor) -> subprocess.Po
 
 def test_the_registry_is_killed(registry: Killable, store: Store, tmp_path: Path) -> None:
     seed = random.randrange(2**32)
-    chance, client = random.Random(seed), RegistryClient(registry.address)
+    chance = random.Random(seed)
+    client = RegistryClient(registry.address, unfinished=store.root / "unfinished")
     print(f"seed {seed}")  # noqa: T201 - shown where it fails
     for number in range(ROUNDS):
         found = image(store, chance)
@@ -159,7 +160,8 @@ def test_clients_are_killed(registry: Killable, store: Store, tmp_path: Path) ->
             target = Store.open(tmp_path / "target")
             assert all(target.blobs.recompute(digest) for digest in target.blobs)
             is_whole(registry, tmp_path / "look")
-            push(store.blobs, found, RegistryClient(registry.address), Reference.parse(name))
+            client = RegistryClient(registry.address, unfinished=store.root / "unfinished")
+            push(store.blobs, found, client, Reference.parse(name))
         pulled = pull(
             RegistryClient(registry.address),
             Reference.parse(name),

@@ -152,3 +152,94 @@ def test_beginnings_are_kept_for_a_day(tmp_path: Path, hostile: Any, slow: Slow)
     os.utime(path, (time.time() - 90_000,) * 2)
     Store.open(tmp_path / "store")
     assert not path.exists()
+
+
+PUSH = """
+import sys
+from pathlib import Path
+from pydock_lab.oci import Descriptor, Digest
+from pydock_lab.registry.client import RegistryClient
+from pydock_lab.store import Store
+address, root, digest, size = sys.argv[1:]
+blob = Descriptor(media_type="a/b", digest=Digest(digest), size=int(size))
+client = RegistryClient(address, unfinished=Path(root) / "unfinished")
+
+class Slow:
+    def open(self, blob):
+        file = Store.open(Path(root)).blobs.open(blob)
+        class Half:
+            def read(self, size):
+                if file.tell() >= int(sys.argv[4]) // 2:
+                    import time; time.sleep(60)
+                return file.read(size)
+            def close(self): file.close()
+        return Half()
+
+client.put_blob("lab/app", blob, Slow())
+"""
+
+
+def killed_push(server: RegistryServer, store: Store, folder: Path) -> int:
+    """Push in a process of its own, and kill that in the middle: how much has arrived."""
+    store.blobs.put(BLOB)
+    process = subprocess.Popen([sys.executable, "-c", PUSH, server.address, store.root, Digest.of(BLOB), str(SIZE)])
+    until, done = time.monotonic() + 30, 0
+    while done < SIZE // 4:
+        assert time.monotonic() < until
+        done = sum(path.stat().st_size for path in (folder / "uploads").glob("*") if path.suffix != ".json")
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    time.sleep(0.3)  # the server hears of it
+    return sum(path.stat().st_size for path in (folder / "uploads").glob("*") if path.suffix != ".json")
+
+
+def test_what_a_killed_push_had_sent_is_not_sent_again(
+    server: RegistryServer, store: Store, tmp_path: Path, blob: Descriptor
+) -> None:
+    arrived = killed_push(server, store, tmp_path / "registry")
+    assert arrived
+    RegistryClient(server.address, unfinished=store.root / "unfinished").put_blob("lab/app", blob, store.blobs)
+    assert (
+        sum(one.received for one in server.log if one.method in ("PATCH", "PUT") and one.status < 300) == SIZE - arrived
+    )
+    assert RegistryClient(server.address).has_blob("lab/app", blob.digest)
+    assert not list((store.root / "unfinished").glob("*.json"))
+
+
+def test_an_upload_that_is_lost_begins_anew(
+    server: RegistryServer, store: Store, tmp_path: Path, blob: Descriptor
+) -> None:
+    killed_push(server, store, tmp_path / "registry")
+    for path in (tmp_path / "registry/uploads").glob("*"):
+        path.unlink()
+    client = RegistryClient(server.address, unfinished=store.root / "unfinished")
+    client.put_blob("lab/app", blob, store.blobs)
+    assert client.has_blob("lab/app", blob.digest)
+
+
+def test_an_upload_of_something_else_begins_anew(
+    server: RegistryServer, store: Store, tmp_path: Path, blob: Descriptor
+) -> None:
+    killed_push(server, store, tmp_path / "registry")
+    for path in (tmp_path / "registry/uploads").glob("*"):
+        if path.suffix != ".json":
+            content = path.read_bytes()
+            path.write_bytes(b"\0" * 100 + content[100:])
+    # Its hash in the server's memory is of what came; after a restart it would be of the file.
+    server._listener.registry.uploads._open.clear()
+    client = RegistryClient(server.address, unfinished=store.root / "unfinished")
+    client.put_blob("lab/app", blob, store.blobs)
+    assert client.has_blob("lab/app", blob.digest)
+    assert Store.open(tmp_path / "registry").blobs.recompute(blob.digest)
+
+
+def test_two_who_push_the_same(server: RegistryServer, store: Store, blob: Descriptor) -> None:
+    store.blobs.put(BLOB)
+    client = RegistryClient(server.address, unfinished=store.root / "unfinished")
+    threads = [threading.Thread(target=client.put_blob, args=("lab/app", blob, store.blobs)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.has_blob("lab/app", blob.digest)
