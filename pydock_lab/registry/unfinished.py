@@ -1,9 +1,9 @@
 """Where uploads were that broke off: who pushes the same blob again within a day goes on there.
 
-    unfinished/3f..json    {"location": "https://registry/v2/lab/app/blobs/uploads/1c..", "when": 1700000000}
+    unfinished/3f..json    {"location": "https://registry/v2/lab/app/blobs/uploads/1c..", "when": 17.., "owner": ..}
 
-The name is the digest of registry, repository and blob. One at a time goes on with an upload, held by a lock; who pushes
-the same meanwhile begins anew.
+The name is the digest of registry, repository and blob. Who wrote it down and lives is at it: who pushes the same
+meanwhile begins an upload of his own.
 """
 
 import hashlib
@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from pydock_lab.oci import Digest
 from pydock_lab.store.ingest import Ingest
-from pydock_lab.store.locks import FileLock
+from pydock_lab.store.process import Liveness, Process
 
 _KEPT_SECONDS = 24 * 3600
+_at_it: set[Path] = set()  # the uploads of this process
+_lock = Lock()
 
 
 @dataclass(slots=True)
@@ -32,7 +35,8 @@ class Place:
         """It is there from now on."""
         self.location = location
         if self.path is not None:
-            content = json.dumps({"location": location, "when": time.time()}).encode()
+            said = {"location": location, "when": time.time(), "owner": str(Process.current())}
+            content = json.dumps(said).encode()
             Ingest(self.path.parent.parent).replace(self.path, content)
 
     def forget(self) -> None:
@@ -56,30 +60,43 @@ class Unfinished:
             return
         name = hashlib.sha256(f"{host} {repository} {digest}".encode()).hexdigest()
         path = self._folder / f"{name}.json"
-        lock = FileLock(path.with_suffix(".lock"), wait=False)
-        try:
-            lock.__enter__()
-        except (BlockingIOError, OSError):  # somebody is at it, or it cannot be written down
+        with _lock:
+            is_mine = path not in _at_it
+            _at_it.add(path)
+        if not is_mine:
             yield Place()
             return
         try:
             self._sweep()
-            yield Place(location=_read(path), path=path)
+            location, owner = _read(path)
+            # Who lives, and is not us, is at it now.
+            is_free = owner == str(Process.current()) or not _is_alive(owner)
+            yield Place(location=location, path=path) if is_free else Place()
         finally:
-            lock.__exit__(None, None, None)
+            with _lock:
+                _at_it.discard(path)
 
     def _sweep(self) -> None:
         assert self._folder is not None  # noqa: S101 - for mypy; see place
         before = time.time() - _KEPT_SECONDS
-        for path in self._folder.glob("*.*"):
+        for path in self._folder.glob("*.json"):
             with suppress(OSError):
                 if path.stat().st_mtime < before:
                     path.unlink()
 
 
-def _read(path: Path) -> str:
+def _is_alive(owner: str) -> bool:
+    """Whether the process that wrote a record is there, as far as can be seen from here."""
+    process = Process.parse(owner)
+    return process is not None and process.liveness() is Liveness.ALIVE
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """The location, and who wrote it down; both empty where there is nothing to go on with."""
     try:
         said = json.loads(path.read_bytes())
-        return str(said["location"]) if time.time() - said["when"] < _KEPT_SECONDS else ""
+        if time.time() - said["when"] < _KEPT_SECONDS:
+            return str(said["location"]), str(said["owner"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        pass
+    return "", ""
