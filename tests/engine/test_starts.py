@@ -147,7 +147,9 @@ def test_the_last_sight_is_what_the_program_sees(engine: Engine) -> None:
 def test_a_container_from_both_sides(engine: Engine) -> None:
     words = ("sh", "-c", "readlink /proc/self/ns/pid; sleep 600 & exec sleep 601")
     engine.full.run(RunOptions(image=BOX, command=words, name="web", hostname="web"))
-    wait_until(lambda: len(engine.namespaces("web").processes) == 2)
+    # Until the shell has become a program, after it has written.
+    programs = {"sleep 600", "sleep 601"}
+    wait_until(lambda: {one.command for one in engine.namespaces("web").processes} == programs)
     found = engine.namespaces("web")
     inodes = {one.kind: one for one in found.namespaces}
     said = "".join(one.text for one in engine.full.logs(LogOptions(container="web")))
