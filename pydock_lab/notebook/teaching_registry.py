@@ -29,7 +29,8 @@ class TeachingRegistry:
 
         if self._server is None:
             raise CommandError("notebook.no-registry")
-        return "".join(f"{line_of(one)}\n" for one in self._server.log[-count:])
+        log = self._server.log
+        return "".join(f"{line_of(one)}\n" for one in log[max(0, len(log) - count) :])
 
     def stop(self) -> None:
         """Stop it; raises CommandError where it does not run."""

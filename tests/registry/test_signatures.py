@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pydock_lab.errors import RegistryError
-from pydock_lab.oci import Descriptor, Digest, Manifest, MediaType, Reference
+from pydock_lab.oci import Descriptor, Digest, Manifest, Reference
 from pydock_lab.registry.attaching import TITLE, Part, attach
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.server import RegistryServer
@@ -114,7 +114,7 @@ def test_what_only_looks_like_a_signature(client: RegistryClient, app: Reference
 
 
 def test_an_older_registry_keeps_a_list(
-    client: RegistryClient, app: Reference, keys: Any, monkeypatch: pytest.MonkeyPatch, server: RegistryServer
+    client: RegistryClient, app: Reference, keys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One from before 1.1: it knows no referrers, and answers no OCI-Subject."""
     from pydock_lab.registry.server import routes  # noqa: PLC0415 - what is switched off
@@ -140,7 +140,6 @@ def test_an_older_registry_keeps_a_list(
     kinds = [one.artifact_type for one in client.referrers("lab/app", digest)]
     assert kinds == [ARTIFACT_TYPE, "text/note"]
     assert f"sha256-{digest.hex}" in client.tags("lab/app")
-    assert server.log
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n"])
@@ -162,7 +161,6 @@ def test_a_key_of_another_kind(client: RegistryClient, app: Reference, tmp_path:
         with pytest.raises(RegistryError) as caught:
             use(client, app, tmp_path / name)
         assert caught.value.key == "registry.bad-key"
-    assert MediaType.EMPTY
 
 
 def test_keys_are_not_overwritten(tmp_path: Path) -> None:
@@ -177,7 +175,8 @@ def test_keys_are_not_overwritten(tmp_path: Path) -> None:
     assert caught.value.key == "registry.bad-key"
 
 
-def test_many_referrers_come_in_pages(client: RegistryClient, app: Reference, server: RegistryServer) -> None:
+@pytest.mark.usefixtures("app")
+def test_many_referrers_come_in_pages(client: RegistryClient, server: RegistryServer) -> None:
     content, kind = client.manifest("lab/app", "1")
     subject = Descriptor.of(content, kind)
     made = []
@@ -191,4 +190,3 @@ def test_many_referrers_come_in_pages(client: RegistryClient, app: Reference, se
     found = client.referrers("lab/app", subject.digest, "text/odd")
     assert {one.digest for one in found} == set(made[1::2])
     assert "artifactType=text%2Fodd&n=100&last=sha256" in server.log[-1].path
-    assert app.tag == "1"
