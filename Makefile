@@ -73,10 +73,10 @@ bench: $(VENV)/.test  ## side by side with other engines
 	$(BIN)/python -m benchmarks registry
 
 soak: $(VENV)/.test  ## the long form of what `make test` does in short: kills, thousands of runs
-	PYDOCK_SOAK=1 $(BIN)/python -m pytest -q tests -m soak
+	PYDOCK_SOAK=1 $(BIN)/python -m pytest -q tests -m soak --timeout 0
 
 fuzz: $(VENV)/.test  ## the long form of the fuzz tests
-	PYDOCK_FUZZ=1 $(BIN)/python -m pytest -q tests -m fuzz
+	PYDOCK_FUZZ=1 $(BIN)/python -m pytest -q tests -m fuzz --timeout 0
 
 vm: DEBS := $(VMDEBS)
 vm: system $(VENV)/.test  ## limits on a kernel with cgroup version 2, in a machine of its own (qemu; some minutes)
