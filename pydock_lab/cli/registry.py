@@ -63,6 +63,9 @@ def register_transfer(group: click.Group) -> None:
         for name in names:
             if dry_run:
                 show_travels(here, here.engine.would_pull(name, platform=wanted))
+                left = here.engine.pulls_left(name)
+                if left is not None:
+                    here.write(left.told(Reference.parse(name).domain))
                 continue
             with here.face.progress(quiet=quiet, plain=False) as on_event:
                 found = here.engine.pull(name, platform=wanted, signed_by=key, on_event=on_event)

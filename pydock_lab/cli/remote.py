@@ -13,12 +13,14 @@ from pydock_lab import locale
 from pydock_lab.cli import table
 from pydock_lab.cli.command import LocalGroup, command, flag, option
 from pydock_lab.cli.session import Session, session
-from pydock_lab.cli.words import size
+from pydock_lab.cli.words import ago, size
+from pydock_lab.oci.times import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydock_lab.engine.values import RemoteManifest, Travel
+    from pydock_lab.registry.listing import TagDetails
 
 _ANY_TYPE = "application/octet-stream"
 _NAME, _REPOSITORY = "NAME[:TAG|@DIGEST]", "NAME"
@@ -27,6 +29,18 @@ _REFERRERS = table.Listing(
     headings={"Digest": "DIGEST", "ArtifactType": "ARTIFACT TYPE", "Size": "SIZE", "Annotations": "ANNOTATIONS"},
     columns=("Digest", "ArtifactType", "Size"),
     quiet="Digest",
+)
+_TAGS = table.Listing(
+    headings={
+        "Tag": "TAG",
+        "Digest": "DIGEST",
+        "Size": "SIZE",
+        "CreatedSince": "CREATED",
+        "CreatedAt": "CREATED AT",
+        "Platforms": "PLATFORMS",
+    },
+    columns=("Tag", "Digest", "Size", "CreatedSince", "Platforms"),
+    quiet="Tag",
 )
 _TRAVELS = table.Listing(
     headings={"Digest": "DIGEST", "Size": "SIZE", "MediaType": "MEDIA TYPE", "Travels": "TRAVELS"},
@@ -62,9 +76,17 @@ def _register_looks(group: click.Group) -> None:
     """What is there, and what belongs to it."""
 
     @command(group, "tags", help_key="registry-tags")
+    @flag("-l", "--long")
+    @option("--limit", type=click.IntRange(1), default=25, metavar="NUMBER")
+    @option("--format", metavar="TEMPLATE")
     @click.argument("repository", metavar=_REPOSITORY)
-    def tags(repository: str) -> None:
-        session().write_lines(session().engine.remote_tags(repository))
+    def tags(repository: str, long: bool, limit: int, **said: Any) -> None:
+        here = session()
+        if long or said["format"]:
+            found = here.engine.remote_tag_details(repository, limit=limit)
+            table.write(here, _TAGS, [_tag_row(one) for one in found], said["format"])
+        else:
+            here.write_lines(here.engine.remote_tags(repository))
 
     @command(group, "discover", help_key="registry-discover")
     @option("--artifact-type", metavar="TYPE")
@@ -139,6 +161,20 @@ def _register_signatures(group: click.Group) -> None:
     def verify(name: str, key: str) -> None:
         digest = session().engine.verify(name, Path(key))
         session().write(locale.text("cli.signed", name=name, digest=digest, key=key))
+
+
+def _tag_row(tag: TagDetails) -> table.Row:
+    return table.Row(
+        fields={
+            "Tag": tag.name,
+            "Digest": tag.digest[:_SHOWN],
+            "Size": size(tag.size, 3),
+            "CreatedSince": ago(seconds(tag.updated)),
+            "CreatedAt": tag.updated,
+            "Platforms": ", ".join(tag.platforms),
+        },
+        in_json={"Digest": tag.digest},
+    )
 
 
 def show_travels(here: Session, travels: Iterable[Travel]) -> None:

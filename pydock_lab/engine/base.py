@@ -7,7 +7,7 @@ All names of images and containers are texts as a user writes them; every method
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pydock_lab.engine.hand_made import HandMade
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
@@ -56,6 +56,10 @@ from pydock_lab.views import (
     Weight,
     WhatIf,
 )
+
+if TYPE_CHECKING:
+    from pydock_lab.registry.limits import RateLimit
+    from pydock_lab.registry.listing import TagDetails
 
 
 class Images(Protocol):
@@ -133,7 +137,7 @@ class Images(Protocol):
         """`docker logout`."""
 
     def search(self, term: str, *, limit: int = 25) -> tuple[SearchResult, ...]:
-        """`docker search` on Docker Hub."""
+        """`docker search`: on Docker Hub, or in the registry of `HOST/TERM`."""
 
     def tag_tree(self, host: str) -> TagTree:
         """All repositories, tags and manifests of a registry that lets itself be listed."""
@@ -146,6 +150,12 @@ class Images(Protocol):
 
     def remote_tags(self, repository: str) -> tuple[str, ...]:
         """The tags of a repository in its registry."""
+
+    def remote_tag_details(self, repository: str, *, limit: int = 100) -> "tuple[TagDetails, ...]":
+        """The first tags of a repository in its registry, with digest, size, date and platforms."""
+
+    def pulls_left(self, reference: str) -> "RateLimit | None":
+        """How many pulls an image's registry still allows, where it says so; asking costs none."""
 
     def remote_manifest(self, reference: str, *, platform: str = "") -> RemoteManifest:
         """`docker manifest inspect`: a manifest or index as its registry has it; with `platform` the one for that."""

@@ -15,6 +15,8 @@ from pydock_lab.oci import Descriptor, Digest, Index, Manifest, Platform, Refere
 
 if TYPE_CHECKING:
     from pydock_lab.registry.client import RegistryClient
+    from pydock_lab.registry.limits import RateLimit
+    from pydock_lab.registry.listing import TagDetails
 
 
 class Remotes:
@@ -27,6 +29,20 @@ class Remotes:
         """All tags of a repository, as the registry orders them."""
         reference = Reference.parse(name)
         return self._client(reference).tags(reference.path)
+
+    def tag_details(self, name: str, *, limit: int) -> "tuple[TagDetails, ...]":
+        """The first tags of a repository, with what there is to know of each."""
+        from pydock_lab.registry.listing import tag_details  # noqa: PLC0415 - see transfers
+
+        reference = Reference.parse(name)
+        return tag_details(self._client(reference), reference, limit)
+
+    def pulls_left(self, name: str) -> "RateLimit | None":
+        """How many pulls a registry still allows; by HEAD, which none counts."""
+        reference = Reference.parse(name)
+        client = self._client(reference)
+        client.head_manifest(reference.path, _wanted(reference))
+        return client.limit
 
     def manifest(self, name: str, *, platform: str = "") -> RemoteManifest:
         """A manifest or index as it is there; with `platform` the manifest for that."""

@@ -88,8 +88,7 @@ class Transfers:
         """Try a login, and keep it if the registry takes it."""
         from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
 
-        self.client(host, ignore).check_login(username, password)
-        Credentials.default().store(host, username, password)
+        Credentials.default().store(host, self.client(host, ignore).check_login(username, password))
 
     def logout(self, host: str) -> None:
         """Forget a login."""
@@ -98,13 +97,13 @@ class Transfers:
         Credentials.default().erase(host)
 
     def search(self, term: str, limit: int) -> "tuple[SearchResult, ...]":
-        """Docker Hub's answer to a word."""
+        """What a registry finds for a word, `HOST/WORD`; without a host Docker Hub."""
         from pydock_lab.engine.values import SearchResult  # noqa: PLC0415 - see pull
-        from pydock_lab.registry.hub import search  # noqa: PLC0415 - see pull
+        from pydock_lab.registry.search import search  # noqa: PLC0415 - see pull
 
         return tuple(
             SearchResult(name=hit.name, description=hit.description, stars=hit.stars, official=hit.official)
-            for hit in search(term, limit)
+            for hit in search(term, limit, open_client=lambda host: self.client(host, ignore))
         )
 
     def tag_tree(self, host: str) -> "TagTree":

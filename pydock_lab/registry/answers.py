@@ -15,6 +15,8 @@ _MAX_ANSWER = 8 << 20  # bytes of a JSON answer (a page of tags, a manifest): mo
 _MAX_WORDS = 200
 _MAX_LINK = 8192
 _LINK = re.compile(r"<([^<>]*)>([^,<]*)")
+_AMAZON = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+_AFTER_NAME = re.compile("[:@]")  # a tag, or a digest
 _KEYS = {
     HTTPStatus.UNAUTHORIZED: "registry.unauthorized",
     HTTPStatus.FORBIDDEN: "registry.denied",
@@ -76,6 +78,13 @@ def refusal(response: "requests.Response", *, host: str, what: str, missing: str
     code, words = _said(response)
     fields = {"host": host, "what": what, "status": status, "code": code, "words": words or code or status}
     if status == HTTPStatus.NOT_FOUND:
+        amazon = _AMAZON.fullmatch(host) if code == "NAME_UNKNOWN" else None
+        if amazon is not None:
+            name = _AFTER_NAME.split(what.removeprefix(f"{host}/"))[0]
+            return RegistryError("registry.no-repository-amazon", **fields, name=name, region=amazon[1])
+        # Harbor says which project is missing, and calls that by a code of its own.
+        if missing == "registry.no-repository" and code not in ("NAME_UNKNOWN", ""):
+            return RegistryError("registry.refused", **fields)
         return RegistryError("registry.no-repository" if code == "NAME_UNKNOWN" else missing, **fields)
     if status in _KEYS:
         return RegistryError(_KEYS[HTTPStatus(status)], **fields)

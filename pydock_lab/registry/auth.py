@@ -55,8 +55,11 @@ class Token:
 class Authenticator:
     """The papers of one client for one registry: asked for once, kept while they last."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials, transport: Transport) -> None:
-        self._endpoint, self._credentials, self._transport = endpoint, credentials, transport
+    def __init__(
+        self, endpoint: Endpoint, credentials: Credentials, transport: Transport, *, keep: bool = False
+    ) -> None:
+        self._endpoint, self._credentials, self._transport, self._keep = endpoint, credentials, transport, keep
+        self.identity_token = ""  # what a token server gave us to `keep` in place of the password
         self._tokens: dict[Scopes, Token] = {}
         self._basic = ""
         self._lock = Lock()
@@ -74,7 +77,8 @@ class Authenticator:
 
         `used` is the header that was refused: where another thread got a new one meanwhile, that one is given.
         """
-        finish(response)
+        what = "/".join((self.host, *(scope.split(":")[1] for scope in scopes[:1])))
+        refused = refusal(response, host=self.host, what=what, missing="registry.refused")
         challenges = {one.scheme: one for one in parse(response.headers.get("WWW-Authenticate", ""), self.host)}
         # Four blobs at once get four refusals: one of them asks for a token, the others wait and share it.
         with self._lock:
@@ -86,9 +90,11 @@ class Authenticator:
             if "basic" in challenges and not used:
                 return self._enter_basic()
         if "basic" in challenges and self.login is not None:
-            raise RegistryError("registry.login-refused", host=self.host, username=self.login.username)
-        what = "/".join((self.host, *(scope.split(":")[1] for scope in scopes[:1])))
-        raise RegistryError("registry.unauthorized", host=self.host, what=what, status=HTTPStatus.UNAUTHORIZED)
+            raise login_refused(self.host, self.login)
+        # Harbor says this of a project that is not there: no other papers would help, its words might.
+        if not challenges and self.login is not None:
+            raise RegistryError("registry.denied", **refused.fields)
+        raise refused
 
     @property
     def host(self) -> str:
@@ -114,8 +120,10 @@ class Authenticator:
         service = challenge.parameters.get("service", "")
         # What we need, in our own words; theirs only where we know none (a ping).
         wanted = scopes or tuple(challenge.parameters.get("scope", "").split())
-        token = read_token(self._ask(realm, service, wanted), self.host)
+        document = self._ask(realm, service, wanted)
+        token = read_token(document, self.host)
         self._tokens[scopes] = token
+        self.identity_token = _word(document.get("refresh_token"))
         return token.header
 
     def _ask(self, realm: str, service: str, scopes: Scopes) -> dict[str, object]:
@@ -129,13 +137,16 @@ class Authenticator:
             query += [("scope", scope) for scope in scopes]
             if login is not None:
                 query.append(("account", login.username))
+                query += [("client_id", _CLIENT), ("offline_token", "true")] * self._keep
                 headers["Authorization"] = _basic(login)
         url = realm if form else _with_query(realm, query)
         # No redirects: the realm was checked, what it points to was not.
         response = self._transport.send(method, url, headers=headers, content=form, follow=False)
-        if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and login is not None:
+        # GitHub's says 403 to a wrong password and to what one may not do: with nothing asked for, it is the one.
+        refused = (HTTPStatus.UNAUTHORIZED,) if scopes else (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        if response.status_code in refused and login is not None:
             finish(response)
-            raise RegistryError("registry.login-refused", host=self.host, username=login.username)
+            raise login_refused(self.host, login)
         if response.status_code != HTTPStatus.OK:
             raise refusal(response, host=self.host, what=urlsplit(realm).netloc, missing="registry.refused")
         return read_json(response)
@@ -154,6 +165,16 @@ class Authenticator:
     def _is_trusted(self, origin: Origin, ours: Origin) -> bool:
         named = os.environ.get("PYDOCK_TRUSTED_REALMS", "").replace(",", " ").split()
         return origin.host == ours.host or origin.host in _REALMS.get(self.host, ()) or origin.host in named
+
+
+def login_refused(host: str, login: Login) -> RegistryError:
+    """The error that a registry does not know us, or has forgotten us."""
+    # Docker's files have identity tokens without a name.
+    return RegistryError("registry.login-refused", host=host, username=login.username or "(token)")
+
+
+def _word(said: object) -> str:
+    return said if isinstance(said, str) and _TOKEN.fullmatch(said) else ""
 
 
 def _basic(login: Login) -> str:

@@ -19,9 +19,11 @@ from pydock_lab.errors import InvalidDigest, InvalidDocument, RegistryError
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Digest, Index, Manifest, MediaType, read_document
 from pydock_lab.registry.answers import finish, next_page, plain, read_capped, read_json
+from pydock_lab.registry.auth import login_refused
 from pydock_lab.registry.credentials import Credentials, Login, NoCredentials, OneLogin
 from pydock_lab.registry.downloads import OnProgress, fetch_blob, silent, stream_blob
 from pydock_lab.registry.hosts import Endpoint
+from pydock_lab.registry.limits import RateLimit
 from pydock_lab.registry.session import Session, repository_scope, wrong_digest
 from pydock_lab.registry.sources import BlobSource
 from pydock_lab.registry.unfinished import Unfinished
@@ -60,6 +62,11 @@ class RegistryClient:
         self._endpoint = Endpoint.of(host, insecure=insecure)
         self._session = Session(self._endpoint, credentials or NoCredentials(), serialized(on_event))
 
+    @property
+    def on_event(self) -> OnEvent:
+        """Who hears of exchanges."""
+        return self._session.on_event
+
     # ---- who we are
 
     def ping(self) -> None:
@@ -67,15 +74,23 @@ class RegistryClient:
         response = self._session.request("GET", "/v2/")
         self._session.done(response, HTTPStatus.OK, what=self.host)
 
-    def check_login(self, username: str, password: str) -> None:
-        """Try a login without keeping it."""
-        login = OneLogin(Login(username=username, password=password))
-        session = Session(self._endpoint, login, self._session.on_event)
+    def check_login(self, username: str, password: str) -> Login:
+        """Try a login without keeping it: what to keep, a token in place of the password if the registry gives one."""
+        login = Login(username=username, password=password)
+        session = Session(self._endpoint, OneLogin(login), self._session.on_event, keep=True)
         response = session.request("GET", "/v2/")
-        if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        # Amazon says 400 to what cannot be a password of its own.
+        if response.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             finish(response)
-            raise RegistryError("registry.login-refused", host=self.host, username=username)
+            raise login_refused(self.host, login)
         session.done(response, HTTPStatus.OK, what=self.host)
+        token = session.identity_token
+        return Login(username=username, password="", identity_token=token) if token else login
+
+    @property
+    def limit(self) -> RateLimit | None:
+        """How many pulls are left, as far as the registry has said so."""
+        return self._session.limit
 
     def is_public(self, repository: str) -> bool:
         """Whether anybody may pull from a repository."""
@@ -194,12 +209,17 @@ class RegistryClient:
     # ---- blobs
 
     def has_blob(self, repository: str, digest: Digest) -> bool:
-        """Whether a blob is there (end-2)."""
+        """Whether a blob is there (end-2), as far as we may know: who must not look may still push.
+
+        A refusal of HEAD has no words, that of the upload which follows has.
+        """
         scopes = (repository_scope(repository, "pull"),)
         response = self._session.request("HEAD", f"/v2/{repository}/blobs/{digest}", scopes=scopes)
         finish(response)
-        if response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
-            return response.status_code == HTTPStatus.OK
+        if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return False
+        if response.status_code == HTTPStatus.OK:
+            return True
         raise self._refused(response, repository, digest)
 
     def get_blob(
@@ -257,7 +277,9 @@ class RegistryClient:
         try:
             return tuple(plain(name) for name in self._pages("/v2/_catalog", "repositories", _CATALOG, self.host))
         except RegistryError as error:
-            if error.fields.get("status") in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            closed = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+            # Harbor refuses a login that is right, but not its administrator's, as if it were wrong.
+            if error.fields.get("status") in closed or error.key == "registry.login-refused":
                 raise RegistryError("registry.no-catalog", host=self.host) from error
             raise
 

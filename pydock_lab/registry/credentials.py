@@ -67,16 +67,19 @@ class Credentials:
         helper = _helper(document, host)
         return _ask_helper(helper, host) if helper else _from_auths(document, host)
 
-    def store(self, host: str, username: str, password: str) -> None:
+    def store(self, host: str, login: Login) -> None:
         """Keep a login, in the helper's store where there is one; raises RegistryError."""
+        token = login.identity_token
         document = self._read()
         helper = _helper(document, host)
         if helper:
-            secret = {"ServerURL": _key(host), "Username": username, "Secret": password}
+            username = _TOKEN_USER if token else login.username
+            secret = {"ServerURL": _key(host), "Username": username, "Secret": token or login.password}
             _run_helper(helper, "store", json.dumps(secret))
             return
-        encoded = base64.b64encode(f"{username}:{password}".encode()).decode()
-        document["auths"] = _other_auths(document, host) | {_key(host): {"auth": encoded}}
+        encoded = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+        entry = {"auth": encoded} | ({"identitytoken": token} if token else {})
+        document["auths"] = _other_auths(document, host) | {_key(host): entry}
         self._write(document)
 
     def erase(self, host: str) -> bool:

@@ -14,6 +14,7 @@ from pydock_lab.registry.answers import finish, refusal
 from pydock_lab.registry.auth import Authenticator, Scopes
 from pydock_lab.registry.credentials import Credentials
 from pydock_lab.registry.hosts import Endpoint, Origin
+from pydock_lab.registry.limits import RateLimit
 from pydock_lab.registry.patience import pause
 from pydock_lab.registry.transport import Content, Transport
 
@@ -24,15 +25,21 @@ if TYPE_CHECKING:
 class Session:
     """Requests to `endpoint`, as the user that `credentials` know there."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials, on_event: OnEvent) -> None:
+    def __init__(self, endpoint: Endpoint, credentials: Credentials, on_event: OnEvent, *, keep: bool = False) -> None:
         self.endpoint, self.on_event = endpoint, on_event
+        self.limit: RateLimit | None = None  # as the last answer had it that said something about it
         self._transport = Transport(endpoint, on_event)
-        self._auth = Authenticator(endpoint, credentials, self._transport)
+        self._auth = Authenticator(endpoint, credentials, self._transport, keep=keep)
 
     @property
     def host(self) -> str:
         """The registry, as references write it."""
         return self.endpoint.host
+
+    @property
+    def identity_token(self) -> str:
+        """What the token server gave to be kept in place of the password, where it was asked to (`keep`); or ""."""
+        return self._auth.identity_token
 
     @property
     def has_login(self) -> bool:
@@ -61,6 +68,7 @@ class Session:
         if response.status_code == HTTPStatus.UNAUTHORIZED and ours:
             header = self._auth.answer(response, scopes, used)
             response = self._send(method, url, headers, content, header)
+        self.limit = RateLimit.read(response.headers) or self.limit
         return response
 
     def expect(

@@ -17,6 +17,7 @@ from pydock_lab.events import (
     BlobProgress,
     BlobSkipped,
     Direction,
+    Noted,
     OnEvent,
     TransferFinished,
     TransferStarted,
@@ -53,6 +54,8 @@ def pull(
     on_event = serialized(on_event)
     on_event(TransferStarted(direction=Direction.PULL, reference=reference.familiar))
     descriptor, content = find_manifest(client, reference, platform)
+    if client.limit is not None and client.limit.is_near:
+        on_event(Noted(text=client.limit.told(client.host)))
     manifest = Manifest.from_bytes(content)
     parts = (manifest.config, *manifest.layers)
     # Before the look at what is here: afterwards a prune could still take it away.

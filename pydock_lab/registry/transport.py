@@ -7,6 +7,7 @@ Nothing here reads proxies, netrc or cookies from the environment: a forgotten `
 whomever a redirect points to (CVE-2018-18074).
 """
 
+import os
 import re
 import socket
 import time
@@ -96,9 +97,14 @@ class Transport:
         return response
 
     def _trusted(self, url: str) -> str | bool:
-        """The registry's own authority, for itself and nobody else."""
+        """The registry's own authority, for itself and nobody else; else whom this machine trusts.
+
+        Behind a proxy that opens TLS $SSL_CERT_FILE says whose certificates are good, as to OpenSSL, curl and Go.
+        """
         authority = self._endpoint.authority
-        return str(authority) if authority and Origin.of(url) == self._endpoint.origin else True
+        if authority and Origin.of(url) == self._endpoint.origin:
+            return str(authority)
+        return os.environ.get("SSL_CERT_FILE") or True
 
     def _emit(self, method: str, url: str, response: "requests.Response", seconds: float) -> None:
         status = response.status_code

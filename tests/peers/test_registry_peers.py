@@ -284,7 +284,7 @@ def test_skopeo_and_we_share_the_logins(with_htpasswd: str, command: Callable[..
     known = Credentials(path)
     assert known.get(with_htpasswd) == Login(username="alice", password="s3cret")
     known.erase(with_htpasswd)
-    known.store(with_htpasswd, "alice", "s3cret")
+    known.store(with_htpasswd, Login(username="alice", password="s3cret"))
     command("skopeo", "login", "--authfile", path, "--tls-verify=false", "--get-login", with_htpasswd)
 
 

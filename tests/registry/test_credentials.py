@@ -65,7 +65,7 @@ def test_default_is_docker_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_store_and_erase_leave_the_rest_alone(tmp_path: Path) -> None:
     others = {"auths": {"b.io": auth("bob:pw")}, "psFormat": "table", "HttpHeaders": {"a": "b"}}
     known = credentials(tmp_path, others)
-    known.store("docker.io", "alice", "pä:ss")
+    known.store("docker.io", Login(username="alice", password="pä:ss"))
     written = json.loads((tmp_path / "config.json").read_text())
     assert written == others | {"auths": others["auths"] | {"https://index.docker.io/v1/": auth("alice:pä:ss")}}
     assert known.get("docker.io") == Login(username="alice", password="pä:ss")
@@ -73,12 +73,22 @@ def test_store_and_erase_leave_the_rest_alone(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "config.json").read_text()) == others
 
 
+def test_an_identity_token_in_place_of_a_password(tmp_path: Path) -> None:
+    """In Docker's form: docker and skopeo find it, too."""
+    login = Login(username="alice", password="", identity_token="abc")
+    known = credentials(tmp_path, {})
+    known.store("a.io", login)
+    entry = json.loads((tmp_path / "config.json").read_text())["auths"]["a.io"]
+    assert entry == auth("alice:") | {"identitytoken": "abc"}
+    assert known.get("a.io") == login
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.json"
-    Credentials(path).store("a.io", "alice", "pw")
+    Credentials(path).store("a.io", Login(username="alice", password="pw"))
     path.chmod(0o644)
-    Credentials(path).store("b.io", "alice", "pw")
+    Credentials(path).store("b.io", Login(username="alice", password="pw"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(path.parent) == ["config.json"]
 
@@ -86,7 +96,7 @@ def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "dotfiles.json").write_text("{}")
     (tmp_path / "config.json").symlink_to("dotfiles.json")
-    Credentials(tmp_path / "config.json").store("a.io", "alice", "pw")
+    Credentials(tmp_path / "config.json").store("a.io", Login(username="alice", password="pw"))
     assert (tmp_path / "config.json").is_symlink()
     assert "a.io" in (tmp_path / "dotfiles.json").read_text()
 
@@ -149,7 +159,7 @@ kept.write_text(json.dumps(known))
 def test_a_helper_keeps_the_logins(helper: Path, document: Any) -> None:
     known = credentials(helper, document)
     assert known.get("a.io") is None
-    known.store("a.io", "alice", "s3cret")
+    known.store("a.io", Login(username="alice", password="s3cret"))
     assert known.get("a.io") == Login(username="alice", password="s3cret")
     assert "s3cret" not in (helper / "config.json").read_text()
     assert (known.erase("a.io"), known.erase("a.io"), known.get("a.io")) == (True, False, None)
@@ -157,7 +167,7 @@ def test_a_helper_keeps_the_logins(helper: Path, document: Any) -> None:
 
 def test_a_helper_with_an_identity_token(helper: Path) -> None:
     known = credentials(helper, {"credsStore": "lab"})
-    known.store("a.io", "<token>", "abc")
+    known.store("a.io", Login(username="alice", password="", identity_token="abc"))
     assert known.get("a.io") == Login(username="", password="", identity_token="abc")
 
 
@@ -181,4 +191,4 @@ def test_without_its_helper_a_file_from_elsewhere_means_anonymous(tmp_path: Path
     known = credentials(tmp_path, {"credsStore": "absent-here"})
     assert known.get("a.io") is None
     with pytest.raises(RegistryError):
-        known.store("a.io", "alice", "pw")
+        known.store("a.io", Login(username="alice", password="pw"))

@@ -17,12 +17,10 @@ from pydock_lab.events import (
     BlobSkipped,
     Direction,
     Event,
-    Exchange,
     TransferFinished,
     TransferStarted,
 )
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform, Reference
-from pydock_lab.registry import hub
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.credentials import Login, OneLogin
 from pydock_lab.registry.server import RegistryServer
@@ -270,31 +268,3 @@ def test_registries_that_do_not_list_themselves(hostile: Any, status: int) -> No
     with pytest.raises(RegistryError) as caught:
         tag_tree(RegistryClient(hostile.address), has_local=lambda _: False)
     assert caught.value.key == "registry.no-catalog"
-
-
-# ---- search
-
-
-def test_search(hostile: Any) -> None:
-    rows = [
-        {"name": "nginx", "description": "Official\n\x1b[1mbuild", "star_count": 20000, "is_official": True},
-        {"name": "lab/nginx", "description": None},
-        {"description": "nameless"},
-        "junk",
-    ]
-    hostile.serve("/v1/search", json.dumps({"results": rows}).encode())
-    events: list[Event] = []
-    found = hub.search("ngi nx", 5, host=hostile.address, on_event=events.append)
-    assert found == (
-        hub.HubHit(name="nginx", description="Official  [1mbuild", stars=20000, official=True),
-        hub.HubHit(name="lab/nginx", description="", stars=0, official=False),
-    )
-    assert hostile.asked[0][1] == "/v1/search?q=ngi+nx&n=5"
-    assert isinstance(events[0], Exchange)
-
-
-def test_search_without_a_network() -> None:
-    with pytest.raises(RegistryError) as caught:
-        hub.search("nginx", host="registry.invalid")
-    assert caught.value.key == "registry.search-offline"
-    assert "FROM lab/base" in (caught.value.hint("fr") or "")

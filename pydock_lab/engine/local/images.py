@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pydock_lab.engine.streams import Streams
     from pydock_lab.engine.values import ImageSummary, Referrer, RemoteManifest, SearchResult, Travel
     from pydock_lab.oci import Digest
+    from pydock_lab.registry.limits import RateLimit
+    from pydock_lab.registry.listing import TagDetails
     from pydock_lab.views import BuildTrace, ContextWeight, Explanation, LayerStack, TagTree, Weight, WhatIf
 
 
@@ -202,6 +204,14 @@ class LocalImages(Workers):
     def remote_tags(self, repository: str) -> tuple[str, ...]:
         """The tags of a repository in its registry."""
         return self._remotes.tags(repository)
+
+    def remote_tag_details(self, repository: str, *, limit: int = 100) -> tuple[TagDetails, ...]:
+        """The first tags of a repository in its registry, with what there is to know of each."""
+        return self._remotes.tag_details(repository, limit=limit)
+
+    def pulls_left(self, reference: str) -> RateLimit | None:
+        """How many pulls an image's registry still allows, where it says so."""
+        return self._remotes.pulls_left(reference)
 
     def remote_manifest(self, reference: str, *, platform: str = "") -> RemoteManifest:
         """`docker manifest inspect`."""
