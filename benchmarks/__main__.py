@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import build, execs, import_time, many, network, ps, registry, rootless, run, start, traced, whole
+from benchmarks import build, execs, import_time, many, network, ps, registry, rootless, run, start, tags, traced, whole
 
 BENCHMARKS = {
     "run": run.main,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "network": network.main,
     "ps": ps.main,
     "registry": registry.main,
+    "tags": tags.main,
     "traced": traced.main,
 }
 

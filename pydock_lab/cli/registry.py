@@ -160,6 +160,7 @@ def register_ours(group: click.Group) -> None:
     """`pydock tree`."""
 
     @command(group, "tree")
-    @click.argument("server")
-    def tree(server: str) -> None:
-        session().face.show(session().engine.tag_tree(server))
+    @option("--filter", metavar="TEXT", default="")
+    @click.argument("server", metavar="SERVER[/REPOSITORY]")
+    def tree(server: str, **said: Any) -> None:
+        session().face.show(session().engine.tag_tree(server, filter_=said["filter"]))

@@ -7,8 +7,16 @@ Everything is text in the reader's language already: a face only lays it out.
 from collections.abc import Iterator
 from functools import singledispatch
 
-from pydock_lab.drawing import advice_details, cards, explained, explanations, prints, start_words, trace_words
-from pydock_lab.drawing.branches import Branch, branches
+from pydock_lab.drawing import (
+    advice_details,
+    cards,
+    explained,
+    explanations,
+    prints,
+    start_words,
+    tag_details,
+    trace_words,
+)
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.layers import SIGNS
@@ -26,7 +34,6 @@ from pydock_lab.views import (
     LayerRow,
     LayerStack,
     Namespaces,
-    RepositoryView,
     RunTrace,
     StepExplanation,
     StepOutcome,
@@ -120,46 +127,7 @@ def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
 
 @_details.register
 def _tags(view: TagTree, speech: Speech) -> Iterator[Detail]:
-    for at, repository in enumerate(view.repositories):
-        name = f"{clean(view.host)}/{clean(repository.name)}"
-        facts = [
-            (speech.say("fact-tags"), str(len(repository.tags))),
-            (speech.say("fact-manifests"), str(len(repository.manifests))),
-            (speech.say("fact-access"), speech.say("private") if repository.private else speech.say("public")),
-        ]
-        command = f"docker pull --all-tags {name}"
-        yield Detail(key=f"repository-{at}", title=clean(repository.name), facts=given(facts), command=command)
-        yield from _branches(repository, at, name, speech)
-
-
-def _branches(repository: RepositoryView, at: int, name: str, speech: Speech) -> Iterator[Detail]:
-    found = branches(repository)
-    for number, branch in enumerate(found):
-        for position, tag in enumerate(branch.tags):
-            facts = given([(speech.say("fact-points-to"), branch.digest)])
-            key, command = f"tag-{at}-{number}-{position}", f"docker pull {name}:{clean(tag)}"
-            yield Detail(key=key, title=clean(tag), facts=facts, command=command)
-        yield _manifest(branch, f"manifest-{at}-{number}", name, speech)
-    if not found:
-        yield Detail(key=f"nothing-{at}", title=speech.say("empty-repository"))
-
-
-def _manifest(branch: Branch, key: str, name: str, speech: Speech) -> Detail:
-    manifest = branch.manifest
-    facts = [("digest", branch.digest)]
-    if manifest:
-        facts += [
-            (speech.say("fact-platform"), manifest.platform),
-            (speech.say("fact-created"), manifest.created),
-            (speech.say("fact-media-type"), manifest.media_type),
-            (speech.say("fact-compressed"), speech.size(sum(layer.size for layer in manifest.layers))),
-        ]
-        facts += [
-            (f"{speech.say('fact-layer')} {number}", f"{speech.size(layer.size)}  {layer.digest}")
-            for number, layer in enumerate(manifest.layers, 1)
-        ]
-    title = ", ".join(map(clean, branch.tags)) or speech.say("untagged")
-    return Detail(key=key, title=title, facts=given(facts), command=f"docker pull {name}@{branch.digest}")
+    return tag_details.tags(view, speech)
 
 
 @_details.register

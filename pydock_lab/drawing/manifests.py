@@ -68,7 +68,8 @@ class Cards:
         words = [prints.short(branch.digest), *(piece.text for piece in facts)]
         if manifest and manifest.layers:
             words.append(speech.count("layers", len(manifest.layers)))
-        return pick(key, ", ".join(words), *elements, role="treeitem", level=2 + bool(branch.depth))
+        level = 2 + bool(branch.depth)
+        return pick(key, ", ".join(words), *elements, role="treeitem", level=level, expanded=_is_open(manifest))
 
     def _words(self, branch: Branch, facts: list[Piece], x: float, y: float) -> list[Element]:
         start = x + 12 + prints.WIDTH + 10
@@ -77,6 +78,13 @@ class Cards:
         if not self.narrow:
             return [line(start, y + 20, [digest, *facts], room)]
         return [line(start, y + 20, [digest], room), line(start, y + 38, facts, room)]
+
+
+def _is_open(manifest: ManifestView | None) -> bool | None:
+    """Of an index, and of what was not read yet: whether what is below it is shown; None of what has nothing below."""
+    if manifest is None or not (manifest.children or not manifest.known):
+        return None
+    return manifest.known and not manifest.closed
 
 
 def describe(branch: Branch, speech: Speech) -> list[Piece]:
@@ -89,10 +97,13 @@ def describe(branch: Branch, speech: Speech) -> list[Piece]:
         pieces.append(Piece(text=speech.count("platforms", len(manifest.children)), font=Font.SMALL, ink="muted"))
     else:
         size = sum(layer.size for layer in manifest.layers)
+        size = size if manifest.known else manifest.size
         pieces.append(Piece(text=speech.size(size), font=Font.SMALL_STRONG))
     if manifest.platform:
         platform = clip(manifest.platform, 160, Font.SMALL)
         pieces.append(Piece(text=platform, font=Font.SMALL, ink="muted"))
+    if manifest.created:
+        pieces.append(Piece(text=manifest.created[:10], font=Font.SMALL, ink="muted"))
     if not branch.tags and not branch.depth:
         pieces.append(Piece(text=speech.say("untagged"), font=Font.SMALL, ink="muted"))
     return pieces

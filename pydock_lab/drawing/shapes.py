@@ -145,8 +145,18 @@ def lock(x: float, y: float) -> Element:
     return group(shackle, element("rect", x=x, y=y + 6, width=10, height=7, rx=1.5, class_="muted"))
 
 
-def pick(key: str, label: str, *elements: Element, role: str = "option", level: int | None = None) -> Element:
-    """What a person can select: JavaScript finds it by `data-pick`, a screen reader by its role and label."""
+def pick(
+    key: str,
+    label: str,
+    *elements: Element,
+    role: str = "option",
+    level: int | None = None,
+    expanded: bool | None = None,
+) -> Element:
+    """What a person can select: JavaScript finds it by `data-pick`, a screen reader by its role and label.
+
+    `expanded` says of what can be opened whether it is.
+    """
     return group(
         *elements,
         id=f"pd-{key}",
@@ -155,5 +165,6 @@ def pick(key: str, label: str, *elements: Element, role: str = "option", level: 
         aria_selected="false",
         aria_label=label,
         aria_level=level,
+        aria_expanded=None if expanded is None else str(expanded).lower(),
         data_pick=key,
     )

@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from pydock_lab.drawing.branches import Branch, Sharing, branches, sharing
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.manifests import Cards
-from pydock_lab.drawing.metrics import Font, clip
+from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, PILL, Block, Page, clipped, curve, pick, pill, pill_width, text, trace
+from pydock_lab.drawing.shapes import MARGIN, PILL, Block, Page, curve, hit, pick, pill, pill_width, text, trace
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.drawing.svg import Element, group
+from pydock_lab.drawing.svg import Element, element, group, number
 from pydock_lab.views import RepositoryView, TagTree
 
 _INDENT = 14
 _TAG_STEP = PILL + 6
+_MARK = 16  # room for the mark before a repository
 _CURVE = 56  # room for the lines from tags to manifests
 
 
@@ -42,9 +43,11 @@ def draw(view: TagTree, page: Page) -> Drawing:
     """A registry."""
     speech, shared = page.speech, sharing(view)
     digests = {manifest.digest for repository in view.repositories for manifest in repository.manifests}
+    counted = sum(len(repository.tags) + repository.others for repository in view.repositories)
     facts = [
-        speech.count("repositories", len(view.repositories)),
-        speech.count("tags", sum(len(repository.tags) for repository in view.repositories)),
+        *([speech.say("filtered", filter=view.filter)] if view.filter else []),
+        speech.count("repositories", len(view.repositories) + view.others),
+        speech.count("tags", counted),
         speech.count("manifests", len(digests)),
         speech.size(shared.stored),
     ]
@@ -58,6 +61,12 @@ def draw(view: TagTree, page: Page) -> Drawing:
         lines += part.lines
         picks += part.picks
         y = part.bottom
+    if view.others:
+        picks.append(_more("more", speech.count("more-repositories", view.others), MARGIN, y, level=1))
+        y += 30
+    if not view.repositories and view.filter:
+        picks.append(_nothing("nothing", speech.say("nothing-fits", filter=view.filter), y))
+        y += 24
     label = speech.say("tags-of", host=view.host)
     items = group(*picks, class_="picks", role="tree", aria_label=label)
     body = Block(elements=(*lines, items), height=y - top.height)
@@ -96,22 +105,28 @@ def _repository(tree: _Tree, repository: RepositoryView, at: int, y: float) -> _
     picks = [_heading(repository, at, tree.page, y)]
     y += 34
     feet: dict[int, float] = {}  # where the last card of each depth ends
-    for number, branch in enumerate(branches(repository)):
+    for place, branch in enumerate(branches(repository)):
         card_high = tree.cards.height(branch.manifest)
         high = max(card_high, len(branch.tags) * _TAG_STEP - 6)
         card_y = y + (high - card_high) / 2
         feet[branch.depth] = card_y + card_high
         left = tree.cards.left + _INDENT * branch.depth
         first_tag = y + (high - len(branch.tags) * _TAG_STEP + 6) / 2
-        picks += _tags(tree, branch, f"{at}-{number}", first_tag)
-        picks.append(tree.cards.draw(branch, f"manifest-{at}-{number}", left, card_y))
+        picks += _tags(tree, branch, f"{at}-{place}", first_tag)
+        picks.append(tree.cards.draw(branch, f"manifest-{at}-{place}", left, card_y))
         lines += _pointers(tree, branch, first_tag, (left, y + high / 2))
         if branch.depth:
             lines.append(_bracket(left, feet[branch.depth - 1], y + high / 2))
         y += high + 12
+    if repository.closed:
+        return _Part(lines=lines, picks=picks, bottom=y)
     if not repository.manifests and not repository.tags:
-        picks.append(_nothing(f"nothing-{at}", y, tree.page.speech))
+        picks.append(_nothing(f"nothing-{at}", tree.page.speech.say("empty-repository"), y))
         y += 24
+    if repository.others:
+        words = tree.page.speech.count("more-tags", repository.others)
+        picks.append(_more(f"more-{at}", words, MARGIN + _INDENT, y, level=2))
+        y += 30
     return _Part(lines=lines, picks=picks, bottom=y + 8)
 
 
@@ -119,15 +134,33 @@ def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Eleme
     speech = page.speech
     aside = speech.say("private") if repository.private else ""
     room = page.inner - (pill_width(aside) + 12 if aside else 0)
+    total = len(repository.tags) + repository.others
+    count = "" if repository.closed and not total else speech.count("tags", total)
+    name = clip(repository.name, room - _MARK - width(count, Font.SMALL) - 12, Font.STRONG)
     elements = [
+        hit(MARGIN, y + 2, page.inner, 26),
         trace([(MARGIN, y + 29), (page.right, y + 29)], "rule", stroke=1),
-        clipped(MARGIN, y + 20, repository.name, room, Font.STRONG),
+        _mark(MARGIN, y + 15, is_open=not repository.closed),
+        text(MARGIN + _MARK, y + 20, name, Font.STRONG),
+        text(MARGIN + _MARK + width(name, Font.STRONG) + 12, y + 20, count, Font.SMALL, ink="muted"),
     ]
     if aside:
         elements.append(pill(page.right - pill_width(aside), y + 4, aside, Meaning.DELETED))
-    count = speech.count("tags", len(repository.tags))
     label = ", ".join(filter(None, (repository.name, count, aside)))
-    return pick(f"repository-{at}", label, *elements, role="treeitem", level=1)
+    return pick(f"repository-{at}", label, *elements, role="treeitem", level=1, expanded=not repository.closed)
+
+
+def _mark(x: float, y: float, *, is_open: bool) -> Element:
+    """A small triangle: to the right what is closed, down what is open."""
+    points = ((0, -3), (8, -3), (4, 4)) if is_open else ((1, -5), (8, 0), (1, 5))
+    path = "M" + "L".join(f"{number(x + dx)} {number(y + dy)}" for dx, dy in points) + "Z"
+    return element("path", d=path, class_="muted")
+
+
+def _more(key: str, words: str, x: float, y: float, *, level: int) -> Element:
+    """What there is besides, and can be had."""
+    drawn = pill(x, y, words, Meaning.PLAIN, dashed=True)
+    return pick(key, words, drawn, role="treeitem", level=level, expanded=False)
 
 
 def _tags(tree: _Tree, branch: Branch, key: str, y: float) -> Iterator[Element]:
@@ -150,8 +183,7 @@ def _bracket(left: float, top: float, y: float) -> Element:
     return trace([(left - _INDENT / 2, top), (left - _INDENT / 2, y), (left, y)], "plain-line")
 
 
-def _nothing(key: str, y: float, speech: Speech) -> Element:
-    words = speech.say("empty-repository")
+def _nothing(key: str, words: str, y: float) -> Element:
     return pick(key, words, text(MARGIN + _INDENT, y + 14, words, Font.SMALL, ink="muted"), role="treeitem", level=2)
 
 

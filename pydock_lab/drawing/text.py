@@ -119,6 +119,10 @@ def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
     yield clean(view.host)
     for repository in view.repositories:
         aside = f" ({speech.say('private')})" if repository.private else ""
+        if repository.closed:
+            count = f"  {speech.count('tags', repository.others)}" if repository.others else ""
+            yield f"  {clean(repository.name)}{aside} …{count}"
+            continue
         yield f"  {clean(repository.name)}{aside}"
         found = branches(repository)
         for branch in found:
@@ -128,6 +132,12 @@ def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
             yield f"    {'  ' * branch.depth}{names.ljust(24)} → {digest}  {facts}"
         if not found:
             yield f"    {speech.say('empty-repository')}"
+        if repository.others:
+            yield f"    {speech.count('more-tags', repository.others)}"
+    if view.others:
+        yield f"  {speech.count('more-repositories', view.others)}"
+    if view.filter and not view.repositories:
+        yield f"  {speech.say('nothing-fits', filter=clean(view.filter))}"
     yield ""
     yield tags.lesson_of(view, speech)
 

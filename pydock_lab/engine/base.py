@@ -60,6 +60,7 @@ from pydock_lab.views import (
 if TYPE_CHECKING:
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
+    from pydock_lab.registry.tree import Explorer
 
 
 class Images(Protocol):
@@ -139,8 +140,14 @@ class Images(Protocol):
     def search(self, term: str, *, limit: int = 25) -> tuple[SearchResult, ...]:
         """`docker search`: on Docker Hub, or in the registry of `HOST/TERM`."""
 
-    def tag_tree(self, host: str) -> TagTree:
-        """All repositories, tags and manifests of a registry that lets itself be listed."""
+    def tag_tree(self, where: str, *, filter_: str = "") -> TagTree:
+        """Repositories, tags and manifests of a registry that lets itself be listed, or of one `HOST/REPOSITORY`.
+
+        Of many the first, and the newest tags; with a filter, of those that have this text in their names.
+        """
+
+    def explorer(self, where: str) -> "Explorer":
+        """The same, to be opened further: what was not opened is not asked for."""
 
     def would_pull(self, reference: str, *, platform: str = "") -> tuple[Travel, ...]:
         """`docker pull --dry-run`: the blobs of an image, and which of them are here."""

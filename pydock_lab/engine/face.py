@@ -173,9 +173,9 @@ class Engine:
         """Images and the containers on them."""
         return self.full.instances()
 
-    def tag_tree(self, host: str) -> TagTree:
-        """What a registry has."""
-        return self.full.tag_tree(host)
+    def tag_tree(self, where: str, *, filter_: str = "") -> TagTree:
+        """What a registry has, or a repository of it."""
+        return self.full.tag_tree(where, filter_=filter_)
 
     def doctor(self) -> Doctor:
         """What this machine can do."""

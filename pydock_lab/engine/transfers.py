@@ -11,11 +11,12 @@ from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.errors import NotFound, PydockError
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Descriptor, Manifest, Reference
+from pydock_lab.oci.reference import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
     from pydock_lab.engine.values import SearchResult
     from pydock_lab.registry.client import RegistryClient
-    from pydock_lab.views import TagTree
+    from pydock_lab.registry.tree import Explorer
 
 OpenClient: TypeAlias = "Callable[[str, OnEvent], RegistryClient]"
 
@@ -106,11 +107,16 @@ class Transfers:
             for hit in search(term, limit, open_client=lambda host: self.client(host, ignore))
         )
 
-    def tag_tree(self, host: str) -> "TagTree":
-        """All that a registry lets be listed."""
-        from pydock_lab.registry.tree import tag_tree  # noqa: PLC0415 - see pull
+    def explorer(self, where: str) -> "Explorer":
+        """A registry, or one repository of it (`HOST/NAME`, `NAME` of Docker Hub), to be opened as far as one likes."""
+        from pydock_lab.registry.tree import Explorer  # noqa: PLC0415 - see pull
 
-        return tag_tree(self.client(host, ignore), has_local=self._home.blobs.has)
+        host, _, path = where.partition("/")
+        # As in names of images: what has neither dot nor port is a name of Docker Hub.
+        if not ("." in host or ":" in host or host == "localhost"):
+            host, path = DEFAULT_DOMAIN, where
+        only = Reference.parse(f"{host}/{path}").path if path else ""
+        return Explorer(self.client(host, ignore), self._home.blobs.has, only=only)
 
     def client(self, host: str, on_event: OnEvent) -> "RegistryClient":
         """A client of the registry `host`, with the user's login."""

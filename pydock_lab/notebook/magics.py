@@ -137,7 +137,7 @@ class DockerMagics(Magics, Configurable):
     @no_var_expand
     @line_magic
     def registry(self, line: str) -> Picture | None:
-        """Show what a registry has: `%registry HOST`, or `%registry` for one's own.
+        """Show what a registry has: `%registry HOST`, or `%registry` for one's own; `%registry HOST/REPOSITORY`.
 
         %registry start [PORT] [--out VARIABLE]   starts it (PORT 0: any free one); its address goes into the variable
                   --user NAME --tokens --tls ...  with all that `%docker registry serve --help` tells
@@ -156,13 +156,14 @@ class DockerMagics(Magics, Configurable):
                 NotebookFace().write(self._registry.log(int(count)))
             case ["stop"]:
                 self._registry.stop()
-            case [host]:
-                return Tags(self.engine.tag_tree(host))
+            case [where]:
+                return self._explore(where)
             case [] if self._registry.address:
-                return Tags(self.engine.tag_tree(self._registry.address))
+                return self._explore(self._registry.address)
             case _:
                 raise CommandError(
-                    "notebook.usage", usage="%registry [HOST | start [PORT] [OPTION...] | log [COUNT] | stop]"
+                    "notebook.usage",
+                    usage="%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | stop]",
                 )
         return None
 
@@ -193,6 +194,10 @@ class DockerMagics(Magics, Configurable):
         """A command of ours that is no command of Docker's."""
         with interruptible():
             cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
+
+    def _explore(self, where: str) -> Picture:
+        explorer = self.engine.explorer(where)
+        return Tags(explorer.view(), explorer=explorer)
 
     def _start(self, words: Sequence[str], variable: str) -> None:
         if not self._registry.address:  # else it stays as it is

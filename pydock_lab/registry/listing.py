@@ -42,14 +42,14 @@ class TagDetails:
 def tag_details(client: RegistryClient, reference: Reference, limit: int) -> tuple[TagDetails, ...]:
     """The first tags of a repository, as its registry orders them (Docker Hub: newest first); raises RegistryError."""
     if reference.domain == DEFAULT_DOMAIN:
-        found = _from_hub(client, reference.path, limit)
+        found = from_hub(client, reference.path, limit)
         if found is not None:
             return found
     names = client.tags(reference.path)[:limit]
     return tuple(one for one in (_read(client, reference.path, name) for name in names) if one is not None)
 
 
-def _from_hub(client: RegistryClient, path: str, limit: int) -> tuple[TagDetails, ...] | None:
+def from_hub(client: RegistryClient, path: str, limit: int) -> tuple[TagDetails, ...] | None:
     """From Docker Hub's own list; None for what is private: that list knows another login than images do."""
     endpoint = Endpoint.of(_HUB_API)
     transport = Transport(endpoint, client.on_event)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,6 +132,9 @@ class FakeEngine:
 
     def tag_tree(self, _host: str) -> Any:
         return views.REGISTRY
+
+    def explorer(self, _where: str) -> Any:
+        return SimpleNamespace(view=lambda: views.REGISTRY, filter="")
 
     def images(self, **_options: bool) -> tuple[ImageSummary, ...]:
         return tuple(

@@ -26,7 +26,7 @@ from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.credentials import Credentials, Login, OneLogin
 from pydock_lab.registry.server import RegistryServer
 from pydock_lab.registry.transfer import pull, push
-from pydock_lab.registry.tree import tag_tree
+from pydock_lab.registry.tree import Explorer
 from pydock_lab.registry.uploads import Sent
 from pydock_lab.store import Store
 
@@ -194,7 +194,7 @@ def test_docker_registry(docker_registry: str, store: Store, descriptor: Descrip
     client, other = RegistryClient(docker_registry), Store.open(tmp_path / "other")
     there_and_back(client, docker_registry, store, descriptor, other)
     assert (client.tags("lab/app"), client.catalog()) == (("1",), ("lab/app",))
-    (found,) = tag_tree(client, has_local=store.blobs.has).repositories
+    (found,) = Explorer(client, store.blobs.has).view().repositories
     assert all(layer.local for layer in found.manifests[0].layers)
     layer = Manifest.from_bytes(store.blobs.read(descriptor)).layers[0]
     assert client.put_blob("lab/web", layer, store.blobs, mount_from=("lab/app",)) is Sent.MOUNTED

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pydock_lab.oci import Descriptor, Digest, Index, MediaType
+from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.server import RegistryServer
 
 MANIFESTS = "/v2/lab/app/manifests"
@@ -287,3 +288,60 @@ def test_everything_is_there_after_a_restart(asking: Any, server: RegistryServer
     with RegistryServer(folder) as again:
         reply = asking(again.address)("GET", f"{MANIFESTS}/1")
     assert (reply.body, reply.headers["docker-content-digest"]) == (content, digest)
+
+
+# ---- where tags pointed before
+
+
+def test_a_tag_s_moves_are_kept(ask: Any, put_image: Any, server: RegistryServer) -> None:
+    one, _ = put_image("latest", b"one")
+    put_image("1.0", b"one")
+    two, _ = put_image("latest", b"two")
+    put_image("latest", b"two")  # once more the same is no move
+    assert ask("DELETE", "/v2/lab/app/manifests/1.0").status == 202
+    assert ask("DELETE", f"/v2/lab/app/manifests/{two}").status == 202
+    found = ask("GET", "/v2/lab/app/_pydock/tags/moves").json
+    assert found["name"] == "lab/app"
+    assert [(move["tag"], move["from"], move["to"]) for move in found["moves"]] == [
+        ("latest", "", one),
+        ("1.0", "", one),
+        ("latest", one, two),
+        ("1.0", one, ""),
+        ("latest", two, ""),
+    ]
+    times = [move["at"] for move in found["moves"]]
+    assert times == sorted(times)
+    only = ask("GET", "/v2/lab/app/_pydock/tags/moves?tag=1.0").json["moves"]
+    assert [move["to"] for move in only] == [one, ""]
+    assert ask("GET", "/v2/lab/nothing/_pydock/tags/moves").json["moves"] == []
+    assert server.tags() == {"lab/app": ()}
+
+
+def test_moves_survive_a_server_that_was_killed(ask: Any, put_image: Any, tmp_path: Path) -> None:
+    put_image("1", b"one")
+    (path,) = tmp_path.glob("registry/repositories/lab/app/_moves.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"at": 5, "tag": "2", "fr')
+    put_image("3", b"two")
+    assert [move["tag"] for move in ask("GET", "/v2/lab/app/_pydock/tags/moves").json["moves"]] == ["1", "3"]
+
+
+def test_not_all_moves_are_kept_for_ever(put_image: Any, tmp_path: Path, ask: Any) -> None:
+    put_image("1", b"one")
+    (path,) = tmp_path.glob("registry/repositories/lab/app/_moves.jsonl")
+    path.write_bytes(path.read_bytes() * 12_000)
+    put_image("2", b"two")
+    assert path.stat().st_size < 1 << 20
+    assert [move["tag"] for move in ask("GET", "/v2/lab/app/_pydock/tags/moves").json["moves"]][-2:] == ["1", "2"]
+
+
+def test_another_server_s_tags_are_seen(ask: Any, put_image: Any, tmp_path: Path) -> None:
+    """What was read of a file is kept only while it is the same file."""
+    put_image("1")
+    assert ask("GET", "/v2/lab/app/tags/list").json["tags"] == ["1"]
+    with RegistryServer(tmp_path / "registry") as other:
+        client = RegistryClient(other.address)
+        content, kind = client.manifest("lab/app", "1")
+        client.put_manifest("lab/app", "2", content, kind)
+    assert ask("GET", "/v2/lab/app/tags/list").json["tags"] == ["1", "2"]
+    assert ask("HEAD", "/v2/lab/app/manifests/2").status == 200

@@ -1,4 +1,4 @@
-"""Whole images there and back, and registries as pictures."""
+"""Whole images there and back."""
 
 import json
 import threading
@@ -22,10 +22,8 @@ from pydock_lab.events import (
 )
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform, Reference
 from pydock_lab.registry.client import RegistryClient
-from pydock_lab.registry.credentials import Login, OneLogin
 from pydock_lab.registry.server import RegistryServer
 from pydock_lab.registry.transfer import pull, push
-from pydock_lab.registry.tree import tag_tree
 from pydock_lab.store import Store
 
 AMD64, ARM64 = (Platform(os="linux", architecture=name) for name in ("amd64", "arm64"))
@@ -219,52 +217,3 @@ def test_a_lease_protects_what_arrives(
     with other_store.leases.hold("pull") as lease:
         pull(client, named, other_store.blobs, platform=AMD64, lease=lease)
         assert other_store.leases.protected() == set(store.blobs)
-
-
-# ---- pictures
-
-
-def test_tag_tree(client: RegistryClient, named: Reference, store: Store, image: MakeImage) -> None:
-    one, two = image(LAYERS[0]), image(*LAYERS[:2])
-    for tag, descriptor in (("1", one), ("1.0", one), ("latest", two)):
-        push(store.blobs, descriptor, client, named.with_tag(tag))
-    tree = tag_tree(client, has_local=lambda digest: digest == Digest.of(LAYERS[0]))
-    (found,) = tree.repositories
-    assert (tree.host, found.name, found.private) == (client.host, "lab/app", False)
-    assert {tag.name: tag.digest for tag in found.tags} == {"1": one.digest, "1.0": one.digest, "latest": two.digest}
-    assert [manifest.digest for manifest in found.manifests] == [one.digest, two.digest]
-    latest = found.manifests[1]
-    assert [layer.local for layer in latest.layers] == [True, False]
-    assert (latest.platform, latest.created, latest.size) == (
-        "linux/amd64",
-        "2024-01-01T00:00:00Z",
-        two.size + Manifest.from_bytes(store.blobs.read(two)).size,
-    )
-
-
-def test_tag_tree_of_an_index(client: RegistryClient, named: Reference, store: Store, image: MakeImage) -> None:
-    ours, others = image(LAYERS[0]), image(LAYERS[1], platform=ARM64)
-    index = index_of(store, replace(ours, platform=AMD64), replace(others, platform=ARM64))
-    push(store.blobs, index, client, named)
-    (found,) = tag_tree(client, has_local=lambda _: False).repositories
-    assert [manifest.digest for manifest in found.manifests] == [index.digest, ours.digest, others.digest]
-    assert found.manifests[0].children == (ours.digest, others.digest)
-    assert found.manifests[0].platform == "linux/amd64, linux/arm64"
-
-
-@pytest.mark.parametrize("public", [True, False], ids=["public", "private"])
-def test_who_else_may_see_it(tmp_path: Any, store: Store, image: MakeImage, public: bool) -> None:  # noqa: FBT001 - a table
-    login = OneLogin(Login(username="alice", password="s3cret"))
-    with RegistryServer(tmp_path / "r", users={"alice": "s3cret"}, public=public) as server:
-        client = RegistryClient(server.address, credentials=login)
-        push(store.blobs, image(LAYERS[0]), client, Reference.parse(f"{server.address}/lab/app:1"))
-        (found,) = tag_tree(client, has_local=lambda _: False).repositories
-    assert found.private is not public
-
-
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_registries_that_do_not_list_themselves(hostile: Any, status: int) -> None:
-    hostile.serve("/v2/_catalog", b"", status)
-    with pytest.raises(RegistryError) as caught:
-        tag_tree(RegistryClient(hostile.address), has_local=lambda _: False)
-    assert caught.value.key == "registry.no-catalog"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydock_lab.oci import Digest
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
+    from pydock_lab.registry.tree import Explorer
     from pydock_lab.views import BuildTrace, ContextWeight, Explanation, LayerStack, TagTree, Weight, WhatIf
 
 
@@ -181,9 +182,15 @@ class LocalImages(Workers):
         """`docker search`."""
         return self._transfers.search(term, limit)
 
-    def tag_tree(self, host: str) -> TagTree:
-        """All repositories, tags and manifests of a registry."""
-        return self._transfers.tag_tree(host)
+    def tag_tree(self, where: str, *, filter_: str = "") -> TagTree:
+        """Repositories, tags and manifests of a registry."""
+        explorer = self._transfers.explorer(where)
+        explorer.filter = filter_
+        return explorer.view()
+
+    def explorer(self, where: str) -> Explorer:
+        """The same, to be opened further."""
+        return self._transfers.explorer(where)
 
     # ---- in registries
 

@@ -11,7 +11,7 @@ const WIDE = 1040;
 const HEARTBEAT = 5000;
 let pictures = 0;
 
-function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} } = {}) {
+function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, onActivate = () => false, tools } = {}) {
   const prefix = `pydock-${++pictures}-`;
   const frame = make("div", { class: "pydock-picture" });
   const panel = make("div", { class: "pydock-panel" });
@@ -129,12 +129,20 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} }
   function onClick(event) {
     const item = event.target.closest(".pick");
     if (!item) return;
+    const again = item.dataset.pick === chosen();
     picks().focus({ preventScroll: true });
     choose(item.dataset.pick);
+    onActivate(item, again ? "again" : "click");
   }
 
   function onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const current = items().find((item) => item.dataset.pick === chosen());
+    if (current && onActivate(current, event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const keys = items().map((item) => item.dataset.pick);
     const at = keys.indexOf(model.get("selected"));
     const next = {
@@ -168,6 +176,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {} }
   const redraw = () => draw();
   model.on("change:svg change:language", redraw);
   model.on("change:selected change:details", mark);
+  if (tools) root.prepend(tools(hands));
   draw();
   return () => {
     observer.disconnect();

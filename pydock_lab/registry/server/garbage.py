@@ -76,7 +76,7 @@ def _parts(document: Manifest | Index) -> Iterator[Digest]:
 def _unreachable(repository: Repository, documents: dict[Digest, Manifest | Index], before: float) -> Iterator[Digest]:
     """The manifests that no tag leads to: by itself, through an index, or because they speak of one that is reached."""
     reached: set[Digest] = set()
-    waiting = list(repository.tags().values())
+    waiting = repository.tags.digests()
     while waiting:
         digest = waiting.pop()
         if digest in reached or digest not in documents:

@@ -44,7 +44,7 @@ def put_manifest(registry: Registry, request: Request) -> Response:
         _check_children(registry.storage, repository, document)
         registry.storage.put(content, digest)
         repository.add_manifest(digest, media_type, subject)
-        repository.tag(tags, digest)
+        repository.tags.point(tags, digest)
     head = {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest}
     if subject:
         head["OCI-Subject"] = subject
@@ -60,7 +60,7 @@ def delete_manifest(registry: Registry, request: Request) -> Response:
     repository, reference = registry.storage.repository(request.name), request.parts["reference"]
     with registry.storage.changing():
         if is_tag(reference):
-            if not repository.untag(reference):
+            if not repository.tags.remove(reference):
                 raise _unknown(request)
         else:
             _delete(registry.storage, repository, request, valid_digest(reference))
@@ -147,7 +147,7 @@ def _is_elsewhere(layer: Descriptor) -> bool:
 
 def _resolve(repository: Repository, reference: str) -> Digest | None:
     """The digest that a reference means; None for a tag that is not there, or cannot be one."""
-    return valid_digest(reference) if ":" in reference else repository.tags().get(reference)
+    return valid_digest(reference) if ":" in reference else repository.tags.get(reference)
 
 
 def _unknown(request: Request) -> Refusal:

@@ -1,27 +1,27 @@
 """One repository on disk: which blobs and manifests it has, where its tags point, who refers to what.
 
 Links are files named by their digest; a manifest's link holds its media type, because the bytes of a manifest do not
-always say it and a registry must answer with the one that was pushed. Tags stand in one file: `v1` and `V1` are two
-tags, also where the file system does not tell them apart.
+always say it and a registry must answer with the one that was pushed.
 """
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from pydock_lab.oci import Digest
+from pydock_lab.registry.server.tags import Known, TagFile
 from pydock_lab.store.ingest import Ingest
 
 BLOBS, MANIFESTS = "_blobs", "_manifests"
-_REFERRERS, _TAGS = "_referrers", "_tags.json"
+_REFERRERS = "_referrers"
 
 
 class Repository:
     """The repository in `folder`; what changes it is done under `Storage.changing`."""
 
-    def __init__(self, folder: Path, ingest: Ingest) -> None:
+    def __init__(self, folder: Path, ingest: Ingest, known: Known) -> None:
         self._folder, self._ingest = folder, ingest
+        self.tags = TagFile(folder, ingest, known)
 
     # ---- blobs
 
@@ -66,7 +66,7 @@ class Repository:
         self._link(MANIFESTS, digest).unlink(missing_ok=True)
         if subject is not None:
             self._referrer(subject, digest).unlink(missing_ok=True)
-        self._write({name: target for name, target in self.tags().items() if target != digest})
+        self.tags.forget(digest)
 
     def manifests(self) -> list[tuple[Digest, float]]:
         """The manifests that belong here, and when they came."""
@@ -84,33 +84,6 @@ class Repository:
     def is_empty(self) -> bool:
         """Whether it holds no manifest, or no more."""
         return not any(self._folder.glob(f"{MANIFESTS}/*/*"))
-
-    # ---- tags
-
-    def tags(self) -> dict[str, Digest]:
-        """Where each tag points."""
-        try:
-            said = json.loads((self._folder / _TAGS).read_bytes())
-        except FileNotFoundError:
-            return {}
-        return {name: Digest(digest) for name, digest in said["tags"].items()}
-
-    def tag(self, names: list[str], digest: Digest) -> None:
-        """Let these tags point to a manifest."""
-        if names:
-            self._write(self.tags() | dict.fromkeys(names, digest))
-
-    def untag(self, name: str) -> bool:
-        """Remove a tag; whether it was there."""
-        tags = self.tags()
-        found = tags.pop(name, None) is not None
-        if found:
-            self._write(tags)
-        return found
-
-    def _write(self, tags: dict[str, Digest]) -> None:
-        document = {"format": 1, "tags": dict(sorted(tags.items()))}
-        self._ingest.replace(self._folder / _TAGS, json.dumps(document).encode())
 
     def _linked(self, kind: str) -> list[tuple[Digest, Path]]:
         paths = sorted((self._folder / kind).glob("*/*"))

@@ -37,6 +37,7 @@ ROUTES = (
     _route("/v2/?", GET=(listings.ping, Action.PING)),
     _route("/v2/_catalog", GET=(listings.catalog, Action.LIST)),
     _route("/v2/{name}/tags/list", GET=(listings.tags, Action.PULL)),
+    _route("/v2/{name}/_pydock/tags/moves", GET=(listings.moves, Action.PULL)),
     _route("/v2/{name}/blobs/uploads/?", POST=(uploads.start_upload, Action.PUSH)),
     _route(
         "/v2/{name}/blobs/uploads/{session}",

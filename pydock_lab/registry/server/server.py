@@ -101,7 +101,7 @@ class RegistryServer:
     def tags(self) -> dict[str, tuple[str, ...]]:
         """The tags of each repository that holds anything."""
         names = self._storage.repositories()
-        return {name: tuple(sorted(self._storage.repository(name).tags())) for name in names}
+        return {name: tuple(self._storage.repository(name).tags.names()) for name in names}
 
     def collect(self, *, untagged: bool = False, dry_run: bool = False) -> Collected:
         """Remove what no manifest needs; see garbage.py. It may serve meanwhile."""

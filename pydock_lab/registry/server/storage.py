@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydock_lab.oci import Digest
 from pydock_lab.registry.server.repository import BLOBS, MANIFESTS, Repository
+from pydock_lab.registry.server.tags import Known
 from pydock_lab.store import BlobStore, FileLock
 from pydock_lab.store.ingest import Ingest
 
@@ -27,10 +28,11 @@ class Storage:
         # Half-written files of a server that was killed; uploads are kept elsewhere, see sessions.
         self._ingest.sweep()
         self.blobs = BlobStore(root)
+        self._tags: Known = {}
 
     def repository(self, name: str) -> Repository:
         """The repository of a valid `name`, there or not: it comes into being with what is pushed to it."""
-        return Repository(self._repositories / name, self._ingest)
+        return Repository(self._repositories / name, self._ingest, self._tags)
 
     def repositories(self) -> list[str]:
         """The names of all that hold a manifest, sorted."""
