@@ -206,15 +206,29 @@ class TransferFinished(Event):
     size: int
 
 
+class Role(StrEnum):
+    """Who answers a request: the registry itself, where it sends for tokens, or where it keeps its blobs."""
+
+    REGISTRY = "registry"
+    TOKENS = "tokens"
+    STORAGE = "storage"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange(Event):
-    """One HTTP request and its answer, without any secret; `seconds` until the answer's head."""
+    """One HTTP request and its answer, without any secret; `seconds` until the answer's head, `size` of its body.
+
+    `scope` is what a token was asked for.
+    """
 
     method: str
     url: str
     status: int
     seconds: float
     note: str = ""
+    role: Role = Role.REGISTRY
+    size: int = 0
+    scope: str = ""
 
 
 # ---- running

@@ -50,7 +50,7 @@ _ARGUMENTS: Mapping[str, _Names] = {
         ("diff", "port", "cp", "commit", "export", "pause", "unpause", "update", "stats", "namespaces"), _containers
     ),
     "inspect": _everything,
-    "explain": _both,
+    "explain": lambda engine: [*_both(engine), "pull", "push"],
     "images": _images,
 }
 # Of commands in a group whose arguments are other ones than those of the command of the same name.

@@ -17,9 +17,10 @@ from pydock_lab.errors import CommandError, NotFound
 
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
-    from pydock_lab.views import BuildTrace, Explanation, RunTrace, StepExplanation
+    from pydock_lab.views import BuildTrace, Explanation, RunTrace, StepExplanation, TransferTrace
 
 _END = "--"
+_NAMED = 2  # `pull IMAGE`
 
 
 def register(group: click.Group) -> None:
@@ -28,9 +29,15 @@ def register(group: click.Group) -> None:
     @command(group, "explain")
     @flag("--keys")
     @option("--step", type=int, metavar="NUMBER")
-    @click.argument("build", required=False, default="", metavar="[BUILD | IMAGE | CONTAINER]")
-    def explain(build: str, keys: bool, step: int | None) -> None:
+    @click.argument("words", nargs=-1, metavar="[BUILD | IMAGE | CONTAINER | pull [IMAGE] | push [IMAGE]]")
+    def explain(words: tuple[str, ...], keys: bool, step: int | None) -> None:
         here = session()
+        if words[:1] in (("pull",), ("push",)) and len(words) <= _NAMED:
+            here.face.show(_standing(here.engine.transfer_trace(*words), step))
+            return
+        if len(words) > 1:
+            raise CommandError("cli.one-name", words=" ".join(words))
+        build = words[0] if words else ""
         start = _start(here.engine, build)
         if start is not None:
             here.face.show(_standing(start, step))
@@ -75,7 +82,7 @@ def _start(engine: Engine, name: str) -> RunTrace | None:
         return None
 
 
-_Steps = TypeVar("_Steps", "BuildTrace", "RunTrace")
+_Steps = TypeVar("_Steps", "BuildTrace", "RunTrace", "TransferTrace")
 
 
 def _standing(view: _Steps, step: int | None) -> _Steps:

@@ -10,6 +10,7 @@ from functools import singledispatch
 from pydock_lab.drawing import (
     advice_details,
     cards,
+    exchange_words,
     explained,
     explanations,
     prints,
@@ -39,6 +40,7 @@ from pydock_lab.views import (
     StepOutcome,
     TagTree,
     TraceStep,
+    TransferTrace,
     View,
     Weight,
     WhatIf,
@@ -201,6 +203,23 @@ def _start(view: RunTrace, speech: Speech) -> Iterator[Detail]:
         ]
         title = f"{step.number}. {start_words.name(step)}"
         command = f"{start_words.command(view)} --step {step.number}"
+        yield Detail(key=f"step-{step.number}", title=title, facts=given(facts), command=command)
+
+
+@_details.register
+def _exchange(view: TransferTrace, speech: Speech) -> Iterator[Detail]:
+    for step in view.steps:
+        facts = [
+            (speech.say("fact-request"), f"{step.method} {step.url}"),
+            (speech.say("fact-answer"), str(step.status)),
+            (speech.say("fact-meaning"), exchange_words.sentence(step, view, speech)),
+            (speech.say("fact-because"), speech.say("exchange-follows", step=step.follows) if step.follows else ""),
+            (speech.say("fact-received"), speech.size(step.size) if step.size else ""),
+            (speech.say("fact-began"), exchange_words.took(step.at, speech)),
+            (speech.say("fact-seconds"), exchange_words.took(step.seconds, speech)),
+        ]
+        title = f"{step.number}. {exchange_words.request(step, view, speech)}"
+        command = f"{exchange_words.command(view)} --step {step.number}"
         yield Detail(key=f"step-{step.number}", title=title, facts=given(facts), command=command)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from itertools import pairwise
 
-from pydock_lab.drawing import explained, prints, start_words, weights, what_ifs
+from pydock_lab.drawing import exchange_words, explained, prints, start_words, weights, what_ifs
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.context_weight import tree_parts
 from pydock_lab.drawing.palette import LIGHT, Meaning
@@ -32,6 +32,7 @@ from pydock_lab.views import (
     TagTree,
     TraceStage,
     TraceStep,
+    TransferTrace,
     View,
     Weight,
     WhatIf,
@@ -134,6 +135,19 @@ def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
         yield f"{_quoted(one.kind)} -> inside"
         if not one.is_own:
             yield f"outside -> {_quoted(one.kind)}"
+
+
+@_statements.register
+def _exchange(view: TransferTrace, speech: Speech) -> Iterator[str]:
+    """Who was asked, and how often for what."""
+    yield "rankdir=LR"
+    yield _node("here", speech.say("exchange-here"), Meaning.PLAIN)
+    roles = dict.fromkeys(step.role for step in view.steps)
+    for role in roles:
+        yield _node(role, exchange_words.host_of(view, role, speech), Meaning.BASE)
+    for step in view.steps:
+        label = f"{step.number}. {exchange_words.request(step, view, speech)}: {step.status}"
+        yield f"{_quoted('here')} -> {_quoted(step.role)} [label={_quoted(label)}]"
 
 
 @_statements.register

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydock_lab import locale
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import RunStep, RunTrace, Sight
@@ -53,7 +54,9 @@ def took(seconds: float, speech: Speech) -> str:
     """A duration that is mostly far below a second."""
     if seconds < 1 / _MILLI:
         return f"{round(seconds * _MICRO)} µs"
-    return speech.say("milliseconds", time=f"{seconds * _MILLI:.1f}") if seconds < 1 else speech.seconds(seconds)
+    if seconds < 1:
+        return speech.say("milliseconds", time=locale.number(seconds * _MILLI, 1, speech.language))
+    return speech.seconds(seconds)
 
 
 def name(step: RunStep) -> str:

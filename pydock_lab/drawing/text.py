@@ -5,6 +5,7 @@ from functools import singledispatch
 
 from pydock_lab.drawing import (
     cards,
+    exchange_words,
     explanations,
     instances,
     layers,
@@ -35,6 +36,7 @@ from pydock_lab.views import (
     Namespaces,
     RunTrace,
     TagTree,
+    TransferTrace,
     View,
     Weight,
     WhatIf,
@@ -180,6 +182,11 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
     yield from namespaces.lines(view, speech)
+
+
+@_lines.register
+def _exchange(view: TransferTrace, speech: Speech) -> Iterator[str]:
+    return exchange_words.lines(view, speech)
 
 
 @_lines.register

@@ -53,6 +53,7 @@ from pydock_lab.views import (
     Namespaces,
     RunTrace,
     TagTree,
+    TransferTrace,
     Weight,
     WhatIf,
 )
@@ -148,6 +149,9 @@ class Images(Protocol):
 
     def explorer(self, where: str) -> "Explorer":
         """The same, to be opened further: what was not opened is not asked for."""
+
+    def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
+        """How the latest pull or push (`direction`; "" is either), of an image or of any, went, request by request."""
 
     def would_pull(self, reference: str, *, platform: str = "") -> tuple[Travel, ...]:
         """`docker pull --dry-run`: the blobs of an image, and which of them are here."""

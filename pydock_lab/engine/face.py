@@ -15,7 +15,17 @@ from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, VolumeMount
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
-from pydock_lab.views import BuildTrace, Doctor, Explanation, Instances, LayerStack, Namespaces, RunTrace, TagTree
+from pydock_lab.views import (
+    BuildTrace,
+    Doctor,
+    Explanation,
+    Instances,
+    LayerStack,
+    Namespaces,
+    RunTrace,
+    TagTree,
+    TransferTrace,
+)
 
 if TYPE_CHECKING:
     from pydock_lab.registry.server import RegistryServer
@@ -172,6 +182,10 @@ class Engine:
     def instances(self) -> Instances:
         """Images and the containers on them."""
         return self.full.instances()
+
+    def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
+        """How the latest pull or push went, request by request."""
+        return self.full.transfer_trace(direction, reference)
 
     def tag_tree(self, where: str, *, filter_: str = "") -> TagTree:
         """What a registry has, or a repository of it."""

@@ -22,6 +22,7 @@ from pydock_lab.store.ingest import is_stale
 from pydock_lab.store.process import Process
 from pydock_lab.store.records import Collection
 from pydock_lab.store.starts import Starts
+from pydock_lab.store.transfers import Transfers
 
 if TYPE_CHECKING:
     from pydock_lab.build.cache_mounts import CacheMounts
@@ -47,6 +48,7 @@ class Home:
         self._grounds: dict[str, Ground] = {}
         self.events = self.root / happenings.FILE
         self.starts = Starts(self.root)
+        self.transfers = Transfers(self.root)
         self.networks = self.store.collection("networks", "network.json")
 
     @cached_property

@@ -1,7 +1,8 @@
 """Images that travel: pull, push, login, search, and a registry's tags as a view."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from pydock_lab.engine.home import Home
@@ -9,7 +10,7 @@ from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.errors import NotFound, PydockError
-from pydock_lab.events import OnEvent, ignore
+from pydock_lab.events import Direction, OnEvent, ignore
 from pydock_lab.oci import Descriptor, Manifest, Reference
 from pydock_lab.oci.reference import DEFAULT_DOMAIN
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from pydock_lab.engine.values import SearchResult
     from pydock_lab.registry.client import RegistryClient
     from pydock_lab.registry.tree import Explorer
+
+
+@dataclass
+class _Record:
+    """What a transfer is told by, and the image that it is about, as soon as that is known."""
+
+    on_event: OnEvent
+    descriptor: Descriptor | None = None
+
 
 OpenClient: TypeAlias = "Callable[[str, OnEvent], RegistryClient]"
 
@@ -44,10 +54,16 @@ class Transfers:
         from pydock_lab.dockerfile.platforms import parse_platform  # noqa: PLC0415 - only for who transfers
         from pydock_lab.registry.transfer import pull  # noqa: PLC0415 - requests is only for who transfers
 
-        client = self.client(reference.domain, on_event)
-        with self._home.leases.hold(f"pull {reference.familiar}") as lease:
-            wanted = parse_platform(platform, PLATFORM) if platform else PLATFORM
-            descriptor = pull(client, reference, self._home.blobs, platform=wanted, on_event=on_event, lease=lease)
+        wanted = parse_platform(platform, PLATFORM) if platform else PLATFORM
+        with (
+            self._recording(Direction.PULL, reference, on_event) as record,
+            self._home.leases.hold(f"pull {reference.familiar}") as lease,
+        ):
+            client = self.client(reference.domain, record.on_event)
+            descriptor = pull(
+                client, reference, self._home.blobs, platform=wanted, on_event=record.on_event, lease=lease
+            )
+            record.descriptor = descriptor
             if reference.tag:
                 named = Reference(domain=reference.domain, path=reference.path, tag=reference.tag)
                 self._home.layout.tag(named, descriptor)
@@ -62,10 +78,37 @@ class Transfers:
 
         found = self._shelf.find(name)
         reference = Reference.parse(name)
-        client = self.client(reference.domain, on_event)
         sources = self._repositories_with(found.descriptor, reference)
-        with self._home.leases.hold(f"push {name}", found.descriptor.digest):
+        with (
+            self._recording(Direction.PUSH, reference, on_event) as record,
+            self._home.leases.hold(f"push {name}", found.descriptor.digest),
+        ):
+            record.descriptor = found.descriptor
+            client, on_event = self.client(reference.domain, record.on_event), record.on_event
             return push(self._home.blobs, found.descriptor, client, reference, mount_from=sources, on_event=on_event)
+
+    @contextmanager
+    def _recording(self, direction: Direction, reference: Reference, on_event: OnEvent) -> Iterator["_Record"]:
+        """Write down what is asked and answered meanwhile, also where it fails."""
+        from pydock_lab.engine.exchanges import Recorder  # noqa: PLC0415 - only for who transfers
+
+        recorder = Recorder(direction, reference.familiar, reference.domain, on_event)
+        record, error = _Record(on_event=recorder), ""
+        try:
+            yield record
+        except BaseException as problem:
+            error = problem.message() if isinstance(problem, PydockError) else type(problem).__name__
+            raise
+        finally:
+            digest = str(record.descriptor.digest) if record.descriptor else ""
+            recorder.keep(self._home.transfers, self._manifest(record.descriptor), digest, error)
+
+    def _manifest(self, descriptor: Descriptor | None) -> Manifest | None:
+        if descriptor is None:
+            return None
+        with suppress(PydockError):  # an index: of which part a blob is it does not say
+            return Manifest.from_bytes(self._home.blobs.read(descriptor))
+        return None
 
     def _repositories_with(self, descriptor: Descriptor, reference: Reference) -> tuple[str, ...]:
         """Repositories of the same registry which, by the names that are here, have layers of this image."""

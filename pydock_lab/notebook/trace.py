@@ -1,18 +1,18 @@
-"""`%trace` and `%explain CONTAINER`: a build, or a start, to be stepped through; a click chooses a step."""
+"""`%trace`, `%explain CONTAINER`, `%explain pull`: a build, a start, a transfer, to be stepped through."""
 
 from pydock_lab.notebook.picture import Picture, script
-from pydock_lab.views import BuildTrace, RunStep, RunTrace, TraceStep
+from pydock_lab.views import BuildTrace, RequestStep, RunStep, RunTrace, TraceStep, TransferTrace
 
 
 class Trace(Picture):
-    """A build or a container's start, step by step."""
+    """A build, a container's start, a pull or push, step by step."""
 
     _esm = script("trace.js")
 
     @property
-    def step(self) -> TraceStep | RunStep | None:
+    def step(self) -> TraceStep | RunStep | RequestStep | None:
         """The step at which one stands; None for the whole."""
         found, view = self._number("step"), self.view
-        if not found or not isinstance(view, BuildTrace | RunTrace):
+        if not found or not isinstance(view, BuildTrace | RunTrace | TransferTrace):
             return None
         return next((step for step in view.steps if step.number == found[0]), None)

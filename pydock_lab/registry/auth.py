@@ -140,8 +140,7 @@ class Authenticator:
                 query += [("client_id", _CLIENT), ("offline_token", "true")] * self._keep
                 headers["Authorization"] = _basic(login)
         url = realm if form else _with_query(realm, query)
-        # No redirects: the realm was checked, what it points to was not.
-        response = self._transport.send(method, url, headers=headers, content=form, follow=False)
+        response = self._transport.send(method, url, headers=headers, content=form, for_token=" ".join(scopes))
         # GitHub's says 403 to a wrong password and to what one may not do: with nothing asked for, it is the one.
         refused = (HTTPStatus.UNAUTHORIZED,) if scopes else (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         if response.status_code in refused and login is not None:

@@ -8,17 +8,16 @@ whomever a redirect points to (CVE-2018-18074).
 """
 
 import os
-import re
 import socket
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydock_lab import locale
 from pydock_lab.errors import RegistryError
-from pydock_lab.events import Exchange, OnEvent
+from pydock_lab.events import Exchange, OnEvent, Role
 from pydock_lab.registry.hosts import Endpoint, Origin
 
 if TYPE_CHECKING:
@@ -42,6 +41,12 @@ _SLOW = (10.0, 600.0)  # a registry may hash a large blob before it answers
 _MAX_HOPS = 5
 _BLOCK = 1 << 18  # bytes a write: the default of 16 KiB costs half of the speed
 _CONNECTIONS = 8
+# What may be shown of a query: parameters of the specification, of Docker's, of token servers and of searches.
+_SHOWN = frozenset(
+    {"digest", "digest-algorithm", "mount", "from", "n", "last", "tag", "artifactType", "ns"}
+    | {"service", "scope", "account", "client_id", "offline_token"}
+    | {"q", "query", "page", "page_size"}
+)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -53,15 +58,22 @@ class Transport:
         self._session = _session()
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], content: Content = None, follow: bool = True
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: Content = None,
+        for_token: str | None = None,
     ) -> "requests.Response":
         """The answer, its body still to be read; raises RegistryError where there is none.
 
-        Redirects are followed for GET and HEAD only: what is sent must not be sent to somebody else.
+        Redirects are followed for GET and HEAD only: what is sent must not be sent to somebody else. Nor are they where
+        it is `for_token`, the scope of one: the address of the token server was checked, what it points to was not.
         """
-        response = self._exchange(method, url, headers, content)
+        response = self._exchange(method, url, headers, content, for_token=for_token)
         for _ in range(_MAX_HOPS):
-            if not follow or response.status_code not in _REDIRECTS or method not in ("GET", "HEAD"):
+            if for_token is not None or response.status_code not in _REDIRECTS or method not in ("GET", "HEAD"):
                 return response
             response.close()
             target = self._endpoint.next(url, response.headers.get("Location", ""))
@@ -74,7 +86,9 @@ class Transport:
             raise RegistryError("registry.many-redirects", host=self._endpoint.host)
         return response
 
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: Content) -> "requests.Response":
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: Content, *, for_token: str | None = None
+    ) -> "requests.Response":
         began = time.monotonic()
         data: Any = content() if callable(content) else content
         try:
@@ -93,7 +107,7 @@ class Transport:
         finally:
             if callable(content):
                 data.close()
-        self._emit(method, url, response, time.monotonic() - began)
+        self._emit(method, url, response, time.monotonic() - began, for_token)
         return response
 
     def _trusted(self, url: str) -> str | bool:
@@ -106,11 +120,19 @@ class Transport:
             return str(authority)
         return os.environ.get("SSL_CERT_FILE") or True
 
-    def _emit(self, method: str, url: str, response: "requests.Response", seconds: float) -> None:
-        status = response.status_code
-        foreign = Origin.of(url) != self._endpoint.origin
+    def _emit(self, method: str, url: str, response: "requests.Response", seconds: float, scope: str | None) -> None:
+        role = Role.REGISTRY if Origin.of(url) == self._endpoint.origin else Role.STORAGE
+        role = role if scope is None else Role.TOKENS
+        length = response.headers.get("Content-Length", "")
         event = Exchange(
-            method=method, url=_shown(url, foreign=foreign), status=status, seconds=seconds, note=_note(response)
+            method=method,
+            url=_shown(url, role),
+            status=response.status_code,
+            seconds=seconds,
+            note=_note(response),
+            role=role,
+            scope=scope or "",
+            size=int(length) if length.isdecimal() and method != "HEAD" else 0,
         )
         self._on_event(event)
 
@@ -168,14 +190,13 @@ def _no_cookies(jar: Any) -> Any:
     return jar
 
 
-def _shown(url: str, *, foreign: bool) -> str:
-    """The URL for people: signatures of other hosts and long states are nobody's business."""
+def _shown(url: str, role: Role) -> str:
+    """The URL for people: of its query what the protocol knows; all else may be a key (states, signatures)."""
     parts = urlsplit(url)
-    if foreign:
-        query = "..." if parts.query and "scope=" not in parts.query else parts.query
-    else:
-        query = re.sub(r"=[^&]{120,}", "=...", parts.query)
-    return parts._replace(query=query).geturl()
+    if role is Role.STORAGE:
+        return parts._replace(query="..." if parts.query else "").geturl()
+    said = [(name, value if name in _SHOWN else "...") for name, value in parse_qsl(parts.query)]
+    return parts._replace(query=urlencode(said, safe="/:,.*"), fragment="").geturl()
 
 
 def _note(response: "requests.Response") -> str:

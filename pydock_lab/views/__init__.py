@@ -26,6 +26,7 @@ from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
+from pydock_lab.views.transfer import RequestStep, TransferTrace, TravelledBlob
 from pydock_lab.views.weight import (
     ContextFolder,
     ContextWeight,
@@ -73,6 +74,7 @@ __all__ = [
     "Proposal",
     "ProposalKind",
     "RepositoryView",
+    "RequestStep",
     "RunStep",
     "RunTrace",
     "Secret",
@@ -92,6 +94,8 @@ __all__ = [
     "TagView",
     "TraceStage",
     "TraceStep",
+    "TransferTrace",
+    "TravelledBlob",
     "View",
     "WasteReason",
     "WastedFile",

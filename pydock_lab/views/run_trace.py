@@ -8,11 +8,10 @@ exec         execve("/bin/sh")              a Python of the engine's          ->
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
 
-from pydock_lab.views.base import View
+from pydock_lab.views.base import SteppedView
 
 
 class StartPhase(StrEnum):
@@ -78,11 +77,8 @@ class RunStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunTrace(View):
-    """The start of a container; `outside` is what the process saw that made it.
-
-    `at` is the number of the step at which one stands: later ones have not begun yet. 0 is the end.
-    """
+class RunTrace(SteppedView):
+    """The start of a container; `outside` is what the process saw that made it."""
 
     container: str
     name: str
@@ -94,7 +90,6 @@ class RunTrace(View):
     outside: Sight
     steps: tuple[RunStep, ...]
     error: str = ""
-    at: int = 0
 
     @property
     def step(self) -> RunStep | None:
@@ -114,15 +109,3 @@ class RunTrace(View):
     def before(self, step: RunStep) -> Sight:
         """What the process saw before a step."""
         return next((one.after for one in self.steps if one.number == step.number - 1), self.outside)
-
-    def standing_at(self, number: int) -> Self:
-        """The same start, seen when the step of that number had just been done; 0 is the end."""
-        return replace(self, at=number)
-
-    def forward(self) -> Self:
-        """One step further; the end stays the end."""
-        return self.standing_at(self.at + 1 if 0 < self.at < len(self.steps) else 0)
-
-    def back(self) -> Self:
-        """One step back; the first stays the first."""
-        return self.standing_at(max(1, self.at - 1) if self.at else len(self.steps))

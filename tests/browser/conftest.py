@@ -312,7 +312,7 @@ def open_picture(gallery: Notebook) -> Iterator[Callable[[str, str], Notebook]]:
 
     def show(expression: str, language: str) -> Notebook:
         gallery.rewrite(
-            "from samples import explained as builds, traces, views, weights\n"
+            "from samples import explained as builds, traces, transfers, views, weights\n"
             "from pydock_lab.notebook import doctor, edits, explained, instances, layers, tags, trace, weighed\n"
             f"w = {expression}\nw.language = {language!r}\nw"
         )

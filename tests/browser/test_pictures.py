@@ -13,6 +13,7 @@ WIDGETS = {
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
+    "pull": ("trace.Trace(transfers.PULL)", "step-3"),
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),

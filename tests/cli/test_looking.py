@@ -8,7 +8,9 @@ import pytest
 from samples.faces import RememberingFace
 
 from pydock_lab.cli import invoke
+from pydock_lab.drawing import to_text
 from pydock_lab.errors import CommandError, NotFound
+from pydock_lab.registry.server import RegistryServer
 
 
 @pytest.fixture
@@ -75,3 +77,32 @@ def test_a_step_or_build_that_there_is_not(docker, builds):  # noqa: ARG001 - se
         docker("explain --step 9")
     with pytest.raises(NotFound):
         docker("explain other:1")
+
+
+def test_a_push_and_a_pull_as_they_went(docker, builds, tmp_path):  # noqa: ARG001 - what is pushed
+    with RegistryServer(tmp_path / "registry") as server:
+        name = f"{server.address}/lab/app:1"
+        docker(f"tag app:1 {name}")
+        docker(f"push {name}")
+        docker(f"pull {name}")
+
+    def shown(line):
+        return to_text(docker(line).shown[-1])
+
+    said = shown("explain push")
+    assert said.startswith(f"push {name}   ")
+    assert "PUT manifest 1             201  the name means it now" in said
+    assert shown(f"explain push {name}") == said
+    assert "Nothing had to travel" in shown(f"explain pull {name}")
+    step = shown("explain pull --step 1")
+    assert ">  1  GET manifest 1" in step
+    assert f"GET http://{server.address}/v2/lab/app/manifests/1\nThe manifest names the config" in step
+
+
+def test_a_transfer_that_there_is_not(docker, builds):  # noqa: ARG001 - see above
+    with pytest.raises(NotFound) as caught:
+        docker("explain pull lab/other")
+    assert caught.value.key == "store.no-transfer"
+    with pytest.raises(CommandError) as two:
+        docker("explain app app")
+    assert two.value.key == "cli.one-name"

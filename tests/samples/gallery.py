@@ -1,13 +1,15 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import explained, sides, starts, traces, views, weights
+from samples import explained, sides, starts, traces, transfers, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
     "start": starts.START,
     "namespaces": sides.SIDES,
+    "pull": transfers.PULL,
+    "push": transfers.PUSH,
     "explained": explained.EXPLAINED,
     "weight": weights.WEIGHT,
     "context-weight": weights.CONTEXT,
@@ -17,6 +19,7 @@ HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "trace": traces.HOSTILE_TRACE,
     "start": starts.HOSTILE_START,
     "namespaces": sides.HOSTILE_SIDES,
+    "pull": transfers.HOSTILE_TRANSFER,
     "explained": explained.HOSTILE_EXPLAINED,
     "weight": weights.HOSTILE_WEIGHT,
     "context-weight": weights.HOSTILE_CONTEXT,

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
     from pydock_lab.registry.tree import Explorer
-    from pydock_lab.views import BuildTrace, ContextWeight, Explanation, LayerStack, TagTree, Weight, WhatIf
+    from pydock_lab.views import (
+        BuildTrace,
+        ContextWeight,
+        Explanation,
+        LayerStack,
+        TagTree,
+        TransferTrace,
+        Weight,
+        WhatIf,
+    )
 
 
 class LocalImages(Workers):
@@ -191,6 +200,13 @@ class LocalImages(Workers):
     def explorer(self, where: str) -> Explorer:
         """The same, to be opened further."""
         return self._transfers.explorer(where)
+
+    def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
+        """How the latest pull or push went, request by request."""
+        from pydock_lab.engine.exchanges import transfer_trace  # noqa: PLC0415 - only for who asks
+
+        name = Reference.parse(reference).familiar if reference else ""
+        return transfer_trace(self.home.transfers.find(direction, name))
 
     # ---- in registries
 
