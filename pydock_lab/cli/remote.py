@@ -88,6 +88,11 @@ def _register_looks(group: click.Group) -> None:
         else:
             here.write_lines(here.engine.remote_tags(repository))
 
+    @command(group, "story", help_key="registry-story")
+    @click.argument("name", metavar="NAME[:TAG]")
+    def story(name: str) -> None:
+        session().face.show(session().engine.tag_story(name))
+
     @command(group, "discover", help_key="registry-discover")
     @option("--artifact-type", metavar="TYPE")
     @option("--format", metavar="TEMPLATE")

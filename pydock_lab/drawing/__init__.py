@@ -26,6 +26,7 @@ from pydock_lab.drawing import (
     layers,
     namespaces,
     run_trace,
+    tag_story,
     tags,
     text,
 )
@@ -45,6 +46,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    TagStory,
     TagTree,
     TransferTrace,
     View,
@@ -61,6 +63,7 @@ _DRAWN_BY: dict[type[View], Callable[[Any, Page], Drawing]] = {
     LayerStack: layers.draw,
     Instances: instances.draw,
     TagTree: tags.draw,
+    TagStory: tag_story.draw,
     TransferTrace: exchange.draw,
     Doctor: facets.draw,
     Namespaces: namespaces.draw,

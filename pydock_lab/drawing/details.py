@@ -16,6 +16,7 @@ from pydock_lab.drawing import (
     prints,
     start_words,
     tag_details,
+    tag_story,
     trace_words,
 )
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
@@ -38,6 +39,7 @@ from pydock_lab.views import (
     RunTrace,
     StepExplanation,
     StepOutcome,
+    TagStory,
     TagTree,
     TraceStep,
     TransferTrace,
@@ -204,6 +206,11 @@ def _start(view: RunTrace, speech: Speech) -> Iterator[Detail]:
         title = f"{step.number}. {start_words.name(step)}"
         command = f"{start_words.command(view)} --step {step.number}"
         yield Detail(key=f"step-{step.number}", title=title, facts=given(facts), command=command)
+
+
+@_details.register
+def _story(view: TagStory, speech: Speech) -> Iterator[Detail]:
+    return tag_story.details(view, speech)
 
 
 @_details.register

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from itertools import pairwise
 
-from pydock_lab.drawing import exchange_words, explained, prints, start_words, weights, what_ifs
+from pydock_lab.drawing import exchange_words, explained, prints, start_words, tag_story, weights, what_ifs
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.context_weight import tree_parts
 from pydock_lab.drawing.palette import LIGHT, Meaning
@@ -29,6 +29,7 @@ from pydock_lab.views import (
     Outcome,
     RunTrace,
     StepOutcome,
+    TagStory,
     TagTree,
     TraceStage,
     TraceStep,
@@ -135,6 +136,19 @@ def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
         yield f"{_quoted(one.kind)} -> inside"
         if not one.is_own:
             yield f"outside -> {_quoted(one.kind)}"
+
+
+@_statements.register
+def _story(view: TagStory, _speech: Speech) -> Iterator[str]:
+    """From one image to the next."""
+    yield "rankdir=LR"
+    before = ""
+    for at, state in enumerate(view.states):
+        name = f"state {at}"
+        yield _node(name, prints.short(state.digest) if state.digest else "-", Meaning.BASE, dashed=not state.tags)
+        if before:
+            yield f"{_quoted(before)} -> {_quoted(name)} [label={_quoted(tag_story.when(state))}]"
+        before = name
 
 
 @_statements.register

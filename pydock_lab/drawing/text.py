@@ -13,6 +13,7 @@ from pydock_lab.drawing import (
     namespaces,
     prints,
     start_texts,
+    tag_story,
     tags,
     trace_texts,
     weights,
@@ -35,6 +36,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    TagStory,
     TagTree,
     TransferTrace,
     View,
@@ -182,6 +184,11 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
     yield from namespaces.lines(view, speech)
+
+
+@_lines.register
+def _story(view: TagStory, speech: Speech) -> Iterator[str]:
+    return tag_story.lines(view, speech)
 
 
 @_lines.register

@@ -52,6 +52,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    TagStory,
     TagTree,
     TransferTrace,
     Weight,
@@ -164,6 +165,9 @@ class Images(Protocol):
 
     def remote_tag_details(self, repository: str, *, limit: int = 100) -> "tuple[TagDetails, ...]":
         """The first tags of a repository in its registry, with digest, size, date and platforms."""
+
+    def tag_story(self, reference: str) -> TagStory:
+        """Where a tag has pointed: as its registry tells (ours does), else as far as it was seen from here."""
 
     def pulls_left(self, reference: str) -> "RateLimit | None":
         """How many pulls an image's registry still allows, where it says so; asking costs none."""

@@ -23,6 +23,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    TagStory,
     TagTree,
     TransferTrace,
 )
@@ -150,6 +151,10 @@ class Engine:
     def tags(self, repository: str) -> tuple[str, ...]:
         """The tags of a repository in its registry."""
         return self.full.remote_tags(repository)
+
+    def tag_story(self, reference: str) -> TagStory:
+        """Where a tag has pointed."""
+        return self.full.tag_story(reference)
 
     def copy(self, source: str, target: str) -> str:
         """Copy an image from registry to registry, nothing of it kept here: its digest."""

@@ -1,6 +1,8 @@
 """What is in registries, asked and changed without an image in the store: tags, manifests, copies, deletes."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,10 @@ from pydock_lab.engine.values import Referrer, RemoteManifest, Travel
 from pydock_lab.errors import RegistryError
 from pydock_lab.events import OnEvent, ignore
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, Platform, Reference, read_document
+from pydock_lab.oci.times import rfc3339
+from pydock_lab.views import TagState, TagStory
+
+_ASKED = 60  # tags: a HEAD each
 
 if TYPE_CHECKING:
     from pydock_lab.registry.client import RegistryClient
@@ -36,6 +42,41 @@ class Remotes:
 
         reference = Reference.parse(name)
         return tag_details(self._client(reference), reference, limit)
+
+    def tag_story(self, name: str) -> TagStory:
+        """Where a tag has pointed: as its registry tells, else as far as it was seen from here."""
+        reference = Reference.parse(name)
+        client = self._client(reference)
+        moves = client.tag_moves(reference.path, reference.tag)
+        told = moves is not None
+        found = [(move.at, str(move.target or "")) for move in moves] if moves is not None else self._seen(reference)
+        now = client.head_manifest(reference.path, reference.tag)
+        if now is not None and (not found or found[-1][1] != now.digest):
+            found.append((time.time(), str(now.digest)))
+        names = self._names(client, reference, {digest for _, digest in found if digest})
+        states = [
+            TagState(since=_time(at), digest=digest, tags=names.get(digest, ())) for at, digest in _changes(found)
+        ]
+        return TagStory(
+            host=reference.domain, repository=reference.path, tag=reference.tag, states=tuple(states), told=told
+        )
+
+    def _seen(self, reference: Reference) -> list[tuple[float, str]]:
+        """What a name meant in the pulls and pushes that are recorded here, oldest first."""
+        records = [one for one in self._home.transfers.all() if one["reference"] == reference.familiar]
+        return [(one["began"], one["digest"]) for one in reversed(records) if one["digest"] and not one["error"]]
+
+    def _names(self, client: "RegistryClient", reference: Reference, digests: set[str]) -> dict[str, tuple[str, ...]]:
+        """The tags that mean one of these digests now; of a repository of very many only the newest are asked."""
+        from pydock_lab.registry.tree import newest  # noqa: PLC0415 - see transfers
+
+        found: dict[str, list[str]] = {}
+        asked = dict.fromkeys((reference.tag, *newest(client.tags(reference.path))[:_ASKED]))
+        for tag in asked:
+            known = client.head_manifest(reference.path, tag)
+            if known is not None and known.digest in digests:
+                found.setdefault(str(known.digest), []).append(tag)
+        return {digest: tuple(sorted(names)) for digest, names in found.items()}
 
     def pulls_left(self, name: str) -> "RateLimit | None":
         """How many pulls a registry still allows; by HEAD, which none counts."""
@@ -147,6 +188,19 @@ class Remotes:
 
     def _client(self, reference: Reference) -> "RegistryClient":
         return self._transfers.client(reference.domain, ignore)
+
+
+def _changes(found: Iterable[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+    """Only where it is another digest than before."""
+    before: str | None = None
+    for at, digest in found:
+        if digest != before:
+            yield at, digest
+        before = digest
+
+
+def _time(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC).replace(microsecond=0))
 
 
 def _parts(manifest: Manifest) -> tuple[Descriptor, ...]:

@@ -13,7 +13,7 @@ from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.sides import Sides
-from pydock_lab.notebook.tags import Tags
+from pydock_lab.notebook.tags import Story, Tags
 from pydock_lab.notebook.trace import Trace
 from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 from pydock_lab.views import (
@@ -25,6 +25,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    TagStory,
     TagTree,
     TransferTrace,
     View,
@@ -41,6 +42,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     BuildTrace: Trace,
     RunTrace: Trace,
     TransferTrace: Trace,
+    TagStory: Story,
     Explanation: Explained,
     Weight: WeighedImage,
     ContextWeight: WeighedContext,

@@ -30,7 +30,7 @@ from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
 from pydock_lab.notebook.sides import Sides
-from pydock_lab.notebook.tags import Tags
+from pydock_lab.notebook.tags import Story, Tags
 from pydock_lab.notebook.teaching_registry import TeachingRegistry
 from pydock_lab.notebook.trace import Trace
 
@@ -142,6 +142,7 @@ class DockerMagics(Magics, Configurable):
         %registry start [PORT] [--out VARIABLE]   starts it (PORT 0: any free one); its address goes into the variable
                   --user NAME --tokens --tls ...  with all that `%docker registry serve --help` tells
         %registry log [COUNT]                     its last requests
+        %registry story NAME[:TAG]                where a tag has pointed
         %registry stop                            stops it; what was pushed to it stays
         """
         said = options.parse(self._words(line))
@@ -154,6 +155,8 @@ class DockerMagics(Magics, Configurable):
                 NotebookFace().write(self._registry.log(_REQUESTS))
             case ["log", count] if count.isdigit():
                 NotebookFace().write(self._registry.log(int(count)))
+            case ["story", name]:
+                return Story(self.engine.tag_story(name))
             case ["stop"]:
                 self._registry.stop()
             case [where]:
@@ -163,7 +166,7 @@ class DockerMagics(Magics, Configurable):
             case _:
                 raise CommandError(
                     "notebook.usage",
-                    usage="%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | stop]",
+                    usage="%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | story NAME | stop]",
                 )
         return None
 

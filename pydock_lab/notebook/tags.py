@@ -13,10 +13,22 @@ import traitlets
 from pydock_lab.drawing.branches import branches
 from pydock_lab.errors import PydockError
 from pydock_lab.notebook.picture import Picture, script
-from pydock_lab.views import TagTree
+from pydock_lab.views import TagStory, TagTree
 
 if TYPE_CHECKING:
     from pydock_lab.registry.tree import Explorer
+
+
+class Story(Picture):
+    """Where a tag has pointed."""
+
+    _esm = script("layers.js")
+
+    @property
+    def digest(self) -> str:
+        """The digest of the chosen moment; "" where none is chosen, or the tag was removed then."""
+        found, view = self._number("state"), self.view
+        return view.states[found[0]].digest if found and isinstance(view, TagStory) else ""
 
 
 class Tags(Picture):

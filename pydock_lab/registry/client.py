@@ -10,6 +10,7 @@ Source: OCI distribution specification 1.1.1; `_catalog` is Docker's.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,23 @@ _ACCEPT = ", ".join(sorted(MANIFEST_TYPES | INDEX_TYPES))
 _CATALOG = ("registry:catalog:*",)
 _MAX_PAGES, _MAX_NAMES = 1000, 100_000
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagMove:
+    """A tag pointed to a digest (None: was removed) at a moment, in seconds since 1970."""
+
+    at: float
+    target: Digest | None
+
+    @classmethod
+    def read(cls, document: object) -> "TagMove":
+        """From a registry's answer; raises RegistryError where it is none of that form."""
+        try:
+            move = dict(document)  # type: ignore[call-overload]
+            return cls(at=float(move["at"]), target=Digest(move["to"]) if move["to"] else None)
+        except (KeyError, TypeError, ValueError, InvalidDigest):
+            raise RegistryError("registry.not-json", host="", status=HTTPStatus.OK) from None
 
 
 class RegistryClient:
@@ -271,6 +289,16 @@ class RegistryClient:
         names = self._pages(f"/v2/{repository}/tags/list", "tags", scopes, f"{self.host}/{repository}")
         # What breaks the grammar is no tag, whatever a registry calls it; it would end up on a screen.
         return tuple(name for name in names if _TAG.fullmatch(name))
+
+    def tag_moves(self, repository: str, tag: str) -> tuple[TagMove, ...] | None:
+        """Where a tag has pointed, oldest first; None of a registry that does not tell: only our own does."""
+        url, scopes = f"/v2/{repository}/_pydock/tags/moves?tag={tag}", (repository_scope(repository, "pull"),)
+        response = self._session.request("GET", url, scopes=scopes)
+        if response.status_code != HTTPStatus.OK:
+            finish(response)
+            return None
+        said = read_json(response).get("moves")
+        return tuple(TagMove.read(move) for move in said) if isinstance(said, list) else None
 
     def catalog(self) -> tuple[str, ...]:
         """All repositories, where a registry lists them: Docker Hub, GHCR and others do not."""

@@ -26,6 +26,7 @@ from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
+from pydock_lab.views.tag_story import TagState, TagStory
 from pydock_lab.views.transfer import RequestStep, TransferTrace, TravelledBlob
 from pydock_lab.views.weight import (
     ContextFolder,
@@ -90,6 +91,8 @@ __all__ = [
     "StepOutcome",
     "StepTime",
     "StepWeight",
+    "TagState",
+    "TagStory",
     "TagTree",
     "TagView",
     "TraceStage",

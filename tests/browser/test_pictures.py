@@ -14,6 +14,7 @@ WIDGETS = {
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
     "pull": ("trace.Trace(transfers.PULL)", "step-3"),
+    "story": ("tags.Story(transfers.STORY)", "state-1"),
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),

@@ -119,7 +119,11 @@ def test_a_failed_step_keeps_its_output_in_sight(shell: Any, fake: Any) -> None:
         ("%layers nope", NotFound, "nope"),
         ("%instances x", CommandError, "this is written: %instances"),
         ("%doctor x", CommandError, "this is written: %doctor"),
-        ("%registry", CommandError, "%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | stop]"),
+        (
+            "%registry",
+            CommandError,
+            "%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | story NAME | stop]",
+        ),
         ("%registry stop", CommandError, "no registry runs in this notebook"),
         ("%docker run -i shop:1.2 cat", CommandError, "cannot read from the keyboard"),
         ("%docker load", CommandError, "there is nothing to read here"),

@@ -413,3 +413,30 @@ def test_in_chunks_where_one_piece_is_too_large(
 def test_what_we_do_not_have_cannot_be_pushed(client: RegistryClient, store: Store) -> None:
     with pytest.raises(PydockError):
         client.put_blob("lab/app", BLOB, store.blobs)
+
+
+# ---- where a tag has pointed
+
+
+def test_moves_of_a_tag(client: RegistryClient, put_image: Any, ask: Any) -> None:
+    one, _ = put_image("latest", b"one")
+    two, _ = put_image("latest", b"two")
+    put_image("other", b"two")
+    assert ask("DELETE", "/v2/lab/app/manifests/latest").status == 202
+    moves = client.tag_moves("lab/app", "latest")
+    assert moves is not None
+    assert [move.target for move in moves] == [one, two, None]
+
+
+@pytest.mark.parametrize("answer", ['{"moves": [5]}', '{"moves": [{"at": "x", "to": ""}]}', '{"moves": [{"at": 1}]}'])
+def test_moves_that_make_no_sense(hostile: Any, answer: str) -> None:
+    hostile.serve("/v2/lab/app/_pydock/tags/moves", answer.encode())
+    with pytest.raises(RegistryError) as caught:
+        RegistryClient(hostile.address).tag_moves("lab/app", "1")
+    assert caught.value.key == "registry.not-json"
+
+
+def test_registries_that_tell_nothing_of_moves(hostile: Any) -> None:
+    assert RegistryClient(hostile.address).tag_moves("lab/app", "1") is None
+    hostile.serve("/v2/lab/app/_pydock/tags/moves", b'{"moves": 7}')
+    assert RegistryClient(hostile.address).tag_moves("lab/app", "1") is None

@@ -1,9 +1,9 @@
-"""A pull from Docker Hub, and a push that found a neighbour, as records of the store have them; and a stranger's."""
+"""A pull from Docker Hub, a push that found a neighbour, the story of a tag; and what a stranger would make of them."""
 
 from typing import Any
 
 from pydock_lab.engine.exchanges import transfer_trace
-from pydock_lab.views import TransferTrace
+from pydock_lab.views import TagState, TagStory, TransferTrace
 from samples.views import HOSTILE, digest
 
 _HUB = "https://registry-1.docker.io/v2/library/python"
@@ -83,6 +83,25 @@ PUSH: TransferTrace = transfer_trace(
         ],
         error="localhost:5000 is busy",
     )
+)
+STORY = TagStory(
+    host="localhost:5000",
+    repository="shop",
+    tag="latest",
+    told=True,
+    states=(
+        TagState(since="2026-11-24T10:02:07Z", digest=digest("shop 1.0")),
+        TagState(since="2026-11-25T09:40:51Z", digest=digest("shop 1.1"), tags=("1.1",)),
+        TagState(since="2026-11-26T08:15:00Z", digest=""),
+        TagState(since="2026-11-27T14:11:33Z", digest=digest("shop 1.2"), tags=("1.2", "latest")),
+    ),
+)
+HOSTILE_STORY = TagStory(
+    host=HOSTILE,
+    repository=HOSTILE,
+    tag=HOSTILE,
+    told=False,
+    states=tuple(TagState(since=HOSTILE, digest=digest(str(number)), tags=(HOSTILE,) * 9) for number in range(60)),
 )
 HOSTILE_TRANSFER: TransferTrace = transfer_trace(
     _record(

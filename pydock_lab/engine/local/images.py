@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ContextWeight,
         Explanation,
         LayerStack,
+        TagStory,
         TagTree,
         TransferTrace,
         Weight,
@@ -231,6 +232,10 @@ class LocalImages(Workers):
     def remote_tag_details(self, repository: str, *, limit: int = 100) -> tuple[TagDetails, ...]:
         """The first tags of a repository in its registry, with what there is to know of each."""
         return self._remotes.tag_details(repository, limit=limit)
+
+    def tag_story(self, reference: str) -> TagStory:
+        """Where a tag has pointed."""
+        return self._remotes.tag_story(reference)
 
     def pulls_left(self, reference: str) -> RateLimit | None:
         """How many pulls an image's registry still allows, where it says so."""
