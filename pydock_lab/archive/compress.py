@@ -118,6 +118,13 @@ def _again(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
+def warm() -> None:
+    """Import what compresses, for a process that forks: in its children there may be nothing to import from."""
+    import zstandard  # noqa: PLC0415, F401 - see above
+
+    _isal()
+
+
 def _isal() -> Any:
     """The faster module with zlib's interface, or zlib itself; imported late, for workers with few imports."""
     try:

@@ -73,10 +73,11 @@ def register_transfer(group: click.Group) -> None:
 
     @command(group, "push")
     @flag("-a", "--all-tags")
+    @option("--compression-format", type=click.Choice(("gzip", "zstd", "none")), metavar="FORMAT")
     @flag("--dry-run")
     @flag("-q", "--quiet")
     @click.argument("image", metavar="NAME[:TAG]")
-    def push(image: str, dry_run: bool, quiet: bool, all_tags: bool) -> None:
+    def push(image: str, dry_run: bool, quiet: bool, all_tags: bool, **said: Any) -> None:
         here = session()
         names = _all_tags(image, lambda name: _local_tags(here, name)) if all_tags else [image]
         for name in names:
@@ -84,7 +85,7 @@ def register_transfer(group: click.Group) -> None:
                 show_travels(here, here.engine.would_push(name))
                 continue
             with here.face.progress(quiet=quiet, plain=False) as on_event:
-                digest = here.engine.push(name, on_event=on_event)
+                digest = here.engine.push(name, compression=said["compression_format"] or "", on_event=on_event)
             here.write(name if quiet else f"{name}: digest: {digest}")
 
 

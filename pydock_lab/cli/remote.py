@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,16 @@ from pydock_lab.cli.command import LocalGroup, command, flag, option
 from pydock_lab.cli.session import Session, session
 from pydock_lab.cli.words import ago, size
 from pydock_lab.oci.times import seconds
+from pydock_lab.registry.answers import plain
+from pydock_lab.views import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pydock_lab.engine.values import RemoteManifest, Travel
+    from pydock_lab.engine.values import ImageDifference, RemoteManifest, Travel
     from pydock_lab.registry.listing import TagDetails
 
+_SIGNS = {ChangeKind.ADDED: "A", ChangeKind.CHANGED: "C", ChangeKind.DELETED: "D"}  # as in `docker diff`
 _ANY_TYPE = "application/octet-stream"
 _NAME, _REPOSITORY = "NAME[:TAG|@DIGEST]", "NAME"
 _SHOWN = 19  # of a digest, with its algorithm: as in Docker's lists
@@ -92,6 +96,15 @@ def _register_looks(group: click.Group) -> None:
     @click.argument("name", metavar="NAME[:TAG]")
     def story(name: str) -> None:
         session().face.show(session().engine.tag_story(name))
+
+    @command(group, "diff", help_key="registry-diff")
+    @option("--format", type=click.Choice(("json",)), metavar="json")
+    @click.argument("before", metavar=_NAME)
+    @click.argument("after", metavar=_NAME)
+    def diff(before: str, after: str, **said: Any) -> None:
+        here = session()
+        found = here.engine.compare(before, after)
+        here.write_lines([_pretty(asdict(found))] if said["format"] else _differences(found))
 
     @command(group, "discover", help_key="registry-discover")
     @option("--artifact-type", metavar="TYPE")
@@ -166,6 +179,27 @@ def _register_signatures(group: click.Group) -> None:
     def verify(name: str, key: str) -> None:
         digest = session().engine.verify(name, Path(key))
         session().write(locale.text("cli.signed", name=name, digest=digest, key=key))
+
+
+def _differences(found: ImageDifference) -> Iterable[str]:
+    """As patches are read: what both have, what goes, what comes."""
+    yield locale.text("cli.diff-layers")
+    for layer in found.layers:
+        yield f"  {layer.sign} {layer.digest[:_SHOWN]}  {size(layer.size, 3)}"
+    if found.settings:
+        yield locale.text("cli.diff-config")
+    for one in found.settings:
+        if one.before:
+            yield f"  - {one.name}: {plain(one.before)}"
+        if one.after:
+            yield f"  + {one.name}: {plain(one.after)}"
+    if found.files:
+        yield locale.text("cli.diff-files")
+    for change in found.files:
+        weight = "" if change.is_directory or change.kind == ChangeKind.DELETED else f"  {size(change.size, 3)}"
+        yield f"  {_SIGNS[change.kind]} {plain(change.path)}{'/' if change.is_directory else ''}{weight}"
+    if not found.settings and not found.files and all(layer.sign == "=" for layer in found.layers):
+        yield locale.text("cli.diff-none")
 
 
 def _tag_row(tag: TagDetails) -> table.Row:

@@ -28,6 +28,7 @@ from pydock_lab.engine.values import (
     ContainerUsage,
     DiskDetails,
     DiskUsage,
+    ImageDifference,
     ImageSummary,
     Info,
     NetworkSummary,
@@ -130,8 +131,8 @@ class Images(Protocol):
         With a public key in the file `signed_by`, only what its owner has signed.
         """
 
-    def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
-        """`docker push`: the manifest's digest."""
+    def push(self, reference: str, *, compression: str = "", on_event: OnEvent = ignore) -> str:
+        """`docker push`: the manifest's digest; with `compression` (gzip, zstd, none) the layers are packed anew."""
 
     def login(self, host: str, username: str, password: str) -> None:
         """`docker login`: tried at the registry, then kept in Docker's config.json."""
@@ -177,6 +178,9 @@ class Images(Protocol):
 
     def remote_copy(self, source: str, target: str, *, platform: str = "", on_event: OnEvent = ignore) -> Digest:
         """Copy an image from registry to registry, all its platforms or one; its digest. Nothing of it is kept here."""
+
+    def compare(self, before: str, after: str) -> ImageDifference:
+        """What is different in another image: layers, settings, files; each in the store, else in its registry."""
 
     def remote_delete(self, reference: str) -> None:
         """Remove a tag from its registry, or by digest a manifest."""

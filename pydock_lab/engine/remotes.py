@@ -11,15 +11,17 @@ from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.values import Referrer, RemoteManifest, Travel
-from pydock_lab.errors import RegistryError
+from pydock_lab.errors import NotFound, RegistryError
 from pydock_lab.events import OnEvent, ignore
-from pydock_lab.oci import Descriptor, Digest, Index, Manifest, Platform, Reference, read_document
+from pydock_lab.oci import Descriptor, Digest, ImageConfig, Index, Manifest, Platform, Reference, read_document
 from pydock_lab.oci.times import rfc3339
 from pydock_lab.views import TagState, TagStory
 
 _ASKED = 60  # tags: a HEAD each
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.comparing import Side
+    from pydock_lab.engine.values import ImageDifference
     from pydock_lab.registry.client import RegistryClient
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
@@ -115,6 +117,28 @@ class Remotes:
             mount_from=(origin.path,) if is_same else (),
             on_event=on_event,
         )
+
+    def compare(self, before: str, after: str) -> "ImageDifference":
+        """What is different in another image; each of the store where it is there, else of its registry."""
+        from pydock_lab.engine.comparing import compare  # noqa: PLC0415 - only for who asks
+
+        return compare(self._home, self._side(before), self._side(after))
+
+    def _side(self, name: str) -> "Side":
+        from pydock_lab.engine.comparing import Side, check_layers  # noqa: PLC0415 - see compare
+        from pydock_lab.registry.transfer import find_manifest  # noqa: PLC0415 - see transfers
+
+        try:
+            found = self._shelf.find(name)
+            return Side(name=name, manifest=found.manifest, config=found.config)
+        except NotFound:
+            reference = Reference.parse(name)
+        client = self._client(reference)
+        _, content = find_manifest(client, reference, PLATFORM)
+        manifest = Manifest.from_bytes(content)
+        config = ImageConfig.from_bytes(client.read_blob(reference.path, manifest.config))
+        check_layers(name, manifest, config)
+        return Side(name=name, manifest=manifest, config=config, client=client, repository=reference.path)
 
     def delete(self, name: str) -> None:
         """Remove a tag from its registry, or by digest a manifest with all its tags."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from pydock_lab.archive.compress import Compression
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.telling import Telling
@@ -72,20 +73,27 @@ class Transfers:
         Telling(self._home).image("pull", reference.familiar, reference.familiar)
         return self._shelf.open(descriptor)
 
-    def push(self, name: str, on_event: OnEvent) -> str:
-        """Send an image to the registry that its name says; the manifest's digest."""
+    def push(self, name: str, on_event: OnEvent, *, compression: str = "") -> str:
+        """Send an image to the registry that its name says; the manifest's digest.
+
+        With `compression` (gzip, zstd, none) its layers are packed in that form first, where they are not.
+        """
         from pydock_lab.registry.transfer import push  # noqa: PLC0415 - see pull
+        from pydock_lab.store.recompress import recompress  # noqa: PLC0415 - see pull
 
         found = self._shelf.find(name)
         reference = Reference.parse(name)
         sources = self._repositories_with(found.descriptor, reference)
         with (
             self._recording(Direction.PUSH, reference, on_event) as record,
-            self._home.leases.hold(f"push {name}", found.descriptor.digest),
+            self._home.leases.hold(f"push {name}", found.descriptor.digest) as lease,
         ):
-            record.descriptor = found.descriptor
+            descriptor = found.descriptor
+            if compression:
+                descriptor = recompress(self._home.blobs, descriptor, Compression[compression.upper()], lease)
+            record.descriptor = descriptor
             client, on_event = self.client(reference.domain, record.on_event), record.on_event
-            return push(self._home.blobs, found.descriptor, client, reference, mount_from=sources, on_event=on_event)
+            return push(self._home.blobs, descriptor, client, reference, mount_from=sources, on_event=on_event)
 
     @contextmanager
     def _recording(self, direction: Direction, reference: Reference, on_event: OnEvent) -> Iterator["_Record"]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydock_lab.oci import Descriptor, Digest, ImageConfig, Manifest
-    from pydock_lab.views import PortView
+    from pydock_lab.views import FileChange, PortView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,6 +251,36 @@ class Travel:
     size: int
     media_type: str
     is_there: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerDifference:
+    """A layer that both images have (`=`), or only the one (`-`) or the other (`+`)."""
+
+    sign: str
+    digest: Digest
+    diff_id: Digest
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingDifference:
+    """A field of the config that differs; "" where an image has none."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageDifference:
+    """Two images beside each other: all layers, and the settings and files that differ."""
+
+    before: str
+    after: str
+    layers: tuple[LayerDifference, ...]
+    settings: tuple[SettingDifference, ...]
+    files: tuple[FileChange, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

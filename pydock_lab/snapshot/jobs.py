@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydock_lab.archive import marks, whiteout
+from pydock_lab.archive import compress, marks, whiteout
 from pydock_lab.archive.apply import Applied, Ownership, Policy, Whiteouts, apply, apply_tar
 from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff
 from pydock_lab.archive.marks import Mark
@@ -29,6 +29,11 @@ from pydock_lab.snapshot import copying
 from pydock_lab.snapshot.unmarkable import by_path
 
 _MOST_CHANGES = 5000  # what a view shows is far less
+
+
+def warm() -> None:
+    """Prepare what every layer needs."""
+    compress.warm()
 
 
 def policy(tier: Tier) -> Policy:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pydock_lab.errors import RegistryError
+from pydock_lab.errors import Corrupt, RegistryError
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.server import RegistryServer
@@ -221,3 +221,95 @@ def test_a_push_mounts_what_a_neighbour_has(docker, app, server):
     asked = [(one.method, one.path) for one in server.log[before:]]
     assert not any(method in ("PUT", "PATCH") and "/blobs/" in path for method, path in asked)
     assert any("mount=" in path and "from=lab%2Fapp" in path for _, path in asked)
+
+
+# ---- two images beside each other
+
+
+@pytest.fixture
+def two_builds(docker, server, tmp_path):
+    """`one:1` in the store, and the image that somebody made from it, in a registry alone: their names."""
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "same").write_text("same")
+    (context / "app").write_text("1")
+    (context / "old").write_text("gone")
+    dockerfile = context / "Dockerfile"
+    base = "FROM scratch\nCOPY same /srv/same\n"
+    dockerfile.write_text(base + "COPY app old /srv/\nENV A=1 B=2\nCMD one\n")
+    docker("build", "-q", "-t", "one:1", str(context))
+    (context / "app").write_text("22")
+    dockerfile.write_text(base + "COPY app /srv/\nENV A=1 B=3 C=\x1b[31m\nEXPOSE 80\nCMD two\n")
+    name = f"{server.address}/lab/two:1"
+    docker("build", "-q", "-t", name, str(context))
+    docker("push", "-q", name)
+    docker("rmi", name)
+    return "one:1", name
+
+
+def test_what_is_different(docker, two_builds):
+    lines = docker("registry", "diff", *two_builds).splitlines()
+    signs = [line.split()[0] for line in lines[1 : lines.index("config")]]
+    assert signs == ["=", "-", "+"]
+    config = lines[lines.index("config") + 1 : lines.index("files")]
+    assert config == [
+        "  - Cmd: /bin/sh -c one",
+        "  + Cmd: /bin/sh -c two",
+        "  - Env B: 2",
+        "  + Env B: 3",
+        "  + Env C: [31m",
+        "  + ExposedPorts 80/tcp: yes",
+    ]
+    assert lines[lines.index("files") + 1 :] == ["  C /srv/app  2B", "  D /srv/old"]
+    assert docker("images", "-q").splitlines() == docker("images", "-q", "one").splitlines()
+
+
+def test_the_other_way_round_and_for_programs(docker, two_builds):
+    lines = docker("registry", "diff", *reversed(two_builds)).splitlines()
+    assert lines[lines.index("files") + 1 :] == ["  C /srv/app  1B", "  A /srv/old  4B"]
+    found = json.loads(docker("registry", "diff", "--format", "json", *two_builds))
+    assert [one["path"] for one in found["files"]] == ["/srv/app", "/srv/old"]
+
+
+def test_no_difference(docker, app):
+    assert docker("registry", "diff", f"{app}:1", f"{app}:2").splitlines()[-1] == "no difference"
+
+
+def test_a_layer_that_lies_about_its_content(docker, server):
+    """Of a foreign image the list of files is kept: only of what is what it says."""
+    client, layer = RegistryClient(server.address), b"\0" * 1024
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "rootfs": {"type": "layers", "diff_ids": [Digest.of(b"something else")]},
+        }
+    ).encode()
+    for blob in (config, layer):
+        upload(client, "lab/liar", blob)
+    content = Manifest(
+        config=Descriptor.of(config, MediaType.CONFIG), layers=(Descriptor.of(layer, MediaType.LAYER),)
+    ).to_bytes()
+    client.put_manifest("lab/liar", "1", content, MediaType.MANIFEST)
+    with pytest.raises(Corrupt):
+        docker("registry", "diff", BOX, f"{server.address}/lab/liar:1")
+
+
+# ---- packed in another way
+
+
+@pytest.mark.parametrize(("form", "suffix"), [("zstd", "+zstd"), ("gzip", "+gzip"), ("none", "")])
+def test_layers_are_packed_for_a_push(docker, server, form, suffix):
+    name = f"{server.address}/lab/app:1"
+    docker("tag", BOX, name)
+    docker("push", "-q", "--compression-format", form, name)
+    document = json.loads(docker("manifest", "inspect", name))
+    kinds = {layer["mediaType"] for layer in document["layers"]}
+    assert kinds == {f"application/vnd.oci.image.layer.v1.tar{suffix}"}
+    # The same image, by its id, for whoever pulls it.
+    before = docker("images", "-q", "--no-trunc", name)
+    docker("rmi", name)
+    docker("pull", "-q", name)
+    assert docker("images", "-q", "--no-trunc", name) == before
+    assert docker("run", "--rm", name, "echo", "works") == "works\n"
+    assert docker("registry", "diff", BOX, name).splitlines()[-1] == "no difference"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.options import BuildOptions
     from pydock_lab.engine.remotes import Remotes
     from pydock_lab.engine.streams import Streams
-    from pydock_lab.engine.values import ImageSummary, Referrer, RemoteManifest, SearchResult, Travel
+    from pydock_lab.engine.values import ImageDifference, ImageSummary, Referrer, RemoteManifest, SearchResult, Travel
     from pydock_lab.oci import Digest
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
@@ -174,9 +174,9 @@ class LocalImages(Workers):
         found = self._transfers.pull(wanted, on_event, platform=platform)
         return self.image(str(found.descriptor.digest))
 
-    def push(self, reference: str, *, on_event: OnEvent = ignore) -> str:
+    def push(self, reference: str, *, compression: str = "", on_event: OnEvent = ignore) -> str:
         """`docker push`."""
-        digest = self._transfers.push(reference, on_event)
+        digest = self._transfers.push(reference, on_event, compression=compression)
         self._tell.image("push", reference, reference)
         return digest
 
@@ -248,6 +248,10 @@ class LocalImages(Workers):
     def remote_copy(self, source: str, target: str, *, platform: str = "", on_event: OnEvent = ignore) -> Digest:
         """Copy an image from registry to registry."""
         return self._remotes.copy(source, target, on_event, platform=platform)
+
+    def compare(self, before: str, after: str) -> ImageDifference:
+        """What is different in another image."""
+        return self._remotes.compare(before, after)
 
     def remote_delete(self, reference: str) -> None:
         """Remove a tag, or by digest a manifest, from its registry."""
