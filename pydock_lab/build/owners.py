@@ -14,8 +14,13 @@ def owner(text: str, tree: Ground) -> tuple[int, int]:
     user, colon, group = text.partition(":")
     uid, gid = _user(user or "0", tree)
     if colon and group:
-        gid = _number(group) if group.isdigit() else _group(group, tree)
+        gid = _number(group) if _is_number(group) else _group(group, tree)
     return uid, gid
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is written as ids are: others' digits are none."""
+    return text.isascii() and text.isdecimal()
 
 
 def _number(text: str) -> int:
@@ -26,18 +31,18 @@ def _number(text: str) -> int:
 
 
 def _user(name: str, tree: Ground) -> tuple[int, int]:
-    if name.isdigit():
+    if _is_number(name):
         return _number(name), _number(name)
     for fields in _table("etc/passwd", tree):
-        if fields[0] == name and fields[2:4] and all(field.isdigit() for field in fields[2:4]):
-            return int(fields[2]), int(fields[3])
+        if fields[0] == name and fields[2:4] and all(map(_is_number, fields[2:4])):
+            return _number(fields[2]), _number(fields[3])
     raise BuildError("build.no-user", user=name)
 
 
 def _group(name: str, tree: Ground) -> int:
     for fields in _table("etc/group", tree):
-        if fields[0] == name and fields[2:3] and fields[2].isdigit():
-            return int(fields[2])
+        if fields[0] == name and fields[2:3] and _is_number(fields[2]):
+            return _number(fields[2])
     raise BuildError("build.no-group", group=name)
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from pydock_lab.errors import ContainerError
 
+# What Docker takes. To the kernel 4294967295 is -1, "leave it as it is": a program would stay root (CVE-2024-40635).
+MOST = 2**31 - 1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
@@ -28,7 +31,7 @@ def resolve(user: str, passwd: str, group: str, extra_groups: Sequence[str] = ()
     """
     name, _, wanted_group = user.partition(":")
     entry = _find_user(name or "0", passwd)
-    if entry is None and not name.isdigit() and name:
+    if entry is None and not _is_number(name) and name:
         raise ContainerError("runtime.unknown-user", user=name)
     uid = int(entry[2]) if entry else int(name or 0)
     gid = int(entry[3]) if entry else 0
@@ -38,6 +41,9 @@ def resolve(user: str, passwd: str, group: str, extra_groups: Sequence[str] = ()
     else:
         groups = [int(fields[2]) for fields in _lines(group, 4) if entry and entry[0] in fields[3].split(",")]
     groups += [_group_id(extra, group) for extra in extra_groups]
+    for number in (uid, gid, *groups):
+        if number > MOST:
+            raise ContainerError("runtime.id-range", id=number, most=MOST)
     home = entry[5] if entry else "/"
     return Identity(uid=uid, gid=gid, groups=tuple(dict.fromkeys(groups)), home=home or "/")
 
@@ -54,7 +60,7 @@ def _group_id(name: str, group: str) -> int:
     for fields in _lines(group, 4):
         if fields[0] == name:
             return int(fields[2])
-    if not name.isdigit():
+    if not _is_number(name):
         raise ContainerError("runtime.unknown-group", group=name)
     return int(name)
 
@@ -63,5 +69,10 @@ def _lines(text: str, count: int) -> Iterator[list[str]]:
     """The entries that have `count` fields and a number where the id belongs."""
     for line in text.splitlines():
         fields = line.split(":")
-        if len(fields) >= count and fields[2].isdigit() and (count == 4 or fields[3].isdigit()):  # noqa: PLR2004 - group(5)
+        if len(fields) >= count and _is_number(fields[2]) and (count == 4 or _is_number(fields[3])):  # noqa: PLR2004 - group(5)
             yield fields
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is written as ids are: others' digits are none."""
+    return text.isascii() and text.isdecimal()

@@ -42,6 +42,22 @@ def test_unknown_names(user: str, key: str) -> None:
     assert (caught.value.key, caught.value.exit_status) == (key, 125)
 
 
+@pytest.mark.parametrize(
+    "user", ["2147483648", "4294967295", "4294967296", "0:4294967295", "evil", "app:evil", "9" * 30]
+)
+def test_numbers_that_the_kernel_would_read_otherwise(user: str) -> None:
+    """4294967295 is -1 to the kernel: leave the user as it is, and that is root (CVE-2024-40635)."""
+    with pytest.raises(ContainerError) as caught:
+        resolve(user, PASSWD + "evil:x:4294967295:0::/:/bin/sh\n", GROUP + "evil:x:4294967295:\n")
+    assert (caught.value.key, caught.value.exit_status) == ("runtime.id-range", 125)
+
+
+def test_digits_of_other_scripts_are_no_numbers() -> None:
+    with pytest.raises(ContainerError) as caught:
+        resolve("²", PASSWD, GROUP)
+    assert caught.value.key == "runtime.unknown-user"
+
+
 def test_an_image_without_passwd() -> None:
     assert resolve("", "", "") == Identity()
     assert resolve("1000:1000", "", "") == Identity(uid=1000, gid=1000)
