@@ -22,10 +22,10 @@ def decode(body: bytes) -> dict[str, bytes]:
     while at < len(body) and body[at]:
         # A bounded search: a body of a megabyte without a space must not be scanned once for each byte.
         space = body.find(b" ", at, at + _MAX_DIGITS)
-        digits = body[at:space] if space > 0 else b""
+        digits = body[at:space] if space > at else b""
         end = at + int(digits) if digits.isdigit() else 0
-        # A length that points backwards or outside is how parsers were led astray (CVE-2025-8194).
-        if not space < end <= len(body) or body[end - 1] != ord("\n"):
+        # A length that points backwards, or outside, or nowhere, is how parsers were led astray (CVE-2025-8194).
+        if not at < space < end <= len(body) or body[end - 1] != ord("\n"):
             raise ArchiveError("archive.pax", value=show(body[at : at + 40]))
         key, equals, value = body[space + 1 : end - 1].partition(b"=")
         if not equals or not key:

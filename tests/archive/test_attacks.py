@@ -249,6 +249,16 @@ def test_11_damaged_pax(body: Any) -> None:
         read(raw(b"pax", b"x", len(body)) + body.ljust(512, b"\0") + raw() + headers.END)
 
 
+@pytest.mark.parametrize(
+    "body", [b"path=x\n", b"=\n", b"0123456789012345678901=x\n", b" 9 a=b\n", b"path=" + b"x" * 600 + b"\n"]
+)
+def test_11_pax_without_a_length_ends(body: bytes) -> None:
+    """A record without a length once was one of length nothing, for ever."""
+    with pytest.raises(ArchiveError) as caught:
+        pax.decode(body)
+    assert caught.value.key == "archive.pax"
+
+
 @pytest.mark.parametrize("size", [b"-1", b"99999999999999999999999", b"1e3", b"4611686018427387905"])
 def test_11_pax_size_override(size: Any) -> None:
     with pytest.raises(ArchiveError):
