@@ -337,7 +337,7 @@ class Recorded(Transport):
         super().__init__(Endpoint.of("a.io"), ignore)
         self.targets, self.sent = list(targets), list[tuple[str, bool]]()
 
-    def _exchange(self, method: str, url: str, headers: Any, content: Any) -> Any:  # noqa: ARG002 - Transport's own
+    def _exchange(self, method: str, url: str, headers: Any, content: Any, **_: Any) -> Any:  # noqa: ARG002 - Transport's own
         self.sent.append((url, "Authorization" in headers))
         status = 307 if self.targets else 200
         head = {"Location": self.targets.pop(0)} if self.targets else {}
