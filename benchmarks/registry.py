@@ -1,16 +1,19 @@
-"""Our registry beside Debian's docker-registry, and our push beside skopeo's: on loopback, in one run.
+"""Our registry beside Debian's docker-registry, our push beside skopeo's, our pull beside podman's, in one run.
 
 One plain program on http.client asks both in the same words, so that no client of either side is measured: a large blob
 there and back, a thousand small ones, eight clients at once. Each server is a process of its own, on the same disk.
 """
 
+import gzip
 import hashlib
 import http.client
+import io
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import uuid
@@ -19,8 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.peers import Podman
 from benchmarks.table import measure, ratio, show
-from pydock_lab.oci import ContainerConfig, Descriptor, ImageConfig, Manifest, MediaType, Platform, Reference
+from pydock_lab import Engine
+from pydock_lab.engine.run_options import RunOptions
+from pydock_lab.oci import ContainerConfig, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.transfer import push
 from pydock_lab.store import Store
@@ -30,13 +36,14 @@ _LARGE, _SMALL, _SMALL_COUNT = 500 * _MIB, 2048, 1000
 _CLIENTS, _BLOBS_EACH = 8, 25
 _ROUNDS, _REST_SECONDS = 5, 0.5
 _LAYERS = 5
+_FILES, _FILE_LAYERS = 20_000, 20
 _START_SECONDS = 20
 OURS, THEIRS = "pydock", "docker-registry"
 
 
 def main() -> None:
     """Print the tables; the last line is `registry ratio=R`: the push of 500 MiB, ours by docker-registry's."""
-    for program in ("docker-registry", "skopeo"):
+    for program in ("docker-registry", "skopeo", "podman"):
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is not installed")
     with tempfile.TemporaryDirectory(prefix="pydock-bench-", ignore_cleanup_errors=True) as name:
@@ -49,6 +56,7 @@ def main() -> None:
             _small(places)
             _at_once(places)
             _beside_skopeo(root, theirs)
+            _beside_podman(root, theirs)
         ratio("registry", pushes[OURS], pushes[THEIRS])
 
 
@@ -265,15 +273,64 @@ def _beside_skopeo(root: Path, address: str) -> None:
     ratio("skopeo", times[OURS], times["skopeo copy"])
 
 
+def _beside_podman(root: Path, address: str) -> None:
+    """The pull of an image of 20,000 files, until they are there as files: by our engine, and by `podman pull`."""
+    name = f"{address}/podman/files:1"
+    store = Store.open(root / "files")
+    push(store.blobs, _files_image(store), RegistryClient(address), Reference.parse(name))
+    times: dict[str, list[float]] = {OURS: [], "podman pull": []}
+    for number in range(_ROUNDS):
+        podman, engine = Podman(root / f"podman-{number}"), Engine(root / f"home-{number}")
+
+        def ours(engine: Engine = engine) -> None:
+            engine.pull(name)
+            engine.full.create(RunOptions(image=name, command=("true",)))  # this is what unpacks
+
+        def theirs(podman: Podman = podman) -> None:
+            podman("pull", "-q", "--tls-verify=false", name)
+
+        for side, action in zip(times, (ours, theirs), strict=True):
+            os.sync()
+            time.sleep(_REST_SECONDS)
+            began = time.perf_counter()
+            action()
+            times[side].append((time.perf_counter() - began) * 1000)
+        podman("rmi", "-af")
+    print(f"\npull of an image of {_FILES} files, unpacked")
+    show(times)
+    ratio("podman", times[OURS], times["podman pull"])
+
+
+def _files_image(store: Store) -> Descriptor:
+    """Twenty layers of a thousand small files each."""
+    layers, diff_ids = [], []
+    for layer in range(_FILE_LAYERS):
+        plain = io.BytesIO()
+        with tarfile.open(fileobj=plain, mode="w") as tar:
+            for number in range(_FILES // _FILE_LAYERS):
+                content = os.urandom(700) + b"the same " * 200
+                entry = tarfile.TarInfo(f"srv/{layer}/{number % 50}/{number}")
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+        diff_ids.append(Digest.of(plain.getvalue()))
+        packed = gzip.compress(plain.getvalue(), 6, mtime=0)
+        store.blobs.put(packed)
+        layers.append(Descriptor.of(packed, MediaType.LAYER_GZIP))
+    return _written(store, layers, diff_ids)
+
+
 def _image(store: Store) -> Descriptor:
     layers = []
     for _ in range(_LAYERS):
         content = os.urandom(100_000_000)
         store.blobs.put(content)
         layers.append(Descriptor.of(content, MediaType.LAYER_GZIP))
-    diff_ids = tuple(layer.digest for layer in layers)
+    return _written(store, layers, [layer.digest for layer in layers])
+
+
+def _written(store: Store, layers: list[Descriptor], diff_ids: list[Digest]) -> Descriptor:
     platform = Platform(os="linux", architecture="amd64")
-    config = ImageConfig(platform=platform, config=ContainerConfig(cmd=("true",)), diff_ids=diff_ids).to_bytes()
+    config = ImageConfig(platform=platform, config=ContainerConfig(cmd=("true",)), diff_ids=tuple(diff_ids)).to_bytes()
     store.blobs.put(config)
     manifest = Manifest(config=Descriptor.of(config, MediaType.CONFIG), layers=tuple(layers)).to_bytes()
     store.blobs.put(manifest)

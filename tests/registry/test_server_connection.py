@@ -13,7 +13,7 @@ import pytest
 
 from pydock_lab.errors import RegistryError
 from pydock_lab.oci import Digest
-from pydock_lab.registry.server import Access, RegistryServer
+from pydock_lab.registry.server import Access, RegistryServer, listener
 
 PING = b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n"
 UPLOADS = "/v2/lab/app/blobs/uploads/"
@@ -218,3 +218,63 @@ def test_serve_forever_ends_where_another_thread_says_so(tmp_path: Path) -> None
 
 def test_a_server_that_never_served_stops_too(tmp_path: Path) -> None:
     RegistryServer(tmp_path / "r").stop()
+
+
+# ---- too many connections
+
+
+def opened(address: str, sent: bytes) -> socket.socket:
+    """A connection on which that was sent."""
+    host, _, port = address.rpartition(":")
+    connection = socket.create_connection((host, int(port)), 10)
+    connection.sendall(sent)
+    return connection
+
+
+def answered(connection: socket.socket) -> bool:
+    """Whether a whole answer to PING comes."""
+    received = b""
+    while not received.endswith(b"\r\n\r\n{}"):
+        piece = connection.recv(65536)
+        if not piece:
+            return False
+        received += piece
+    return b"200 OK" in received
+
+
+@pytest.fixture
+def three_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RegistryServer]:
+    """A registry that serves three connections at once."""
+    monkeypatch.setattr(listener, "_MAX_CONNECTIONS", 3)
+    with RegistryServer(tmp_path / "registry") as running:
+        yield running
+
+
+def test_who_waits_longest_makes_room(three_places: RegistryServer) -> None:
+    """Clients keep connections for later: those must not keep others out."""
+    waiting = []
+    for _ in range(3):
+        waiting.append(opened(three_places.address, PING))
+        assert answered(waiting[-1])
+    waiting[0].sendall(PING)  # the second is now the one that waits longest
+    assert answered(waiting[0])
+    with opened(three_places.address, PING) as another:
+        assert answered(another)
+    assert waiting[1].recv(1) == b""
+    for one in (waiting[0], waiting[2]):
+        one.sendall(PING)
+        assert answered(one)
+    for one in waiting:
+        one.close()
+
+
+def test_who_is_being_served_stays(three_places: RegistryServer) -> None:
+    half = b"POST " + UPLOADS.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345"
+    busy = [opened(three_places.address, half) for _ in range(3)]
+    time.sleep(0.2)
+    with opened(three_places.address, PING) as another:
+        assert another.recv(1) == b""  # refused, after a moment of hope
+    for one in busy:
+        one.sendall(b"67890")
+        assert b"HTTP/1.1 " in one.recv(65536)
+        one.close()

@@ -31,6 +31,16 @@ class Handler(BaseHTTPRequestHandler):
     # Small answers go out at once: with Nagle's algorithm each would wait 40 ms for an acknowledgement.
     disable_nagle_algorithm = True
 
+    def handle_one_request(self) -> None:
+        """Wait for a request, and answer it."""
+        self.server.wait(self.connection)
+        super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """The first line of one is here."""
+        self.server.begin(self.connection)
+        return super().parse_request()
+
     def _serve(self) -> None:
         began = time.monotonic()
         try:

@@ -39,6 +39,8 @@ class Listener(ThreadingTCPServer):
         self.registry, self.guard, self.note = registry, guard, note
         self._tls = tls
         self._open: set[socket.socket] = set()
+        self._waiting: dict[socket.socket, None] = {}  # for their next request, in the order in which they began to
+        self._changing = threading.Lock()
         self._slots = threading.BoundedSemaphore(_MAX_CONNECTIONS)
         super().__init__(address, handler)
 
@@ -50,18 +52,37 @@ class Listener(ThreadingTCPServer):
         return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection; where there are too many, wait a moment for one to end, else refuse it."""
-        if not self._slots.acquire(timeout=_PATIENCE):
-            super().shutdown_request(request)
-            return
+        """Serve a connection; where there are too many, the one that has waited longest for a request has to go.
+
+        Clients keep connections in case they need them again: a class of thirty would fill all places with those.
+        """
+        if not self._slots.acquire(blocking=False):
+            with self._changing:
+                longest = next(iter(self._waiting), None)
+            if longest is not None:
+                _end(longest)
+            if not self._slots.acquire(timeout=_PATIENCE):
+                super().shutdown_request(request)
+                return
         self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """A connection has ended."""
         super().shutdown_request(request)
+        self.begin(request)
         self._open.discard(request)
         self._slots.release()
+
+    def wait(self, request: Any) -> None:
+        """A connection has nothing to do: it waits for its next request."""
+        with self._changing:
+            self._waiting[request] = None
+
+    def begin(self, request: Any) -> None:
+        """A connection has something to do."""
+        with self._changing:
+            self._waiting.pop(request, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection broke off: the client knows, and nothing is printed."""
@@ -69,5 +90,9 @@ class Listener(ThreadingTCPServer):
     def hang_up(self) -> None:
         """End the connections that wait for their next request."""
         for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            _end(connection)
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
