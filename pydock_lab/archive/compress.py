@@ -7,6 +7,7 @@ Gzip is written by isal where it is installed, else by zlib: always without name
 gives one result. Source: RFC 1952 (gzip), RFC 8878 (zstd), OCI image specification, layer.md and media-types.md.
 """
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
@@ -120,8 +121,9 @@ def _again(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 def warm() -> None:
     """Import what compresses, for a process that forks: in its children there may be nothing to import from."""
-    import zstandard  # noqa: PLC0415, F401 - see above
-
+    # Where it is missing, all but layers of zstd can be had; who meets one is told.
+    with contextlib.suppress(ImportError):
+        import zstandard  # noqa: PLC0415, F401 - see above
     _isal()
 
 

@@ -122,8 +122,8 @@ class Workshop:
     def unpacked(self, layers: Sequence[StageLayer], chain_ids: Sequence[Digest]) -> None:
         """Have every one of these layers as a committed snapshot."""
         self.lease.add(*chain_ids)
-        for layer, chain_id in zip(layers, chain_ids, strict=True):
-            if not self.snapshots.has(chain_id):
-                packed = PackedLayer(chain_id=chain_id, diff_id=layer.diff_id, size=layer.descriptor.size)
-                with self.blobs.open(layer.descriptor) as blob:
-                    self.snapshots.unpack(packed, blob)
+        parts = zip(layers, chain_ids, strict=True)
+        packed = [
+            PackedLayer(chain_id=chain_id, diff_id=layer.diff_id, blob=layer.descriptor) for layer, chain_id in parts
+        ]
+        self.snapshots.have(packed, self.blobs.open)

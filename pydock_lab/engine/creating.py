@@ -175,12 +175,9 @@ class Creating:
     # ---- layers
 
     def _unpack(self, found: FoundImage, ground: Ground) -> None:
-        config = found.config
-        for layer, diff_id, chain_id in zip(found.manifest.layers, config.diff_ids, config.chain_ids, strict=True):
-            if not ground.snapshots.has(chain_id):
-                packed = PackedLayer(chain_id=chain_id, diff_id=diff_id, size=layer.size)
-                with self._home.blobs.open(layer) as blob:
-                    ground.snapshots.unpack(packed, blob)
+        parts = zip(found.manifest.layers, found.config.diff_ids, found.config.chain_ids, strict=True)
+        layers = [PackedLayer(chain_id=chain_id, diff_id=diff_id, blob=layer) for layer, diff_id, chain_id in parts]
+        ground.snapshots.have(layers, self._home.blobs.open)
 
 
 def _clean(target: str) -> str:

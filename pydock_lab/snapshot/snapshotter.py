@@ -13,13 +13,13 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydock_lab.archive.pipeline import wide_pipe
-from pydock_lab.oci import Digest
+from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.runtime_spec import Rootfs
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
@@ -29,16 +29,17 @@ JOB_MODULES = (_JOBS, _TRANSFER)
 UNPACK, FILL, ADOPT, PACK, CHANGES, REMOVE, MAKE_FOLDER, FIND = (
     f"{_JOBS}:{name}" for name in ("unpack", "fill", "adopt", "pack", "changes", "remove", "make_folder", "find")
 )
+_AT_ONCE = 3  # layers: unpacking is work for a processor
 READ, WRITE, LOOK, EXPORT = (f"{_TRANSFER}:{name}" for name in ("read", "write", "look", "export"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackedLayer:
-    """A layer as a blob, to be unpacked: `size` in compressed bytes."""
+    """A layer as a blob, to be unpacked."""
 
     chain_id: Digest
     diff_id: Digest
-    size: int
+    blob: Descriptor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,11 +66,35 @@ class Snapshotter:
         """Whether the layer is unpacked."""
         return self.path(chain_id).is_dir()
 
-    def unpack(self, layer: PackedLayer, blob: BinaryIO) -> None:
-        """Unpack a layer, all or nothing; raises ArchiveError and Corrupt, with nothing left behind."""
+    def have(self, layers: Iterable[PackedLayer], open_blob: Callable[[Descriptor], BinaryIO]) -> None:
+        """Unpack those layers that are not here, several at once: each is a folder of its own.
+
+        Raises ArchiveError, Corrupt, and what `open_blob` raises; what is whole by then stays.
+        """
+        missing = [layer for layer in layers if not self.has(layer.chain_id)]
+
+        def unpack(layer: PackedLayer) -> None:
+            with open_blob(layer.blob) as blob:
+                self._unpack(layer, blob)
+
+        if len(missing) <= 1:
+            for layer in missing:
+                unpack(layer)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for an image that is new here
+
+        with ThreadPoolExecutor(min(_AT_ONCE, len(missing)), thread_name_prefix="pydock unpack") as pool:
+            try:
+                list(pool.map(unpack, missing))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _unpack(self, layer: PackedLayer, blob: BinaryIO) -> None:
+        """Unpack a layer, all or nothing."""
         arguments = {
             "directory": str(self.path(layer.chain_id)),
-            "size": layer.size,
+            "size": layer.blob.size,
             "diff_id": str(layer.diff_id),
         }
         self._call(UNPACK, arguments, [blob.fileno()])
