@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 NPM    := .cache/node_modules/axe-core/axe.min.js
 # What the tests compare us with, and what they look with. Only Debian's own packages, by name.
 DEBS   := busybox-static graphviz chromium skopeo umoci oci-image-tool docker-registry crun mmdebstrap \
-          uidmap slirp4netns strace apache2-utils libcap2-bin openssh-client git podman runc
+          uidmap slirp4netns strace apache2-utils libcap2-bin openssh-client git podman buildah runc
 # For `make vm` alone, and large.
 VMDEBS := qemu-system-x86 mmdebstrap
 

@@ -17,6 +17,8 @@ _MAX_LINK = 8192
 _LINK = re.compile(r"<([^<>]*)>([^,<]*)")
 _AMAZON = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _AFTER_NAME = re.compile("[:@]")  # a tag, or a digest
+_WARNING = re.compile(r'299 - "((?:[^"\\]|\\.)*)"')
+_MAX_WARNING = 4096
 _KEYS = {
     HTTPStatus.UNAUTHORIZED: "registry.unauthorized",
     HTTPStatus.FORBIDDEN: "registry.denied",
@@ -50,6 +52,12 @@ def next_page(link: str) -> str:
         if 'rel="next"' in parameters or "rel=next" in parameters:
             return found[1].strip()
     return ""
+
+
+def warnings(response: "requests.Response") -> list[str]:
+    """What a registry wants its users to know: each Warning of code 299, for our screen (specification, "Warnings")."""
+    said = response.headers.get("Warning", "")[:_MAX_WARNING]
+    return [plain(re.sub(r"\\(.)", r"\1", text)) for text in _WARNING.findall(said)]
 
 
 def finish(response: "requests.Response") -> None:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from pydock_lab import locale
 from pydock_lab.errors import RegistryError
-from pydock_lab.events import OnEvent
-from pydock_lab.registry.answers import finish, refusal
+from pydock_lab.events import Noted, OnEvent
+from pydock_lab.registry.answers import finish, refusal, warnings
 from pydock_lab.registry.auth import Authenticator, Scopes
 from pydock_lab.registry.credentials import Credentials
 from pydock_lab.registry.hosts import Endpoint, Origin
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     import requests
 
 
+_MOST_WARNINGS = 20
+
+
 class Session:
     """Requests to `endpoint`, as the user that `credentials` know there."""
 
     def __init__(self, endpoint: Endpoint, credentials: Credentials, on_event: OnEvent, *, keep: bool = False) -> None:
         self.endpoint, self.on_event = endpoint, on_event
+        self._warned: set[str] = set()
         self.limit: RateLimit | None = None  # as the last answer had it that said something about it
         self._transport = Transport(endpoint, on_event)
         self._auth = Authenticator(endpoint, credentials, self._transport, keep=keep)
@@ -69,7 +74,15 @@ class Session:
             header = self._auth.answer(response, scopes, used)
             response = self._send(method, url, headers, content, header)
         self.limit = RateLimit.read(response.headers) or self.limit
+        self._tell(response)
         return response
+
+    def _tell(self, response: "requests.Response") -> None:
+        """Each warning once: a registry may add it to every answer."""
+        for said in warnings(response):
+            if said not in self._warned and len(self._warned) < _MOST_WARNINGS:
+                self._warned.add(said)
+                self.on_event(Noted(text=locale.text("registry.warning", host=self.host, text=said)))
 
     def expect(
         self,

@@ -22,6 +22,7 @@ import pytest
 
 from pydock_lab.errors import RegistryError
 from pydock_lab.oci import ContainerConfig, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference
+from pydock_lab.registry.attaching import Part, attach
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.credentials import Credentials, Login, OneLogin
 from pydock_lab.registry.server import RegistryServer
@@ -116,14 +117,18 @@ def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
         yield Served(server, has_users="users" in kind)
 
 
-def test_podman_there_and_back(ours: Served, command: Callable[..., str], store: Store, descriptor: Descriptor) -> None:
-    """podman pulls from ours, and pushes to it under another name: the manifest is the same, byte for byte."""
+@pytest.mark.parametrize("program", ["podman", "buildah"])
+def test_there_and_back_by(
+    program: str, ours: Served, command: Callable[..., str], store: Store, descriptor: Descriptor
+) -> None:
+    """It pulls from ours, and pushes to it under another name: the manifest is the same, byte for byte."""
     address = ours.address
     command("skopeo", "copy", *ours.words("dest-"), f"oci:{store.root}:app:1", f"docker://{address}/lab/app:1")
     with tempfile.TemporaryDirectory(prefix="podman-") as place:  # the path that it takes is 50 letters at most
-        podman = ("podman", "--root", f"{place}/p", "--runroot", f"{place}/q", "--storage-driver", "vfs")
-        command(*podman, "pull", "--quiet", *ours.words(), f"{address}/lab/app:1")
-        command(*podman, "push", "--quiet", *ours.words(), f"{address}/lab/app:1", f"{address}/lab/back:1")
+        words = (program, "--root", f"{place}/p", "--runroot", f"{place}/q", "--storage-driver", "vfs")
+        target = f"docker://{address}/lab/back:1" if program == "buildah" else f"{address}/lab/back:1"
+        command(*words, "pull", "--quiet", *ours.words(), f"{address}/lab/app:1")
+        command(*words, "push", "--quiet", *ours.words(), f"{address}/lab/app:1", target)
     raw = [
         command("skopeo", "inspect", "--raw", *ours.words(), f"docker://{address}/lab/{name}:1")
         for name in ("app", "back")
@@ -368,3 +373,37 @@ def test_docker_registry_with_tokens(with_tokens: str, store: Store, descriptor:
         with pytest.raises(RegistryError) as caught:
             refused()
         assert caught.value.key in ("registry.unauthorized", "registry.login-refused")
+
+
+# ---- artifacts, as oras handles them
+
+
+@pytest.mark.parametrize("where", ["ours", "theirs"])
+def test_an_artifact_from_push_to_discovery(
+    *, where: str, tmp_path: Path, docker_registry: str, store: Store, descriptor: Descriptor, command: Any
+) -> None:
+    """What `oras attach`, `discover`, `copy` do: with referrers, and with the tag that stands for them."""
+    with RegistryServer(tmp_path / "registry") as server:
+        address = server.address if where == "ours" else docker_registry
+        client, reference = RegistryClient(address), Reference.parse(f"{address}/lab/app:1")
+        push(store.blobs, descriptor, client, reference)
+        report = tmp_path / "report.json"
+        report.write_text('{"packages": []}')
+        parts = [Part.of(report, "application/spdx+json")]
+        digest = attach(client, "lab/app", descriptor, parts, artifact_type="application/spdx+json")
+        (found,) = client.referrers("lab/app", descriptor.digest, "application/spdx+json")
+        assert (found.digest, found.artifact_type) == (digest, "application/spdx+json")
+        assert client.referrers("lab/app", descriptor.digest, "text/other") == ()
+        # skopeo sees the same bytes, and whoever knows nothing of referrers finds them by the tag.
+        raw = command("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{address}/lab/app@{digest}")
+        document = json.loads(raw)
+        assert Digest.of(raw.encode()) == digest
+        assert document["subject"]["digest"] == descriptor.digest
+        assert document["layers"][0]["annotations"]["org.opencontainers.image.title"] == "report.json"
+        fallback = descriptor.digest.replace(":", "-")
+        assert (fallback in client.tags("lab/app")) is (where == "theirs")
+        content = client.read_blob("lab/app", Manifest.from_bytes(raw.encode()).layers[0])
+        assert content == report.read_bytes()
+        client.delete_manifest("lab/app", digest)
+        with pytest.raises(RegistryError):
+            client.manifest("lab/app", digest)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pydock_lab.errors import InvalidDocument, PydockError, RegistryError
-from pydock_lab.events import ignore
+from pydock_lab.events import Event, Noted, ignore
 from pydock_lab.oci import Descriptor, Digest, MediaType
 from pydock_lab.registry import downloads
 from pydock_lab.registry.client import RegistryClient
@@ -440,3 +440,17 @@ def test_registries_that_tell_nothing_of_moves(hostile: Any) -> None:
     assert RegistryClient(hostile.address).tag_moves("lab/app", "1") is None
     hostile.serve("/v2/lab/app/_pydock/tags/moves", b'{"moves": 7}')
     assert RegistryClient(hostile.address).tag_moves("lab/app", "1") is None
+
+
+# ---- warnings
+
+
+def test_warnings_are_told_once_and_cannot_touch_the_screen(hostile: Any) -> None:
+    said = '299 - "old client \\"x\\"", 199 - "other", 299 - "\x1b[31mred"'
+    hostile.serve("/v2/app/tags/list", b'{"tags": []}', Warning=said)
+    events: list[Event] = []
+    client = RegistryClient(hostile.address, on_event=events.append)
+    client.tags("app")
+    client.tags("app")
+    noted = [event.text for event in events if isinstance(event, Noted)]
+    assert noted == [f'{hostile.address} says: old client "x"', f"{hostile.address} says: [31mred"]
