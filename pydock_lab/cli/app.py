@@ -33,7 +33,7 @@ def make_app(name: str = "docker") -> LocalGroup:
     app.later("volume", "volumes")
     app.later("network", "networks")
     app.later("info system version", "system")
-    app.later("doctor instances layers namespaces unshare", "things", "register_pictures")
+    app.later("argv doctor instances layers namespaces unshare", "things", "register_pictures")
     app.later("weigh whatif", "advice")
     app.later("completion lab", "lab")
     app.later("debug explain trace", "looking")

@@ -124,7 +124,9 @@ def register_account(group: click.Group) -> None:
         username = username or face.ask("Username: ", secret=False)
         if password_stdin:
             password = face.input().read().decode("utf-8").rstrip("\r\n")
-        session().engine.login(server, username, password or face.ask("Password: ", secret=True))
+        plain = session().engine.login(server, username, password or face.ask("Password: ", secret=True))
+        if plain is not None:
+            face.note(locale.text("cli.password-plain", path=plain) + "\n")
         session().write("Login Succeeded")
 
     @command(group, "logout")

@@ -37,6 +37,13 @@ def register_pictures(group: click.Group) -> None:
     def namespaces(container: str) -> None:
         session().face.show(session().engine.namespaces(container))
 
+    @command(group, "argv", words_follow=True)
+    @option("--entrypoint", metavar="PROGRAM")
+    @click.argument("image")
+    @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[WORD...]")
+    def argv(image: str, words: tuple[str, ...], entrypoint: str | None) -> None:
+        session().face.show(session().engine.argument_vector(image, words, entrypoint=entrypoint))
+
     @command(group, "unshare", words_follow=True)
     @flag("--user")
     @flag("--uts")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab.drawing import (
+    argument_vector,
     build_trace,
     context_weight,
     dot,
@@ -38,6 +39,7 @@ from pydock_lab.drawing.palette import Theme, host_stylesheet
 from pydock_lab.drawing.shapes import Page
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContextWeight,
     Doctor,
@@ -64,6 +66,7 @@ _DRAWN_BY: dict[type[View], Callable[[Any, Page], Drawing]] = {
     Instances: instances.draw,
     TagTree: tags.draw,
     TagStory: tag_story.draw,
+    ArgumentVector: argument_vector.draw,
     TransferTrace: exchange.draw,
     Doctor: facets.draw,
     Namespaces: namespaces.draw,

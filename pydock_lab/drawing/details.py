@@ -9,6 +9,7 @@ from functools import singledispatch
 
 from pydock_lab.drawing import (
     advice_details,
+    argument_vector,
     cards,
     exchange_words,
     explained,
@@ -25,6 +26,7 @@ from pydock_lab.drawing.layers import SIGNS
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContainerView,
     ContextWeight,
@@ -206,6 +208,11 @@ def _start(view: RunTrace, speech: Speech) -> Iterator[Detail]:
         title = f"{step.number}. {start_words.name(step)}"
         command = f"{start_words.command(view)} --step {step.number}"
         yield Detail(key=f"step-{step.number}", title=title, facts=given(facts), command=command)
+
+
+@_details.register
+def _argv(view: ArgumentVector, speech: Speech) -> Iterator[Detail]:
+    return argument_vector.details(view, speech)
 
 
 @_details.register

@@ -16,6 +16,7 @@ from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.drawing.weighed_rows import title, weight_rows
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContextFolder,
     ContextWeight,
@@ -136,6 +137,17 @@ def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
         yield f"{_quoted(one.kind)} -> inside"
         if not one.is_own:
             yield f"outside -> {_quoted(one.kind)}"
+
+
+@_statements.register
+def _argv(view: ArgumentVector, speech: Speech) -> Iterator[str]:
+    """Each word of the result, and who said it."""
+    yield "rankdir=LR"
+    for at, word in enumerate(view.result):
+        source = speech.say(f"argv-key-{word.source}")
+        yield _node(word.source, source, Meaning.BASE)
+        yield _node(f"argv {at}", f"{at}  {word.text}", Meaning.PLAIN, dashed=word.is_ignored)
+        yield f"{_quoted(word.source)} -> {_quoted(f'argv {at}')}"
 
 
 @_statements.register

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
 from pydock_lab.drawing import (
+    argument_vector,
     cards,
     exchange_words,
     explanations,
@@ -25,6 +26,7 @@ from pydock_lab.drawing.ghosts import deletions
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContainerView,
     ContextWeight,
@@ -184,6 +186,11 @@ def _trace(view: BuildTrace, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _namespaces(view: Namespaces, speech: Speech) -> Iterator[str]:
     yield from namespaces.lines(view, speech)
+
+
+@_lines.register
+def _argv(view: ArgumentVector, speech: Speech) -> Iterator[str]:
+    return argument_vector.lines(view, speech)
 
 
 @_lines.register

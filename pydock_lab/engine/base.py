@@ -44,6 +44,7 @@ from pydock_lab.events import ContainerOutput, OnEvent, ignore
 from pydock_lab.oci import Digest
 from pydock_lab.store.happenings import Happening
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContextWeight,
     Doctor,
@@ -134,8 +135,11 @@ class Images(Protocol):
     def push(self, reference: str, *, compression: str = "", on_event: OnEvent = ignore) -> str:
         """`docker push`: the manifest's digest; with `compression` (gzip, zstd, none) the layers are packed anew."""
 
-    def login(self, host: str, username: str, password: str) -> None:
-        """`docker login`: tried at the registry, then kept in Docker's config.json."""
+    def login(self, host: str, username: str, password: str) -> Path | None:
+        """`docker login`: tried at the registry, then kept in Docker's config.json.
+
+        The file, where the password, or the token in place of it, is not given to a credential helper.
+        """
 
     def logout(self, host: str) -> None:
         """`docker logout`."""
@@ -151,6 +155,11 @@ class Images(Protocol):
 
     def explorer(self, where: str) -> "Explorer":
         """The same, to be opened further: what was not opened is not asked for."""
+
+    def argument_vector(
+        self, reference: str, words: tuple[str, ...] = (), *, entrypoint: str | None = None
+    ) -> ArgumentVector:
+        """What process 1 of `docker run [--entrypoint PROGRAM] IMAGE [WORD...]` is told."""
 
     def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
         """How the latest pull or push (`direction`; "" is either), of an image or of any, went, request by request."""

@@ -16,6 +16,7 @@ from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, Volu
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     Doctor,
     Explanation,
@@ -187,6 +188,10 @@ class Engine:
     def instances(self) -> Instances:
         """Images and the containers on them."""
         return self.full.instances()
+
+    def argv(self, image: str, *words: str, entrypoint: str | None = None) -> ArgumentVector:
+        """What process 1 of `docker run [--entrypoint PROGRAM] IMAGE [WORD...]` is told."""
+        return self.full.argument_vector(image, words, entrypoint=entrypoint)
 
     def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
         """How the latest pull or push went, request by request."""

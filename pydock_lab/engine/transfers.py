@@ -16,6 +16,8 @@ from pydock_lab.oci import Descriptor, Manifest, Reference
 from pydock_lab.oci.reference import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydock_lab.engine.values import SearchResult
     from pydock_lab.registry.client import RegistryClient
     from pydock_lab.registry.tree import Explorer
@@ -136,11 +138,11 @@ class Transfers:
             return frozenset(layer.digest for layer in manifest.layers)
         return frozenset()
 
-    def login(self, host: str, username: str, password: str) -> None:
-        """Try a login, and keep it if the registry takes it."""
+    def login(self, host: str, username: str, password: str) -> "Path | None":
+        """Try a login, and keep it if the registry takes it; the file in which it can be read, if it can."""
         from pydock_lab.registry.credentials import Credentials  # noqa: PLC0415 - see pull
 
-        Credentials.default().store(host, self.client(host, ignore).check_login(username, password))
+        return Credentials.default().store(host, self.client(host, ignore).check_login(username, password))
 
     def logout(self, host: str) -> None:
         """Forget a login."""

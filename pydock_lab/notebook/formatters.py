@@ -6,6 +6,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from pydock_lab.engine.results import BuildResult, Image
+from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
@@ -17,6 +18,7 @@ from pydock_lab.notebook.tags import Story, Tags
 from pydock_lab.notebook.trace import Trace
 from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 from pydock_lab.views import (
+    ArgumentVector,
     BuildTrace,
     ContextWeight,
     Doctor,
@@ -43,6 +45,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     RunTrace: Trace,
     TransferTrace: Trace,
     TagStory: Story,
+    ArgumentVector: Argv,
     Explanation: Explained,
     Weight: WeighedImage,
     ContextWeight: WeighedContext,

@@ -20,9 +20,11 @@ from IPython.core.magic import (
 from traitlets.config import Configurable
 
 from pydock_lab import cli, locale
+from pydock_lab.engine.argument_vectors import from_texts
 from pydock_lab.engine.base import Engine
 from pydock_lab.errors import CommandError, PydockError
 from pydock_lab.notebook import options, substitution
+from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.attended import AttendedEngine, interruptible
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.face import NotebookFace
@@ -106,6 +108,7 @@ class DockerMagics(Magics, Configurable):
         """Say why steps of a build were not in the cache: `%explain`, `%explain app:1`, `%explain --keys`.
 
         --keys shows the cache keys of the steps that missed by themselves in plain text, --step NUMBER of that step.
+        `%explain pull`, `%explain push` show the latest one, request by request; with an image's name, that of it.
         `%explain CONTAINER` shows how a container was started, to walk through forwards and backwards: each step with
         its system calls, and what the process sees before and after it.
         """
@@ -168,6 +171,19 @@ class DockerMagics(Magics, Configurable):
                     "notebook.usage",
                     usage="%registry [HOST[/REPOSITORY] | start [PORT] [OPTION...] | log [COUNT] | story NAME | stop]",
                 )
+        return None
+
+    @no_var_expand
+    @line_magic
+    def argv(self, line: str) -> Picture | None:
+        """Show what process 1 of a container is told: `%argv IMAGE [WORD...]`, `%argv` to try for oneself.
+
+        %argv [--entrypoint PROGRAM] IMAGE [WORD...]     as in `docker run`; the parts can be changed in the picture
+        """
+        words = self._words(line)
+        if not words:
+            return Argv(from_texts('["echo", "hello"]', '["world"]', ""))
+        self._run(["argv", *words])
         return None
 
     @no_var_expand

@@ -67,8 +67,11 @@ class Credentials:
         helper = _helper(document, host)
         return _ask_helper(helper, host) if helper else _from_auths(document, host)
 
-    def store(self, host: str, login: Login) -> None:
-        """Keep a login, in the helper's store where there is one; raises RegistryError."""
+    def store(self, host: str, login: Login) -> Path | None:
+        """Keep a login, in the helper's store where there is one; raises RegistryError.
+
+        The file, where the password can be read in it by whoever can read the file.
+        """
         token = login.identity_token
         document = self._read()
         helper = _helper(document, host)
@@ -76,11 +79,12 @@ class Credentials:
             username = _TOKEN_USER if token else login.username
             secret = {"ServerURL": _key(host), "Username": username, "Secret": token or login.password}
             _run_helper(helper, "store", json.dumps(secret))
-            return
+            return None
         encoded = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
         entry = {"auth": encoded} | ({"identitytoken": token} if token else {})
         document["auths"] = _other_auths(document, host) | {_key(host): entry}
         self._write(document)
+        return self._path
 
     def erase(self, host: str) -> bool:
         """Forget a login; whether there was one."""

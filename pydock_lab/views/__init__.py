@@ -3,6 +3,7 @@
 Sizes are bytes, times RFC 3339 texts, digests full (`sha256:...`); a drawing shortens them.
 """
 
+from pydock_lab.views.argument_vector import ArgumentVector, ArgumentWord
 from pydock_lab.views.base import View
 from pydock_lab.views.build_trace import BuildTrace, StepOutcome, TraceStage, TraceStep
 from pydock_lab.views.containers import ContainerView, Gauge, ImageInstances, Instances, PortView
@@ -43,6 +44,8 @@ from pydock_lab.views.weight import (
 from pydock_lab.views.what_if import Proposal, ProposalKind, StepTime, WhatIf
 
 __all__ = [
+    "ArgumentVector",
+    "ArgumentWord",
     "Attribute",
     "AttributeChange",
     "BlobView",

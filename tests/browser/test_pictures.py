@@ -15,6 +15,7 @@ WIDGETS = {
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
     "pull": ("trace.Trace(transfers.PULL)", "step-3"),
     "story": ("tags.Story(transfers.STORY)", "state-1"),
+    "argv": ("argument_vector.Argv(arguments.PLAIN)", "cmd"),
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),

@@ -1,7 +1,7 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import explained, sides, starts, traces, transfers, views, weights
+from samples import arguments, explained, sides, starts, traces, transfers, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
     "trace": traces.TRACE,
@@ -11,6 +11,8 @@ USUAL: dict[str, View] = views.USUAL | {
     "pull": transfers.PULL,
     "push": transfers.PUSH,
     "story": transfers.STORY,
+    "argv": arguments.PLAIN,
+    "argv-shell": arguments.SHELL,
     "explained": explained.EXPLAINED,
     "weight": weights.WEIGHT,
     "context-weight": weights.CONTEXT,
@@ -22,6 +24,7 @@ HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "namespaces": sides.HOSTILE_SIDES,
     "pull": transfers.HOSTILE_TRANSFER,
     "story": transfers.HOSTILE_STORY,
+    "argv": arguments.HOSTILE_ARGUMENTS,
     "explained": explained.HOSTILE_EXPLAINED,
     "weight": weights.HOSTILE_WEIGHT,
     "context-weight": weights.HOSTILE_CONTEXT,

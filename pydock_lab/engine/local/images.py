@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pydock_lab.registry.listing import TagDetails
     from pydock_lab.registry.tree import Explorer
     from pydock_lab.views import (
+        ArgumentVector,
         BuildTrace,
         ContextWeight,
         Explanation,
@@ -180,9 +181,9 @@ class LocalImages(Workers):
         self._tell.image("push", reference, reference)
         return digest
 
-    def login(self, host: str, username: str, password: str) -> None:
+    def login(self, host: str, username: str, password: str) -> Path | None:
         """`docker login`."""
-        self._transfers.login(host, username, password)
+        return self._transfers.login(host, username, password)
 
     def logout(self, host: str) -> None:
         """`docker logout`."""
@@ -201,6 +202,15 @@ class LocalImages(Workers):
     def explorer(self, where: str) -> Explorer:
         """The same, to be opened further."""
         return self._transfers.explorer(where)
+
+    def argument_vector(
+        self, reference: str, words: tuple[str, ...] = (), *, entrypoint: str | None = None
+    ) -> ArgumentVector:
+        """What process 1 of a container of an image is told."""
+        from pydock_lab.engine.argument_vectors import argument_vector  # noqa: PLC0415 - only for who asks
+
+        found = self._transfers.have(reference, ignore)
+        return argument_vector(reference, found.config.config, words, entrypoint)
 
     def transfer_trace(self, direction: str = "", reference: str = "") -> TransferTrace:
         """How the latest pull or push went, request by request."""
