@@ -12,7 +12,7 @@ DEBS   := busybox-static graphviz chromium skopeo umoci oci-image-tool docker-re
 VMDEBS := qemu-system-x86 mmdebstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test check format bench soak fuzz vm docs system clean
+.PHONY: help setup lab demo test check format bench soak fuzz vm docs gallery system clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ format: $(VENV)/.test  ## put the code into shape
 docs: $(VENV)/.test  ## the documentation, warnings are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
+gallery: $(VENV)/.test  ## every drawing in both themes, in docs/gallery
+	$(BIN)/python docs/gallery_pages.py docs/gallery
+
 bench: $(VENV)/.test  ## side by side with other engines
 	$(BIN)/python -m benchmarks run
 	$(BIN)/python -m benchmarks import
@@ -83,4 +86,4 @@ vm: system $(VENV)/.test  ## limits on a kernel with cgroup version 2, in a mach
 	$(BIN)/python -m pytest -q tests/vm -m vm
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .cache docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .cache docs/_build docs/gallery .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

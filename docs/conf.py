@@ -5,7 +5,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from gallery_pages import write
+
 from pydock_lab.version import __version__
+
+write(Path(__file__).parent / "gallery")
 
 project = "pydock_lab"
 author = "the pydock_lab developers"

@@ -40,6 +40,16 @@ class _Row:
     aside: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Box:
+    """A word; with its number in the result."""
+
+    text: str
+    meaning: Meaning
+    is_dashed: bool
+    number: str = ""
+
+
 def draw(view: ArgumentVector, page: Page) -> Drawing:
     """A composition."""
     speech = page.speech
@@ -104,9 +114,10 @@ def _row(row: _Row, page: Page, y: float, *, dashed: bool) -> tuple[list[Element
     if not row.words:
         elements.append(text(start, y + 18, page.speech.say("argv-none"), Font.SMALL, ink="muted"))
         return elements, y + _HIGH
-    meanings = [Meaning.PLAIN if dashed else _MEANINGS[row.source]] * len(row.words)
-    drawn, y = _words(row.words, meanings, [dashed] * len(row.words), page, (start, y))
-    return [*elements, *drawn], max(y, y)
+    meaning = Meaning.PLAIN if dashed else _MEANINGS[row.source]
+    boxes = [_Box(text=word, meaning=meaning, is_dashed=dashed) for word in row.words]
+    drawn, y = _boxes(boxes, page, (start, y))
+    return [*elements, *drawn], y
 
 
 def _result(view: ArgumentVector, page: Page, y: float) -> tuple[list[Element], float]:
@@ -119,26 +130,30 @@ def _result(view: ArgumentVector, page: Page, y: float) -> tuple[list[Element], 
     if not view.result:
         elements.append(text(start, y + 18, page.speech.say("argv-refused"), Font.SMALL, ink="deleted-text"))
         return elements, y + _HIGH
-    words = [f"{at}  {word.text}" for at, word in enumerate(view.result)]
-    meanings = [_MEANINGS[word.source] for word in view.result]
-    drawn, y = _words(words, meanings, [word.is_ignored for word in view.result], page, (start, y))
+    boxes = [
+        _Box(text=word.text, meaning=_MEANINGS[word.source], is_dashed=word.is_ignored, number=str(at))
+        for at, word in enumerate(view.result)
+    ]
+    drawn, y = _boxes(boxes, page, (start, y))
     return [*elements, *drawn], y
 
 
-def _words(
-    words: Sequence[str], meanings: Sequence[Meaning], dashed: Sequence[bool], page: Page, place: tuple[float, float]
-) -> tuple[list[Element], float]:
+def _boxes(boxes: Sequence[_Box], page: Page, place: tuple[float, float]) -> tuple[list[Element], float]:
     """Boxes one after the other, in as many lines as they take; and where they end."""
     start, y = place
     x = start
     elements = []
-    for word, meaning, is_dashed in zip(words, meanings, dashed, strict=True):
-        shown = clip(clean(word), min(_WIDEST, page.right - start) - 2 * _PAD, Font.CODE_SMALL)
-        wide = max(width(shown, Font.CODE_SMALL), 6) + 2 * _PAD
+    for one in boxes:
+        before = width(one.number, Font.SMALL) + 8 if one.number else 0.0
+        room = min(_WIDEST, page.right - start) - 2 * _PAD - before
+        shown = clip(clean(one.text), room, Font.CODE_SMALL)
+        wide = max(width(shown, Font.CODE_SMALL), 6) + 2 * _PAD + before
         if x > start and x + wide > page.right:
             x, y = start, y + _HIGH + _GAP
-        elements.append(box(x, y, wide, _HIGH, meaning, dashed=is_dashed, radius=5))
-        elements.append(text(x + _PAD, y + 18, shown, Font.CODE_SMALL, ink=f"{meaning}-text"))
+        elements.append(box(x, y, wide, _HIGH, one.meaning, dashed=one.is_dashed, radius=5))
+        if one.number:
+            elements.append(text(x + _PAD - 2, y + 18, one.number, Font.SMALL, ink="muted"))
+        elements.append(text(x + _PAD + before, y + 18, shown, Font.CODE_SMALL, ink=f"{one.meaning}-text"))
         x += wide + _GAP
     return elements, y + _HIGH
 
