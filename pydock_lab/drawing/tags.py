@@ -132,7 +132,8 @@ def _repository(tree: _Tree, repository: RepositoryView, at: int, y: float) -> _
 
 def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Element:
     speech = page.speech
-    aside = speech.say("private") if repository.private else ""
+    # Of what nobody has opened yet it is not known.
+    aside = "" if repository.closed else speech.say("private" if repository.private else "public")
     room = page.inner - (pill_width(aside) + 12 if aside else 0)
     total = len(repository.tags) + repository.others
     count = "" if repository.closed and not total else speech.count("tags", total)
@@ -144,8 +145,10 @@ def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Eleme
         text(MARGIN + _MARK, y + 20, name, Font.STRONG),
         text(MARGIN + _MARK + width(name, Font.STRONG) + 12, y + 20, count, Font.SMALL, ink="muted"),
     ]
-    if aside:
+    if repository.private:
         elements.append(pill(page.right - pill_width(aside), y + 4, aside, Meaning.DELETED))
+    elif aside:
+        elements.append(text(page.right, y + 20, aside, Font.SMALL, ink="muted", anchor="end"))
     label = ", ".join(filter(None, (repository.name, count, aside)))
     return pick(f"repository-{at}", label, *elements, role="treeitem", level=1, expanded=not repository.closed)
 
