@@ -156,6 +156,9 @@ class Images(Protocol):
     def explorer(self, where: str) -> "Explorer":
         """The same, to be opened further: what was not opened is not asked for."""
 
+    def image_file(self, reference: str, path: str) -> bytes | None:
+        """The bytes of a file of an image, through links; empty of a folder, None where there is nothing."""
+
     def argument_vector(
         self, reference: str, words: tuple[str, ...] = (), *, entrypoint: str | None = None
     ) -> ArgumentVector:

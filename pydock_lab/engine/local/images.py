@@ -203,6 +203,16 @@ class LocalImages(Workers):
         """The same, to be opened further."""
         return self._transfers.explorer(where)
 
+    def image_file(self, reference: str, path: str) -> bytes | None:
+        """A file of an image; None where there is none."""
+        from pydock_lab.build.source import resolve  # noqa: PLC0415 - only for who asks
+        from pydock_lab.engine.final_tree import final_tree  # noqa: PLC0415 - see above
+
+        found = self._shelf.find(reference)
+        tree = final_tree(self.home, found.manifest, found.config)
+        place = resolve(tree, path.encode())
+        return tree.read(place) if tree.entry(place) is not None else None
+
     def argument_vector(
         self, reference: str, words: tuple[str, ...] = (), *, entrypoint: str | None = None
     ) -> ArgumentVector:
