@@ -15,7 +15,7 @@ from pydock_lab.drawing.detail import Detail, given
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width, wrap
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, pick, text
+from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, hit, pick, text
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, clean, element, group, number
 from pydock_lab.views import ArgumentVector
@@ -58,17 +58,20 @@ def draw(view: ArgumentVector, page: Page) -> Drawing:
     elements: list[Element] = []
     picks: list[Element] = []
     for row in _rows(view, speech):
+        top_of = y
         drawn, y = _row(row, page, y, dashed=bool(row.aside))
-        picks.append(pick(row.name, _spoken(row), *drawn))
+        picks.append(pick(row.name, _spoken(row), hit(MARGIN, top_of, page.inner, y - top_of), *drawn))
         y += _SPACE
     elements.append(_arrow(page, y))
     y += 26
+    top_of = y
     drawn, y = _result(view, page, y)
-    picks.append(pick("result", result_label(view, speech), *drawn))
+    picks.append(pick("result", result_label(view, speech), hit(MARGIN, top_of, page.inner, y - top_of), *drawn))
     y += _SPACE
     label = speech.say("argv-of", image=clean(view.image))
     body = Block(
-        elements=(*elements, group(*picks, class_="picks", role="listbox", aria_label=label)), height=y - top.height
+        elements=(*elements, group(*picks, class_="picks whole-rows", role="listbox", aria_label=label)),
+        height=y - top.height,
     )
     notes = _notes(view, page, top.height + body.height)
     return finish(page, label, (top, body, notes), _keys(view, speech), lesson_of(view, speech))
