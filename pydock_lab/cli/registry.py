@@ -135,6 +135,12 @@ def register_account(group: click.Group) -> None:
         session().engine.logout(server)
         session().write(f"Removing login credentials for {server}")
 
+    _register_search(group)
+
+
+def _register_search(group: click.Group) -> None:
+    """`docker search`."""
+
     @command(group, "search")
     @option("--limit", type=click.IntRange(1, 100), default=25, metavar="NUMBER")
     @flag("--no-trunc")

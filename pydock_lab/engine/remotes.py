@@ -70,12 +70,13 @@ class Remotes:
 
     def _names(self, client: "RegistryClient", reference: Reference, digests: set[str]) -> dict[str, tuple[str, ...]]:
         """The tags that mean one of these digests now; of a repository of very many only the newest are asked."""
+        from pydock_lab.registry.together import at_once  # noqa: PLC0415 - see transfers
         from pydock_lab.registry.tree import newest  # noqa: PLC0415 - see transfers
 
         found: dict[str, list[str]] = {}
-        asked = dict.fromkeys((reference.tag, *newest(client.tags(reference.path))[:_ASKED]))
-        for tag in asked:
-            known = client.head_manifest(reference.path, tag)
+        asked = list(dict.fromkeys((reference.tag, *newest(client.tags(reference.path))[:_ASKED])))
+        heads = at_once(lambda tag: client.head_manifest(reference.path, tag), asked)
+        for tag, known in zip(asked, heads, strict=True):
             if known is not None and known.digest in digests:
                 found.setdefault(str(known.digest), []).append(tag)
         return {digest: tuple(sorted(names)) for digest, names in found.items()}

@@ -20,6 +20,7 @@ from pydock_lab.oci.reference import DEFAULT_DOMAIN
 from pydock_lab.registry.answers import finish, read_json
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.hosts import Endpoint
+from pydock_lab.registry.together import at_once
 from pydock_lab.registry.transport import Transport
 
 _HUB_API = "hub.docker.com"
@@ -46,7 +47,8 @@ def tag_details(client: RegistryClient, reference: Reference, limit: int) -> tup
         if found is not None:
             return found
     names = client.tags(reference.path)[:limit]
-    return tuple(one for one in (_read(client, reference.path, name) for name in names) if one is not None)
+    read = at_once(lambda name: _read(client, reference.path, name), names)
+    return tuple(one for one in read if one is not None)
 
 
 def from_hub(client: RegistryClient, path: str, limit: int) -> tuple[TagDetails, ...] | None:

@@ -11,15 +11,14 @@ again. Requests that do not wait for each other go out at the same time.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from pydock_lab.errors import InvalidValue, RegistryError
 from pydock_lab.oci import Descriptor, Digest, ImageConfig, Index, Reference, read_document
 from pydock_lab.oci.reference import DEFAULT_DOMAIN
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.listing import from_hub
+from pydock_lab.registry.together import at_once
 from pydock_lab.views import BlobView, ManifestView, RepositoryView, TagTree, TagView
 
 _REPOSITORIES, _TAGS = 24, 12  # what is shown of each, until somebody wants more
@@ -27,11 +26,7 @@ _MORE = 48
 _OPEN_AT_FIRST = 6  # repositories
 _SEARCHED = 50  # repositories whose tags a filter asks for
 _CHILDREN = 4  # an index of so many platforms is read at once, of more when it is opened
-_WORKERS = 6
 _NUMBERS = re.compile(r"(\d+)")
-
-_Given = TypeVar("_Given")
-_Found = TypeVar("_Found")
 
 
 @dataclass(kw_only=True)
@@ -95,7 +90,7 @@ class Explorer:
         if not self._names:
             self._begin()
         if self.filter:
-            _at_once(self._tags, self._names[:_SEARCHED])
+            at_once(self._tags, self._names[:_SEARCHED])
         names = [name for name in self._names if self._fits(name)]
         shown = names[: self._shown]
         return TagTree(
@@ -174,7 +169,7 @@ class Explorer:
         missing = [tag for tag in tags if tag not in found.digests]
         if missing and self._counts_pulls and self._from_hub(name, missing):
             return
-        for tag, digest in zip(missing, _at_once(lambda tag: self._digest(name, tag), missing), strict=True):
+        for tag, digest in zip(missing, at_once(lambda tag: self._digest(name, tag), missing), strict=True):
             found.digests[tag] = digest
         self._read(name, dict.fromkeys(digest for tag in tags if (digest := found.digests[tag]) is not None))
         small = [view for view in found.manifests.values() if 0 < len(view.children) <= _CHILDREN]
@@ -192,7 +187,7 @@ class Explorer:
         """Manifests that are not known yet, with their configs."""
         found = self._repository(name)
         wanted = [one for one in digests if one not in found.manifests or not found.manifests[one].known]
-        for view in _at_once(lambda digest: self._manifest(name, Digest(digest)), wanted):
+        for view in at_once(lambda digest: self._manifest(name, Digest(digest)), wanted):
             if view is None:
                 continue
             found.manifests[view[0].digest] = view[0]
@@ -260,15 +255,6 @@ def newest(tags: Iterable[str]) -> tuple[str, ...]:
         return tag == "latest", tag.removeprefix("v")[:1].isdigit(), [*ranks, (0, "")]
 
     return tuple(sorted(tags, key=rank, reverse=True))
-
-
-def _at_once(do: Callable[[_Given], _Found], given: Iterable[_Given]) -> list[_Found]:
-    """What `do` finds for each, in this order, several asked at the same time."""
-    items = list(given)
-    if len(items) <= 1:
-        return [do(one) for one in items]
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="pydock tree") as pool:
-        return list(pool.map(do, items))
 
 
 def _index_view(index: Index, digest: Digest, size: int) -> ManifestView:
