@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from pydock_lab import locale
 from pydock_lab.engine.face import Engine
 
 ON_CI = os.environ.get("CI") == "true"
@@ -55,6 +56,13 @@ def as_root() -> None:
     if os.environ.get("PYDOCK_EXPECTED_TIER"):
         pytest.skip("the suite is run once more, as an ordinary user: as root this test has run already")
     missing("needs root")
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """A language that a test has chosen does not outlast it."""
+    yield
+    locale._chosen.clear()
 
 
 @pytest.fixture
