@@ -59,7 +59,7 @@ def as_root() -> None:
 
 
 @pytest.fixture(autouse=True)
-def language() -> Iterator[None]:
+def own_language() -> Iterator[None]:
     """A language that a test has chosen does not outlast it."""
     yield
     locale._chosen.clear()
