@@ -22,7 +22,7 @@ def test_buttons_go_forwards_and_backwards(open_picture: Opener) -> None:
     notebook = open_picture(TRACE, "en")
     page = notebook.page
     assert page.evaluate(SHOWN) == ["4"]
-    assert page.locator(".pydock-place").inner_text() == "the whole build"
+    assert page.locator(".pydock-place").inner_text() == "all steps"
     button(notebook, "First step").click()
     assert (page.evaluate(SHOWN), len(page.evaluate(LATER))) == (["1"], 16)
     button(notebook, "One step forward").click()
@@ -33,7 +33,7 @@ def test_buttons_go_forwards_and_backwards(open_picture: Opener) -> None:
     button(notebook, "One step back").click()
     assert page.evaluate(SHOWN) == ["7"]
     assert page.locator(".pydock-status").inner_text().startswith("step 7: FROM lab/base AS docs, stage docs")
-    button(notebook, "The whole build").click()
+    button(notebook, "All steps").click()
     assert (page.evaluate(SHOWN), page.evaluate(LATER)) == (["4"], [])
     notebook.until("w.step", "None")
 

@@ -66,7 +66,7 @@ function stepping(context) {
       if (`step-${state.dataset.state}` === shown) state.removeAttribute("display");
       else state.setAttribute("display", "none");
     }
-    place.textContent = at < 0 ? word("whole-build") : word("step-of", { at: at + 1, count: keys.length });
+    place.textContent = at < 0 ? word("all-steps") : word("step-of", { at: at + 1, count: keys.length });
     // Not `disabled`: a button that loses the focus sends a reader back to the top of the page.
     buttons.first.setAttribute("aria-disabled", String(at === 0));
     buttons.back.setAttribute("aria-disabled", String(at === 0));
