@@ -229,8 +229,8 @@ def _exchange(view: TransferTrace, speech: Speech) -> Iterator[Detail]:
             (speech.say("fact-meaning"), exchange_words.sentence(step, view, speech)),
             (speech.say("fact-because"), speech.say("exchange-follows", step=step.follows) if step.follows else ""),
             (speech.say("fact-received"), speech.size(step.size) if step.size else ""),
-            (speech.say("fact-began"), exchange_words.took(step.at, speech)),
-            (speech.say("fact-seconds"), exchange_words.took(step.seconds, speech)),
+            (speech.say("fact-began"), start_words.took(step.at, speech)),
+            (speech.say("fact-seconds"), start_words.took(step.seconds, speech)),
         ]
         title = f"{step.number}. {exchange_words.request(step, view, speech)}"
         command = f"{exchange_words.command(view)} --step {step.number}"

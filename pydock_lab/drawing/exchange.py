@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydock_lab.drawing import exchange_words as words
-from pydock_lab.drawing import prints
+from pydock_lab.drawing import prints, start_words
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
@@ -124,7 +124,7 @@ def _row(sheet: _Sheet, step: RequestStep, y: float) -> Element:
         box(status_x, y + 5, _STATUS, 20, meaning, radius=5),
         text(middle, y + 19, status, Font.SMALL_STRONG, ink=f"{meaning}-text", anchor="middle"),
         *(said if room > _LEAST else []),
-        text(page.right - 4, y + 19, words.took(step.seconds, speech), Font.SMALL, ink="muted", anchor="end"),
+        text(page.right - 4, y + 19, start_words.took(step.seconds, speech), Font.SMALL, ink="muted", anchor="end"),
     )
     more = " now" if step is (sheet.view.step or words.default_step(sheet.view)) else ""
     attributes = {**drawn.attributes, "class": drawn.attributes["class"] + more}

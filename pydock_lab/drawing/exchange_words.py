@@ -23,8 +23,6 @@ _WAYS = MappingProxyType({"travelled": Meaning.BUILT, "exists": Meaning.CACHED, 
 _OK, _CREATED, _PARTIAL, _UNAUTHORIZED, _MISSING = 200, 201, 206, 401, 404
 _REFUSED, _REDIRECTS, _BUSY = range(400, 600), range(300, 400), (429, 503)
 
-__all__ = ["KEYS", "answer", "facts", "label", "lesson_of", "meaning", "request", "sentence", "title", "took", "way"]
-
 
 def title(view: TransferTrace) -> str:
     """What travelled."""

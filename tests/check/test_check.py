@@ -1,6 +1,5 @@
 """What exercises ask: right, wrong, half right, not there at all; in both languages, and without a word on stderr."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,9 +27,7 @@ def app(engine: Engine) -> Engine:
 
 
 @pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    set_lang("en")
-    yield
+def english() -> None:
     set_lang("en")
 
 

@@ -37,8 +37,6 @@ def compare(name, shown):
 @pytest.fixture(autouse=True)
 def english():
     locale.set_lang("en")
-    yield
-    locale._chosen.clear()
 
 
 def plain(events):

@@ -184,7 +184,6 @@ def bare() -> Iterator[InteractiveShell]:
     quiet.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=quiet)
     yield shell
-    locale._chosen.clear()
     InteractiveShell.clear_instance()
 
 

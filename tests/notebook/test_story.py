@@ -17,8 +17,6 @@ from pydock_lab.notebook.story import Story
 @pytest.fixture(autouse=True)
 def english():
     locale.set_lang("en")
-    yield
-    locale._chosen.clear()
 
 
 def story(events, *, until=float("inf")):
