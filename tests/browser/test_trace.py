@@ -44,7 +44,7 @@ def test_the_last_step_leads_to_the_whole_build_and_the_first_stays(open_picture
     button(notebook, "Une étape en arrière").click()
     assert page.locator(".pydock-place").inner_text() == "17 / 17"
     button(notebook, "Une étape en avant").click()
-    assert page.locator(".pydock-place").inner_text() == "tout le build"
+    assert page.locator(".pydock-place").inner_text() == "toutes les étapes"
     button(notebook, "Première étape").click()
     button(notebook, "Une étape en arrière").focus()
     page.keyboard.press("Enter")
