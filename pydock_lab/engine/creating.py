@@ -68,7 +68,12 @@ class Creating:
         if options.pull == "never":
             found = self._images.find(options.image)
         else:
-            found = self._transfers.have(options.image, on_event, always=options.pull == "always")
+            found = self._transfers.have(
+                options.image,
+                on_event,
+                always=options.pull == "always",
+                meanwhile=lambda: self._home.warm(options.isolation),
+            )
         wanted, has = options.platform, str(found.config.platform)
         # `arm64` alone is short for linux/arm64, and a variant need not be said.
         if wanted and not (has == wanted or has.startswith((f"{wanted}/", f"linux/{wanted}"))):

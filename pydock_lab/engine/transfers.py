@@ -43,13 +43,19 @@ class Transfers:
     def __init__(self, home: Home, shelf: ImageShelf) -> None:
         self._home, self._shelf = home, shelf
 
-    def have(self, name: str, on_event: OnEvent, *, always: bool = False) -> FoundImage:
-        """An image of the store, pulled where it is not there (or `always`); raises PydockError."""
+    def have(
+        self, name: str, on_event: OnEvent, *, always: bool = False, meanwhile: Callable[[], None] = lambda: None
+    ) -> FoundImage:
+        """An image of the store, pulled where it is not there (or `always`); raises PydockError.
+
+        `meanwhile` is called before a pull, to begin with what will be needed after it.
+        """
         if not always:
             try:
                 return self._shelf.find(name)
             except NotFound:
                 pass
+        meanwhile()
         return self.pull(Reference.parse(name), on_event)
 
     def pull(self, reference: Reference, on_event: OnEvent, *, platform: str = "") -> FoundImage:

@@ -18,7 +18,7 @@ from pydock_lab.archive import compress, marks, whiteout
 from pydock_lab.archive.apply import Applied, Ownership, Policy, Whiteouts, apply, apply_tar
 from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff
 from pydock_lab.archive.marks import Mark
-from pydock_lab.archive.reader import Readable, chunks
+from pydock_lab.archive.reader import chunks
 from pydock_lab.archive.rooted import RootedTree, join, split
 from pydock_lab.archive.whiteout import OpaqueAttribute
 from pydock_lab.errors import ArchiveError
@@ -59,13 +59,18 @@ def opaque(tier: Tier) -> OpaqueAttribute:
     return OpaqueAttribute.TRUSTED if tier is Tier.ROOT else OpaqueAttribute.USER
 
 
-def unpack(request: Request) -> dict[str, Any]:
-    """Unpack the layer in the first descriptor into `directory`, all or nothing.
+def unpack(request: Request) -> list[dict[str, Any]]:
+    """Unpack the layer in each descriptor into a directory, all or nothing; one after the other, up to an error.
 
-    Arguments: `directory`, `size` (compressed bytes), `diff_id`. Gives `size` (bytes of files) and `skipped`.
+    Argument: `layers`, each with `directory`, `size` (compressed bytes), `diff_id`. Gives for each `size` (bytes of
+    files) and `skipped`.
     """
-    size, diff_id = request.arguments["size"], Digest(request.arguments["diff_id"])
-    return _unpacked(request, lambda layer, root, how: apply(layer, root, policy=how, size=size, diff_id=diff_id))
+    how, done = policy(request.tier), []
+    for layer, descriptor in zip(request.arguments["layers"], request.descriptors, strict=True):
+        size, diff_id = layer["size"], Digest(layer["diff_id"])
+        with open(descriptor, "rb", buffering=0) as blob, _whole(layer["directory"]) as root:
+            done.append(_told(apply(blob, root, policy=how, size=size, diff_id=diff_id)))
+    return done
 
 
 def fill(request: Request) -> dict[str, Any]:
@@ -73,23 +78,30 @@ def fill(request: Request) -> dict[str, Any]:
 
     Who writes it knows its digest: nothing is decompressed or hashed here.
     """
-    return _unpacked(request, lambda tar, root, how: apply_tar(chunks(tar), root, policy=how))
+    with open(request.descriptors[0], "rb", buffering=0) as tar, _whole(request.arguments["directory"]) as root:
+        return _told(apply_tar(chunks(tar), root, policy=policy(request.tier)))
 
 
-def _unpacked(request: Request, unpack_into: Callable[[Readable, int, Policy], Applied]) -> dict[str, Any]:
-    directory = Path(request.arguments["directory"])
+@contextlib.contextmanager
+def _whole(place: str) -> Iterator[int]:
+    """A new directory that is at `place` when nothing went wrong, and nowhere else."""
+    directory = Path(place)
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
     try:
         os.chmod(temporary, 0o755)  # noqa: S103 - the root of an image
         root = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
-        with open(request.descriptors[0], "rb", buffering=0) as layer:
-            applied = unpack_into(layer, root, policy(request.tier))
-        os.close(root)
+        try:
+            yield root
+        finally:
+            os.close(root)
         _settle(temporary, directory)
     finally:
         if os.path.isdir(temporary):
             _delete(temporary)
+
+
+def _told(applied: Applied) -> dict[str, Any]:
     return {"size": applied.size, "skipped": [os.fsdecode(path) for path in applied.skipped]}
 
 

@@ -71,33 +71,25 @@ class Snapshotter:
 
         Raises ArchiveError, Corrupt, and what `open_blob` raises; what is whole by then stays.
         """
-        missing = [layer for layer in layers if not self.has(layer.chain_id)]
-
-        def unpack(layer: PackedLayer) -> None:
-            with open_blob(layer.blob) as blob:
-                self._unpack(layer, blob)
-
-        if len(missing) <= 1:
-            for layer in missing:
-                unpack(layer)
+        shares = _shares(layer for layer in layers if not self.has(layer.chain_id))
+        if len(shares) <= 1:
+            for share in shares:
+                self._unpack(share, open_blob)
             return
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for an image that is new here
 
-        with ThreadPoolExecutor(min(_AT_ONCE, len(missing)), thread_name_prefix="pydock unpack") as pool:
-            try:
-                list(pool.map(unpack, missing))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        with ThreadPoolExecutor(len(shares), thread_name_prefix="pydock unpack") as pool:
+            list(pool.map(lambda share: self._unpack(share, open_blob), shares))
 
-    def _unpack(self, layer: PackedLayer, blob: BinaryIO) -> None:
-        """Unpack a layer, all or nothing."""
-        arguments = {
-            "directory": str(self.path(layer.chain_id)),
-            "size": layer.blob.size,
-            "diff_id": str(layer.diff_id),
-        }
-        self._call(UNPACK, arguments, [blob.fileno()])
+    def _unpack(self, layers: Sequence[PackedLayer], open_blob: Callable[[Descriptor], BinaryIO]) -> None:
+        """Unpack layers one after the other in one worker, each all or nothing."""
+        said = [
+            {"directory": str(self.path(layer.chain_id)), "size": layer.blob.size, "diff_id": str(layer.diff_id)}
+            for layer in layers
+        ]
+        with contextlib.ExitStack() as opened:
+            blobs = [opened.enter_context(open_blob(layer.blob)) for layer in layers]
+            self._call(UNPACK, {"layers": said}, [blob.fileno() for blob in blobs])
 
     def commit(self, directory: Path, chain_id: Digest) -> None:
         """Make a directory (an active snapshot's upper one) the committed snapshot of that name."""
@@ -224,6 +216,17 @@ class Snapshotter:
         present = [str(path) for path in paths if os.path.lexists(path) and not _is_removed(path)]
         if present:
             self._call(REMOVE, {"paths": present}, [])
+
+
+def _shares(layers: Iterable[PackedLayer]) -> list[list[PackedLayer]]:
+    """Layers for workers at the same time: as even as can be, the largest first."""
+    shares: list[list[PackedLayer]] = []
+    for layer in sorted(layers, key=lambda one: one.blob.size, reverse=True):
+        if len(shares) < _AT_ONCE:
+            shares.append([layer])
+        else:
+            min(shares, key=lambda share: sum(one.blob.size for one in share)).append(layer)
+    return shares
 
 
 def _is_removed(path: str | Path) -> bool:

@@ -70,7 +70,7 @@ class Ingest:
                 # Content before name: else the new name could outlive a power failure, and the bytes not.
                 if durable:
                     os.fsync(file.fileno())
-            _rename(path, target)
+            rename(path, target)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -82,7 +82,7 @@ class Ingest:
         try:
             with (path / name).open("xb", buffering=0) as file:
                 write_all(file, content)
-            _rename(path, target)
+            rename(path, target)
         except BaseException as error:
             shutil.rmtree(path, ignore_errors=True)
             if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
@@ -110,7 +110,8 @@ def write_all(file: BinaryIO, content: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _rename(path: Path, target: Path) -> None:
+def rename(path: Path, target: Path) -> None:
+    """Give `path` the name `target`, in place of what may have it, and make the directories for that."""
     try:
         os.replace(path, target)
     except FileNotFoundError:

@@ -27,9 +27,11 @@ class FileLock:
         self._fd = -1
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # The file stays for good: removing it would let two holders lock two files of one name.
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            self._fd = self._opened()
+        except FileNotFoundError:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = self._opened()
         try:
             _lock(self._fd, shared=self._shared, wait=self._wait)
         except BaseException:
@@ -40,6 +42,10 @@ class FileLock:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         _unlock(self._fd)
         os.close(self._fd)
+
+    def _opened(self) -> int:
+        # The file stays for good: removing it would let two holders lock two files of one name.
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
 
 
 def _lock(fd: int, *, shared: bool, wait: bool) -> None:

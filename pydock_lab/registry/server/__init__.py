@@ -11,7 +11,7 @@
     repositories/lab/app/_blobs/sha256/<hex>    "this repository has that blob"
     repositories/lab/app/_manifests/sha256/<hex>  the same for manifests, with their media type
     repositories/lab/app/_tags.json             the names that move
-    uploads/<id>, uploads/<id>.json             what is not whole yet; survives a restart
+    uploads/lab+app/<id>                        what is not whole yet; survives a restart
 
 Source: OCI distribution specification 1.1.1 (spec.md); numbers such as end-4a are its table of endpoints.
 """

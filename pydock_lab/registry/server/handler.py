@@ -15,10 +15,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydock_lab.registry.server.access import Access
 from pydock_lab.registry.server.bodies import Body, BrokenBody, drain, open_body
 from pydock_lab.registry.server.listener import Listener
-from pydock_lab.registry.server.messages import ErrorCode, Refusal, Request, Response
+from pydock_lab.registry.server.messages import ErrorCode, FileSlice, Refusal, Request, Response
 from pydock_lab.registry.server.routes import answer
 
 _IDLE = 120  # seconds without a byte, after which a connection is closed
+_AT_ONCE = 1 << 16  # bytes that go out together with their head
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,6 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = _IDLE
     # Small answers go out at once: with Nagle's algorithm each would wait 40 ms for an acknowledgement.
     disable_nagle_algorithm = True
+    wbufsize = _AT_ONCE
 
     def handle_one_request(self) -> None:
         """Wait for a request, and answer it."""
@@ -109,9 +111,17 @@ class Handler(BaseHTTPRequestHandler):
         if response.file is None:
             self.wfile.write(response.content)
         elif response.file.count:
-            with response.file.path.open("rb") as file:
+            self._send_file(response.file)
+
+    def _send_file(self, part: FileSlice) -> None:
+        with part.path.open("rb") as file:
+            if part.count <= _AT_ONCE:
+                file.seek(part.offset)
+                self.wfile.write(file.read(part.count))
+            else:
+                self.wfile.flush()
                 # The kernel moves the bytes from file to socket: no copy passes through Python.
-                self.connection.sendfile(file, response.file.offset, response.file.count)
+                self.connection.sendfile(file, part.offset, part.count)
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self.close_connection = True

@@ -31,7 +31,13 @@ class Repository:
 
     def add_blob(self, digest: Digest) -> None:
         """Let it belong here."""
-        self._ingest.replace(self._link(BLOBS, digest), b"")
+        # An empty file is whole as soon as it is there; one that was here counts as new.
+        link = self._link(BLOBS, digest)
+        try:
+            link.touch()
+        except FileNotFoundError:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.touch()
 
     def touch_blob(self, digest: Digest) -> None:
         """Note that somebody counts on it, as if it had just come."""

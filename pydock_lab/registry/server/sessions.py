@@ -1,13 +1,14 @@
-"""Uploads under way: a file that grows, and a record that says whose it is. Both survive a restart.
+"""Uploads under way: files that grow, in a folder for each repository. They survive a restart.
 
     POST -> session 3f..  ->  PATCH 0-999, 1000-1999 ...  ->  PUT ?digest=  ->  is it what it claims?  ->  blobs/
+
+    uploads/team+web/3f..       of the repository team/web, which no other name opens
 
 The hash is computed while the bytes come in. After a restart, or where another process wrote to the file, it is
 computed again from the file: the disk is the truth, the hash in memory a shortcut.
 """
 
 import hashlib
-import json
 import os
 import re
 import time
@@ -24,7 +25,7 @@ from pydock_lab.errors import Corrupt
 from pydock_lab.oci import Digest
 from pydock_lab.registry.server.bodies import Body, pieces
 from pydock_lab.store import BlobStore
-from pydock_lab.store.ingest import Ingest, write_all
+from pydock_lab.store.ingest import rename, write_all
 
 _ID = re.compile("[0-9a-f]{32}")
 _KEPT_FOR = 7 * 24 * 3600  # seconds: how long an upload that nobody goes on with stays
@@ -82,9 +83,7 @@ class Upload:
         found = self._digest(digest.algorithm)
         if found != digest:
             raise Corrupt("store.blob-differs", digest=found, expected=digest)
-        target = blobs.path(digest)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self.path, target)
+        rename(self.path, blobs.path(digest))
 
     def _digest(self, algorithm: str) -> Digest:
         # Only the last request says which algorithm the digest is of.
@@ -135,7 +134,7 @@ class Uploads:
     """The uploads below `root`."""
 
     def __init__(self, root: Path) -> None:
-        self._folder, self._ingest = root / "uploads", Ingest(root)
+        self._folder = root / "uploads"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._open: dict[str, Upload] = {}
         self._lock = Lock()
@@ -144,10 +143,12 @@ class Uploads:
     def start(self, repository: str, algorithm: str = "sha256") -> Upload:
         """A new, empty upload."""
         # Nobody can guess it: who has the name of an upload may write to it.
-        path = self._folder / uuid.uuid4().hex
-        path.touch()
-        record = {"format": 1, "repository": repository, "algorithm": algorithm}
-        self._ingest.replace(path.with_suffix(".json"), json.dumps(record).encode())
+        path = self._path(repository, uuid.uuid4().hex)
+        try:
+            path.touch(exist_ok=False)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(exist_ok=False)
         with self._lock:
             return self._open.setdefault(path.name, Upload(path, repository, algorithm))
 
@@ -155,32 +156,33 @@ class Uploads:
         """An upload of this repository; None where there is none of this name."""
         if not _ID.fullmatch(session):
             return None
+        # The id of an upload of somebody else's repository opens nothing: it is looked for in this one's folder.
+        path = self._path(repository, session)
         with self._lock:
-            found = self._open.get(session) or self._read(self._folder / session)
-            # The id of an upload of somebody else's repository opens nothing.
-            if found is None or found.repository != repository or not found.path.exists():
+            if not path.exists():
                 return None
-            return self._open.setdefault(session, found)
+            # After a restart nobody knows its algorithm; a wrong guess costs reading it once more, at its end.
+            return self._open.setdefault(session, Upload(path, repository))
 
     def drop(self, upload: Upload) -> None:
         """Forget it, whether it became a blob or not."""
         with self._lock:
             self._open.pop(upload.id, None)
         upload.path.unlink(missing_ok=True)
-        upload.path.with_suffix(".json").unlink(missing_ok=True)
-
-    def _read(self, path: Path) -> Upload | None:
-        with suppress(FileNotFoundError):
-            record = json.loads(path.with_suffix(".json").read_bytes())
-            return Upload(path, record["repository"], record["algorithm"])
-        return None
 
     def used(self) -> int:
         """Bytes that have arrived of all that is under way."""
-        return sum(entry.stat().st_size for entry in os.scandir(self._folder) if not entry.name.endswith(".json"))
+        return sum(path.stat().st_size for path in self._folder.glob("*/*"))
+
+    def _path(self, repository: str, session: str) -> Path:
+        # A plus sign is in no name of a repository: no two of them share a folder.
+        return self._folder / repository.replace("/", "+") / session
 
     def _sweep(self) -> None:
-        for path in self._folder.iterdir():
+        for path in self._folder.glob("*/*"):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _KEPT_FOR:
                     path.unlink()
+        for folder in self._folder.iterdir():
+            with suppress(OSError):  # there is something in it
+                folder.rmdir()
