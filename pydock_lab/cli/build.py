@@ -60,7 +60,7 @@ def _build(here: Session, options: BuildOptions, said: dict[str, Any]) -> int:
     if quiet:
         here.write(result.image.id)
     elif options.keeps_image:
-        here.face.show(result.stack)
+        here.face.show_layers(result.image.layer_explorer())
     return 0
 
 

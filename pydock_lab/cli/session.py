@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.engine.streams import Streams
     from pydock_lab.errors import PydockError
     from pydock_lab.events import OnEvent
@@ -50,6 +51,9 @@ class Face(Protocol):
 
     def note(self, text: str) -> None:
         """Show text beside it: progress, warnings."""
+
+    def show_layers(self, explorer: LayerExplorer) -> None:
+        """Layers, with the files that are opened; where somebody can, they are opened further."""
 
     def show(self, view: View) -> None:
         """Show a view: as text, or as a picture where there can be one."""

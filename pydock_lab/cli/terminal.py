@@ -15,6 +15,7 @@ from pydock_lab.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.events import OnEvent
     from pydock_lab.registry.server import RegistryServer
     from pydock_lab.views import View
@@ -49,6 +50,10 @@ class TerminalFace:
         """To the standard error, as Docker does with progress and warnings."""
         sys.stderr.write(text)
         sys.stderr.flush()
+
+    def show_layers(self, explorer: LayerExplorer) -> None:
+        """Layers, as far as they are opened."""
+        self.show(explorer.view())
 
     def show(self, view: View) -> None:
         """As text."""

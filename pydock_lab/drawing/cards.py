@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydock_lab import locale
-from pydock_lab.drawing.layers import INKS, SIGNS
+from pydock_lab.drawing.layer_files import INKS, SIGNS
 from pydock_lab.drawing.metrics import Font, clip, clip_path, width
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import PILL, Page, Piece, bar, box, clipped, line, pick, pill, pill_width, text

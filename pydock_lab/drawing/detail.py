@@ -20,7 +20,7 @@ class FileLine:
 class Detail:
     """One selectable part: `facts` are labels and values, `more` says how many files are not listed.
 
-    `texts` are headings and texts of many lines, which are shown as they are.
+    `texts` are headings and texts of many lines, which are shown as they are; `unfolded`: at once.
     """
 
     key: str
@@ -30,6 +30,7 @@ class Detail:
     more: str = ""
     command: str = ""
     texts: tuple[tuple[str, str], ...] = ()
+    unfolded: bool = False
 
 
 def given(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

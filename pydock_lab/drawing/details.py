@@ -22,7 +22,8 @@ from pydock_lab.drawing import (
 )
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
-from pydock_lab.drawing.layers import SIGNS
+from pydock_lab.drawing.file_details import file_detail, layer_command
+from pydock_lab.drawing.layer_files import SIGNS
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
@@ -38,6 +39,7 @@ from pydock_lab.views import (
     LayerRow,
     LayerStack,
     Namespaces,
+    Opened,
     RunTrace,
     StepExplanation,
     StepOutcome,
@@ -67,6 +69,10 @@ def _details(view: View, _speech: Speech) -> Iterator[Detail]:
 def _layers(view: LayerStack, speech: Speech) -> Iterator[Detail]:
     for at, row in reversed(list(enumerate(view.rows))):
         yield _layer(row, f"layer-{at}", at + 1, row.command or f"docker history --no-trunc {view.name}", speech)
+        if row.opened is not Opened.CLOSED:
+            for how in (Opened.CHANGES, Opened.TOGETHER):
+                yield Detail(key=f"{how}-{at}", title=speech.say(f"files-{how}"), command=layer_command(view, row))
+        yield from (file_detail(view, row, node, speech) for node in row.files)
 
 
 def _layer(row: LayerRow, key: str, number: int, command: str, speech: Speech) -> Detail:

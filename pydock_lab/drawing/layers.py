@@ -7,18 +7,19 @@
 └╌╌╌▸ ▒▒▒████████████████                                 the size bar, one scale for all rows
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pydock_lab.drawing import prints
+from pydock_lab.drawing import layer_files, prints
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.ghosts import Ghost, deletions, ghosts, kept
+from pydock_lab.drawing.layer_files import INKS, SIGNS, Strip
 from pydock_lab.drawing.metrics import Font, clip, clip_path, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, Block, Page, Piece, bar, box, clipped, line, pick, text, trace
+from pydock_lab.drawing.shapes import MARGIN, Block, Page, Piece, bar, box, clipped, line, mark, pick, text, trace
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, element, group
-from pydock_lab.views import ChangeKind, FileChange, LayerRow, LayerStack, Origin
+from pydock_lab.views import ChangeKind, FileChange, LayerRow, LayerStack, Opened, Origin
 
 _GUTTER = 40  # the numbers, and the way from a whiteout to its bytes
 _WIDE = 900  # from here on there is room for the files beside the stack
@@ -26,6 +27,7 @@ _LOW, _HIGH = 26, 54  # a row without, and with a layer
 _SPACE = 6
 _WHITEOUT = 24
 _WHITEOUTS_SHOWN = 3
+_MARK = 16  # room for the mark before what can be opened
 
 MEANINGS = {
     Origin.BASE: Meaning.BASE,
@@ -33,17 +35,21 @@ MEANINGS = {
     Origin.BUILT: Meaning.BUILT,
     Origin.CONFIG: Meaning.PLAIN,
 }
-SIGNS = {ChangeKind.ADDED: "+", ChangeKind.CHANGED: "~", ChangeKind.DELETED: "\N{MINUS SIGN}"}
-INKS = {ChangeKind.ADDED: "cached-text", ChangeKind.CHANGED: "built-text", ChangeKind.DELETED: "deleted-text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
-    """Where a row stands: its place in the stack (0 is the base) and its box."""
+    """Where a row stands: its place in the stack (0 is the base) and its box; below `head` are its opened files."""
 
     at: int
     y: float
+    head: float
     height: float
+
+    @property
+    def bar(self) -> float:
+        """The upper edge of the size bar."""
+        return self.y + self.head - 9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,29 +102,39 @@ def _rows(stack: _Stack, top: float) -> Block:
     y = top
     for at in reversed(range(len(stack.view.rows))):
         row = stack.view.rows[at]
-        places[at] = _Place(at=at, y=y, height=row_height(row))
+        head_high = row_height(row)
+        places[at] = _Place(at=at, y=y, head=head_high, height=head_high + layer_files.height(row))
         y += places[at].height + _SPACE
     rows = (_row(stack, stack.view.rows[at], place) for at, place in places.items())
     beside = _beside(stack, places, top) if stack.page.width >= _WIDE else ()
-    listbox = group(
-        *rows, class_="picks", role="listbox", aria_label=stack.speech.say("layers-of", name=stack.view.name)
-    )
+    role = "tree" if stack.view.can_open else "listbox"
+    label = stack.speech.say("layers-of", name=stack.view.name)
+    listbox = group(*(item for row in rows for item in row), class_="picks", role=role, aria_label=label)
     return Block(elements=(*beside, *_falls(stack, places), listbox), height=y)
 
 
 def row_height(row: LayerRow) -> float:
-    """Pixels of a row's box."""
+    """Pixels of a row's box, without the files that are opened in it."""
     if row.is_empty:
         return _LOW
     gone = len(deletions(row))
     return _HIGH + _WHITEOUT * min(gone, _WHITEOUTS_SHOWN) + (18 if gone > _WHITEOUTS_SHOWN else 0)
 
 
-def _row(stack: _Stack, row: LayerRow, place: _Place) -> Element:
+def _row(stack: _Stack, row: LayerRow, place: _Place) -> Iterator[Element]:
+    """The row, and what is opened in it."""
     draw_row = _empty_row if row.is_empty else _layer_row
     number = text(MARGIN + 14, place.y + (17 if row.is_empty else 22), str(place.at + 1), Font.CODE_SMALL,
                   ink="muted", anchor="end")  # fmt: skip
-    return pick(f"layer-{place.at}", row_label(row, place.at, stack.speech), number, *draw_row(stack, row, place))
+    drawn = draw_row(stack, row, place)
+    key, label = f"layer-{place.at}", row_label(row, place.at, stack.speech)
+    if not stack.view.can_open:
+        yield pick(key, label, number, *drawn)
+        return
+    expanded = None if row.is_empty else row.opened is not Opened.CLOSED
+    yield pick(key, label, number, *drawn, role="treeitem", level=1, expanded=expanded)
+    strip = Strip(x=stack.left + 12, y=place.y + place.head, wide=stack.wide - 24)
+    yield from layer_files.draw(stack.page, row, place.at, strip)
 
 
 def _empty_row(stack: _Stack, row: LayerRow, place: _Place) -> tuple[Element, ...]:
@@ -136,18 +152,20 @@ def _layer_row(stack: _Stack, row: LayerRow, place: _Place) -> tuple[Element, ..
     meaning, speech = MEANINGS[row.origin], stack.speech
     x, y = stack.left + 12, place.y
     size = speech.size(row.unpacked_size)
-    after_print = x + prints.WIDTH + 10
+    marks = [mark(x, y + 17, is_open=row.opened is not Opened.CLOSED)] if stack.view.can_open else []
+    print_x = x + _MARK * len(marks)
+    after_print = print_x + prints.WIDTH + 10
     room = stack.right - 12 - width(size, Font.STRONG) - 12 - after_print
-    below = y + place.height - 9
     return (
         box(stack.left, y, stack.wide, place.height, meaning),
-        prints.draw(x, y + 22, row.diff_id),
+        *marks,
+        prints.draw(print_x, y + 22, row.diff_id),
         clipped(after_print, y + 21, row.instruction or "?", room, Font.CODE),
         text(stack.right - 12, y + 21, size, Font.STRONG, anchor="end"),
         line(after_print, y + 37, row_facts(row, speech), stack.right - 12 - after_print),
         *_whiteouts(stack, row, y + 45),
-        *bar(x, below, stack.wide - 24, row.unpacked_size / stack.largest, meaning),
-        *_hidden_part(stack, row, place, below),
+        *bar(x, place.bar, stack.wide - 24, row.unpacked_size / stack.largest, meaning),
+        *_hidden_part(stack, row, place),
     )
 
 
@@ -194,7 +212,7 @@ def _whiteouts(stack: _Stack, row: LayerRow, y: float) -> tuple[Element, ...]:
     return tuple(elements)
 
 
-def _hidden_part(stack: _Stack, row: LayerRow, place: _Place, y: float) -> tuple[Element, ...]:
+def _hidden_part(stack: _Stack, row: LayerRow, place: _Place) -> tuple[Element, ...]:
     """The part of a bar that a later layer has deleted: striped, at the bar's beginning."""
     size = sum(ghost.size for ghost in stack.ghosts if ghost.lower == place.at)
     if not size:
@@ -202,7 +220,7 @@ def _hidden_part(stack: _Stack, row: LayerRow, place: _Place, y: float) -> tuple
     x = stack.left + 12
     wide = max(4.0, (stack.wide - 24) * min(size, row.unpacked_size) / stack.largest)
     # Stripes of a dashed stroke: a pattern would need an id, and ids collide when a picture is shown twice.
-    stripes = element("path", d=f"M{x:.1f} {y + 2:.1f}h{wide:.1f}", class_="deleted-line", stroke_width=6,
+    stripes = element("path", d=f"M{x:.1f} {place.bar + 2:.1f}h{wide:.1f}", class_="deleted-line", stroke_width=6,
                       stroke_dasharray="3 2")  # fmt: skip
     return (stripes,)
 
@@ -212,7 +230,7 @@ def _falls(stack: _Stack, places: dict[int, _Place]) -> tuple[Element, ...]:
     paths: list[Element] = []
     for ghost in stack.ghosts:
         upper, lower = places[ghost.upper], places[ghost.lower]
-        start, end = upper.y + 55, lower.y + lower.height - 7
+        start, end = upper.y + 55, lower.bar + 2
         x = stack.left - 10
         points = [(stack.left, start), (x, start), (x, end), (stack.left - 1, end)]
         tip = f"{stack.left:.1f},{end:.1f} {stack.left - 6:.1f},{end - 4:.1f} {stack.left - 6:.1f},{end + 4:.1f}"

@@ -138,6 +138,13 @@ def arrow_head(x: float, y: float, css: str, *, up: bool) -> Element:
     return element("polygon", points=points, class_=css)
 
 
+def mark(x: float, y: float, *, is_open: bool) -> Element:
+    """A small triangle: to the right what is closed, down what is open."""
+    points = ((0, -3), (8, -3), (4, 4)) if is_open else ((1, -5), (8, 0), (1, 5))
+    path = "M" + "L".join(f"{number(x + dx)} {number(y + dy)}" for dx, dy in points) + "Z"
+    return element("path", d=path, class_="muted")
+
+
 def lock(x: float, y: float) -> Element:
     """A padlock, 10 wide and 13 high: read-only."""
     shackle = element("path", d=f"M{number(x + 2)} {number(y + 6)}v-2a3 3 0 0 1 6 0v2", class_="trace muted-line",

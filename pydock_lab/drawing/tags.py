@@ -18,9 +18,9 @@ from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.manifests import Cards
 from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import MARGIN, PILL, Block, Page, curve, hit, pick, pill, pill_width, text, trace
+from pydock_lab.drawing.shapes import MARGIN, PILL, Block, Page, curve, hit, mark, pick, pill, pill_width, text, trace
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.drawing.svg import Element, element, group, number
+from pydock_lab.drawing.svg import Element, group
 from pydock_lab.views import RepositoryView, TagTree
 
 _INDENT = 14
@@ -141,7 +141,7 @@ def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Eleme
     elements = [
         hit(MARGIN, y + 2, page.inner, 26),
         trace([(MARGIN, y + 29), (page.right, y + 29)], "rule", stroke=1),
-        _mark(MARGIN, y + 15, is_open=not repository.closed),
+        mark(MARGIN, y + 15, is_open=not repository.closed),
         text(MARGIN + _MARK, y + 20, name, Font.STRONG),
         text(MARGIN + _MARK + width(name, Font.STRONG) + 12, y + 20, count, Font.SMALL, ink="muted"),
     ]
@@ -151,13 +151,6 @@ def _heading(repository: RepositoryView, at: int, page: Page, y: float) -> Eleme
         elements.append(text(page.right, y + 20, aside, Font.SMALL, ink="muted", anchor="end"))
     label = ", ".join(filter(None, (repository.name, count, aside)))
     return pick(f"repository-{at}", label, *elements, role="treeitem", level=1, expanded=not repository.closed)
-
-
-def _mark(x: float, y: float, *, is_open: bool) -> Element:
-    """A small triangle: to the right what is closed, down what is open."""
-    points = ((0, -3), (8, -3), (4, 4)) if is_open else ((1, -5), (8, 0), (1, 5))
-    path = "M" + "L".join(f"{number(x + dx)} {number(y + dy)}" for dx, dy in points) + "Z"
-    return element("path", d=path, class_="muted")
 
 
 def _more(key: str, words: str, x: float, y: float, *, level: int) -> Element:

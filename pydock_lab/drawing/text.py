@@ -23,6 +23,7 @@ from pydock_lab.drawing import (
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
+from pydock_lab.drawing.layer_files import SIGNS
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
@@ -32,6 +33,7 @@ from pydock_lab.views import (
     ContextWeight,
     Doctor,
     Explanation,
+    FileNode,
     ImageInstances,
     Instances,
     LayerRow,
@@ -82,7 +84,21 @@ def _row(row: LayerRow, at: int, speech: Speech) -> Iterator[str]:
     yield f"{at + 1:>3}  {prints.text(row.diff_id)}  {instruction}  {size}  {speech.say(f'origin-{row.origin}')}"
     for change in deletions(row):
         cost = speech.say("still-below", size=speech.size(change.size)) if change.size else speech.say("hidden")
-        yield f"{' ' * 13}{layers.SIGNS[change.kind]} {_cut(change.path, _INSTRUCTION)}  {cost}"
+        yield f"{' ' * 13}{SIGNS[change.kind]} {_cut(change.path, _INSTRUCTION)}  {cost}"
+    for node in row.files:
+        yield _file(node, speech)
+
+
+def _file(node: FileNode, speech: Speech) -> str:
+    """A row of an opened layer: its size, and at its place in the tree its name; behind it, whose bytes these are."""
+    indent = "  " * node.depth
+    if node.others:
+        return f"{'':>22}  {indent}  {speech.count('more-files', node.others)}"
+    name = clean(node.name) + (f" → {clean(node.link)}" if node.link else "")
+    aside = speech.count("inside", node.files) if node.files else ""
+    if node.holder >= 0 and not node.is_directory:
+        aside = speech.say("from-step", number=node.holder + 1)
+    return f"{speech.size(node.size):>22}  {indent}{SIGNS[node.kind]} {name}   {aside}"
 
 
 @_lines.register

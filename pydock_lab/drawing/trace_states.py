@@ -6,7 +6,7 @@ Every state takes the same room, so that nothing jumps as one steps through.
 from collections.abc import Iterator, Sequence
 
 from pydock_lab.drawing.file_trees import TreeRow, tree_rows
-from pydock_lab.drawing.layers import INKS, SIGNS
+from pydock_lab.drawing.layer_files import INKS, SIGNS
 from pydock_lab.drawing.metrics import Font, clip_path, width
 from pydock_lab.drawing.shapes import MARGIN, Block, Page, Piece, clipped, line, text, trace
 from pydock_lab.drawing.speech import Speech
@@ -116,9 +116,9 @@ class _State:
         aside = " · ".join(filter(None, (speech.count("files", row.files) if row.files else "", size)))
         x = MARGIN + _INDENT * min(row.depth, 6)
         room = MARGIN + wide - width(aside, Font.SMALL) - 16 - x
-        sign = SIGNS[row.kind] if row.kind else " "
+        sign = SIGNS[row.kind]
         name = f"{sign} {clip_path(row.name, room - 16, Font.CODE_SMALL)}" if row.kind else row.name
-        ink = INKS[row.kind] if row.kind else "ink"
+        ink = INKS[row.kind]
         yield clipped(x if row.kind else x + 13, baseline, name, room, Font.CODE_SMALL, ink=ink)
         if aside:
             yield text(MARGIN + wide, baseline, aside, Font.SMALL, ink="muted", anchor="end")

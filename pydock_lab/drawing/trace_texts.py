@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pydock_lab.drawing import prints
 from pydock_lab.drawing.file_trees import TreeRow, tree_rows
-from pydock_lab.drawing.layers import SIGNS
+from pydock_lab.drawing.layer_files import SIGNS
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.drawing.trace_words import (
@@ -86,7 +86,7 @@ def _state(step: TraceStep, speech: Speech) -> Iterator[str]:
 
 
 def _row(row: TreeRow, speech: Speech) -> str:
-    sign = SIGNS[row.kind] if row.kind else " "
+    sign = SIGNS[row.kind]
     name = f"{'  ' * row.depth}{sign} {clean(row.name)}"
     aside = [speech.count("files", row.files)] if row.files else []
     return f"{name.ljust(_TEXT)} {' · '.join([*aside, speech.size(row.size)])}"

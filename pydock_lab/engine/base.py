@@ -62,6 +62,7 @@ from pydock_lab.views import (
 )
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
     from pydock_lab.registry.tree import Explorer
@@ -108,6 +109,12 @@ class Images(Protocol):
 
     def layers(self, reference: str) -> LayerStack:
         """`docker history`, with what each layer holds."""
+
+    def layer_explorer(self, reference: str, *, name: str = "") -> "LayerExplorer":
+        """The same, to be opened: the files of each layer, alone or with those below, and what is in them.
+
+        `name` is what the image is called there.
+        """
 
     def tag(self, source: str, destination: str) -> None:
         """`docker tag`."""

@@ -30,6 +30,7 @@ from pydock_lab.views import (
 )
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.server import RegistryServer
 
 
@@ -136,6 +137,10 @@ class Engine:
     def layers(self, name: str) -> LayerStack:
         """The layers of an image, with what each holds."""
         return self.full.layers(name)
+
+    def layer_explorer(self, name: str) -> "LayerExplorer":
+        """The same, to be opened: `explorer.open(3)`, `explorer.view()` shows the files of the layer of row 3."""
+        return self.full.layer_explorer(name)
 
     def tag(self, source: str, destination: str) -> None:
         """Give an image one more name."""

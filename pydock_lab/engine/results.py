@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.engine.values import ContainerSummary, ImageDetails
     from pydock_lab.views import BuildTrace, Explanation, FileChange, LayerStack
 
@@ -37,6 +38,10 @@ class Image:
     def layers(self) -> LayerStack:
         """Its layers, with what each holds."""
         return replace(self.engine.layers(self.id), name=self.name)
+
+    def layer_explorer(self) -> LayerExplorer:
+        """The same, to be opened: the files of each layer, and what is in them."""
+        return self.engine.layer_explorer(self.id, name=self.name)
 
     def shared_with(self, other: Image) -> tuple[str, ...]:
         """The layers (digests, base first) that another image has, too: they are kept, and travel, once for both."""

@@ -7,7 +7,7 @@ from pydock_lab.views import Doctor, FacetView
 class Facets(Picture):
     """The facets of isolation."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def facet(self) -> FacetView | None:

@@ -7,7 +7,7 @@ from pydock_lab.views import Proposal, WhatIf
 class Edits(Picture):
     """Edits that would have kept steps of a build in the cache."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def proposal(self) -> Proposal | None:

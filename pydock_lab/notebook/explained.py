@@ -7,7 +7,7 @@ from pydock_lab.views import Explanation, StepExplanation
 class Explained(Picture):
     """Why steps of a build were not in the cache."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def step(self) -> StepExplanation | None:

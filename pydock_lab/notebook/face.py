@@ -22,12 +22,14 @@ from pydock_lab.events import Event, OnEvent, Stream
 from pydock_lab.notebook.beside import Beside
 from pydock_lab.notebook.console import Console
 from pydock_lab.notebook.formatters import has_picture, picture_of
+from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.region import Region
 from pydock_lab.notebook.story import Story
 from pydock_lab.notebook.terminal import Terminal
 from pydock_lab.views import View
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.server import RegistryServer
 
 Answer = TypeVar("Answer")
@@ -77,6 +79,11 @@ class NotebookFace:
             display(picture_of(view))  # type: ignore[no-untyped-call]
         else:
             self.write(drawing.to_text(view).rstrip("\n") + "\n")
+
+    def show_layers(self, explorer: "LayerExplorer") -> None:
+        """Layers that can be opened further."""
+        if not self._quiet:
+            display(Layers(explorer.view(), explorer=explorer))  # type: ignore[no-untyped-call]
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:

@@ -51,11 +51,6 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     ContextWeight: WeighedContext,
     WhatIf: Edits,
 }
-_VIEWS: dict[type, Callable[[Any], View]] = {
-    **{kind: lambda view: view for kind in _WIDGETS},
-    Image: lambda image: image.layers,
-    BuildResult: lambda result: result.stack,
-}
 
 
 def picture_of(view: View, **options: Any) -> Picture:
@@ -66,6 +61,17 @@ def picture_of(view: View, **options: Any) -> Picture:
     raise TypeError(f"{type(view).__name__} has no drawing")
 
 
+def _layers_of(image: Image) -> Picture:
+    return Layers(image.layers, explorer=image.layer_explorer())
+
+
+_PICTURES: dict[type, Callable[[Any], Picture]] = {
+    **dict.fromkeys(_WIDGETS, picture_of),
+    Image: _layers_of,
+    BuildResult: lambda result: _layers_of(result.image),
+}
+
+
 def has_picture(view: View) -> bool:
     """Whether there is a widget for a view."""
     return isinstance(view, tuple(_WIDGETS))
@@ -73,13 +79,13 @@ def has_picture(view: View) -> bool:
 
 def register(shell: InteractiveShell) -> None:
     """Images, build results and views show themselves as widgets."""
-    for kind, view_of in _VIEWS.items():
-        _mimebundles(shell).for_type(kind, _formatter(view_of))
+    for kind, picture in _PICTURES.items():
+        _mimebundles(shell).for_type(kind, _formatter(picture))
 
 
 def unregister(shell: InteractiveShell) -> None:
     """They show themselves as static pictures again."""
-    for kind in _VIEWS:
+    for kind in _PICTURES:
         _mimebundles(shell).type_printers.pop(kind, None)
 
 
@@ -88,5 +94,5 @@ def _mimebundles(shell: InteractiveShell) -> Any:
     return display_formatter.mimebundle_formatter
 
 
-def _formatter(view_of: Callable[[Any], View]) -> Callable[[Any], Any]:
-    return lambda value: picture_of(view_of(value))._repr_mimebundle_()
+def _formatter(picture: Callable[[Any], Picture]) -> Callable[[Any], Any]:
+    return lambda value: picture(value)._repr_mimebundle_()

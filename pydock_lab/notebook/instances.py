@@ -23,7 +23,7 @@ _SILENCE_SECONDS = 300.0
 class LiveInstances(Picture):
     """Containers on their images; with `look`, which asks the engine again, the picture follows what happens."""
 
-    _esm = script("instances.js")
+    _esm = script("plain.js")
 
     def __init__(self, view: View, *, look: Callable[[], View] | None = None, **traits: Any) -> None:
         self._look = look

@@ -125,9 +125,20 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def layers(self, line: str) -> Picture:
-        """Show the layers of an image: `%layers app:1`."""
-        return Layers(self.engine.layers(self._one(line, "%layers app:1")))
+    def layers(self, line: str) -> Picture | None:
+        """Show the layers of an image, to be opened down to what is in a file: `%layers app:1`.
+
+        %layers app:1 --step 3 [PATH]   with the layer of step 3 opened, down to a folder or file
+        %layers app:1 --together PATH   what a container sees there: all layers together
+        """
+        words = self._words(line)
+        if not words:
+            raise CommandError("notebook.usage", usage="%layers app:1")
+        if len(words) > 1:
+            self._run(["layers", *words])
+            return None
+        explorer = self.engine.layer_explorer(words[0])
+        return Layers(explorer.view(), explorer=explorer)
 
     @no_var_expand
     @line_magic

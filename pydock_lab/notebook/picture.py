@@ -24,9 +24,9 @@ _STATIC = resources.files("pydock_lab.notebook").joinpath("static")
 _WORDS = "page-"  # texts of the area `notebook` that the browser needs
 
 
-def script(name: str) -> str:
+def script(*names: str) -> str:
     """The JavaScript of a picture: what all share, and what is its own (no imports, so no build step)."""
-    return joined("make.js", "picture.js", name)
+    return joined("make.js", "picture.js", *names)
 
 
 def joined(*names: str) -> str:
@@ -120,4 +120,8 @@ class Picture(anywidget.AnyWidget):
         if found is None:
             return None
         data, metadata = found if isinstance(found, tuple) else (found, {})
-        return dict(data) | drawing.mimebundle(self._view, language=self.language), metadata
+        return dict(data) | drawing.mimebundle(self._still(), language=self.language), metadata
+
+    def _still(self) -> View:
+        """The view as it is drawn where nobody is there to answer."""
+        return self._view

@@ -6,4 +6,4 @@ from pydock_lab.notebook.picture import Picture, script
 class Sides(Picture):
     """Namespaces and processes with the numbers that either side has for them."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")

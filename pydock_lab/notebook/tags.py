@@ -8,10 +8,8 @@ a word in the filter   --filter-->     Explorer.filter
 
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-
 from pydock_lab.drawing.branches import branches
-from pydock_lab.errors import PydockError
+from pydock_lab.notebook.explored import Explored
 from pydock_lab.notebook.picture import Picture, script
 from pydock_lab.views import TagStory, TagTree
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 class Story(Picture):
     """Where a tag has pointed."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def digest(self) -> str:
@@ -31,23 +29,15 @@ class Story(Picture):
         return view.states[found[0]].digest if found and isinstance(view, TagStory) else ""
 
 
-class Tags(Picture):
-    """The tag tree of a registry; with an `explorer` it can be opened further, and filtered by a text in names.
+class Tags(Explored):
+    """The tag tree of a registry; with an `explorer` it can be opened further."""
 
-    `said` is what could not be had, in words.
-    """
-
-    _esm = script("tags.js")
-
-    filter = traitlets.Unicode("").tag(sync=True)
-    explores = traitlets.Bool(False).tag(sync=True)
-    said = traitlets.Unicode("").tag(sync=True)
+    _esm = script("opens.js", "tags.js")
 
     def __init__(self, view: TagTree, *, explorer: "Explorer | None" = None, **traits: Any) -> None:
         self._explorer = explorer
         super().__init__(view, explores=explorer is not None, **traits)
         self.on_msg(self._listen)
-        self.observe(self._sift, "filter")
 
     @property
     def tree(self) -> TagTree:
@@ -91,11 +81,6 @@ class Tags(Picture):
         assert self._explorer is not None  # noqa: S101 - for mypy
         self._explorer.filter = self.filter
         self.view = self._explorer.view()
-        self.said = ""
-
-    def _sift(self, _change: object) -> None:
-        if self._explorer is not None:
-            self._try(self._look)
 
     def _listen(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         """What was done on the page; a key that there is not any more means nothing."""
@@ -115,9 +100,3 @@ class Tags(Picture):
             found = branches(repository)
             if places[1] < len(found):
                 self._try(lambda: do(repository.name, found[places[1]].digest))
-
-    def _try(self, do: Any) -> None:
-        try:
-            do()
-        except PydockError as error:
-            self.said = str(error)

@@ -7,7 +7,7 @@ from pydock_lab.views import ContextFolder, ContextWeight, Secret, StepWeight, W
 class WeighedImage(Picture):
     """An image by weight."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def step(self) -> StepWeight | None:
@@ -36,7 +36,7 @@ class WeighedImage(Picture):
 class WeighedContext(Picture):
     """A build context by weight."""
 
-    _esm = script("layers.js")
+    _esm = script("plain.js")
 
     @property
     def part(self) -> ContextFolder | None:

@@ -22,7 +22,7 @@ from pydock_lab.views.explanation import (
     StepExplanation,
     WordPiece,
 )
-from pydock_lab.views.layers import ChangeKind, FileChange, LayerRow, LayerStack, Origin
+from pydock_lab.views.layers import ChangeKind, FileChange, FileContent, FileNode, LayerRow, LayerStack, Opened, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
@@ -61,7 +61,9 @@ __all__ = [
     "Explanation",
     "FacetView",
     "FileChange",
+    "FileContent",
     "FileDifference",
+    "FileNode",
     "Gauge",
     "HeavyFile",
     "ImageInstances",
@@ -72,6 +74,7 @@ __all__ = [
     "ManifestView",
     "NamespaceView",
     "Namespaces",
+    "Opened",
     "Origin",
     "Outcome",
     "PortView",

@@ -35,12 +35,56 @@ class FileChange:
     is_directory: bool = False
 
 
+class Opened(StrEnum):
+    """What is shown of a layer's files."""
+
+    CLOSED = "closed"
+    CHANGES = "changes"  # what the layer holds, and what it deletes
+    TOGETHER = "together"  # the tree that there is with it and all layers below
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileNode:
+    """A file or folder of a layer that is opened, `depth` folders deep; `key` names it among all that are shown.
+
+    `kind` is what the layer did to it, None where it only has it from below. `size` is what it weighs, of what is
+    deleted what that goes on costing; of a folder with all in it. `files` are in a folder that is not `opened`.
+    `holder` is the row whose bytes these are (-1: nobody's). `others` more stand beside it, where that is all.
+    """
+
+    key: str
+    path: str
+    name: str
+    depth: int
+    kind: ChangeKind | None = None
+    size: int = 0
+    is_directory: bool = False
+    opened: bool = False
+    files: int = 0
+    mode: int = 0
+    owner: str = ""
+    link: str = ""
+    holder: int = -1
+    others: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileContent:
+    """The beginning of the file `key`: `text`, of something else than text its bytes in hexadecimal; `cut`: not all."""
+
+    key: str
+    text: str
+    is_text: bool
+    cut: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerRow:
     """One step of an image's history, with its layer if it has one.
 
     `size` is compressed, `unpacked_size` what its files weigh; `changes` may be cut (`changes_total` is not).
-    `line` is the Dockerfile's (0 where it is not known), `command` the docker command that shows the same.
+    `line` is the Dockerfile's (0 where it is not known), `command` the docker command that shows the same. `files` are
+    the parts of its tree that somebody has opened.
     """
 
     number: int
@@ -57,6 +101,8 @@ class LayerRow:
     changes: tuple[FileChange, ...] = ()
     changes_total: int = 0
     command: str = ""
+    opened: Opened = Opened.CLOSED
+    files: tuple[FileNode, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +112,10 @@ class LayerRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerStack(View):
-    """An image as its layers, base first."""
+    """An image as its layers, base first; `content` is that of a file that somebody looks at.
+
+    It `can_open` where somebody is there to open a layer's files; with a `filter` these are only paths with that text.
+    """
 
     name: str
     image_id: str
@@ -74,6 +123,9 @@ class LayerStack(View):
     platform: str
     rows: tuple[LayerRow, ...]
     created: str = ""
+    can_open: bool = False
+    filter: str = ""
+    content: FileContent | None = None
 
     @property
     def size(self) -> int:

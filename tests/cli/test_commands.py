@@ -1,16 +1,23 @@
 """The command line on the real engine: what each command shows and does."""
 
 import json
+import subprocess
 
 import pytest
 
 from pydock_lab.cli import complete
+from pydock_lab.drawing import to_text
+from pydock_lab.drawing.file_details import layer_command
 from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import captured
-from pydock_lab.errors import Conflict
-from pydock_lab.views import LayerStack
+from pydock_lab.errors import CommandError, Conflict
+from pydock_lab.views import ChangeKind, LayerStack
 
 DOCKERFILE = b'FROM lab/base\nRUN echo made > /made\nEXPOSE 80\nCMD ["cat", "/made"]\n'
+NOTES = (
+    b"FROM lab/base\nRUN mkdir -p /srv/notes && echo secret > /srv/notes/a\nRUN rm -r /srv/notes\n"
+    b'RUN echo b > /srv/b\nCMD ["cat", "/srv/b"]\n'
+)
 
 
 @pytest.fixture
@@ -27,6 +34,24 @@ def test_build_tells_its_steps_and_shows_the_layers(docker):
     assert "#2 DONE" in docker.face.noted
     docker("build", "-t", "app:1", "-", piped=DOCKERFILE)
     assert "#2 CACHED" in docker.face.noted
+
+
+@pytest.mark.usefixtures("containers")
+def test_the_files_of_a_layer_and_the_tar_that_they_are_in(docker, tmp_path):
+    docker("build", "-q", "-t", "notes:1", "-", piped=NOTES)
+    assert to_text(docker("layers", "notes:1") or docker.face.shown[-1], language="en").count("secret") == 1
+    docker("layers", "notes:1", "--step", "3", "/srv")
+    deleted = next(row for row in docker.face.shown[-1].rows[2].files if row.name == "a")
+    assert (deleted.kind, deleted.holder, deleted.size) == (ChangeKind.DELETED, 1, 7)
+    docker("layers", "notes:1", "/srv")
+    assert [row.name for row in docker.face.shown[-1].rows[3].files if row.depth] == ["b"]
+    # What the picture says to copy: a layer is a tar in the image's tar.
+    command = layer_command(docker.face.shown[-1], docker.face.shown[-1].rows[1], "srv/notes/a")
+    docker("save", "-o", str(tmp_path / "saved.tar"), "notes:1")
+    words = command.replace("docker save notes:1", f"cat {tmp_path}/saved.tar")
+    assert subprocess.run(["/bin/sh", "-c", words], capture_output=True, check=True).stdout == b"secret\n"
+    with pytest.raises(CommandError, match="step 5 of notes:1 has no layer"):
+        docker("layers", "notes:1", "--step", "5")
 
 
 @pytest.mark.usefixtures("containers")

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from samples import sides, starts, traces, views, weights
+from samples import opened, sides, starts, traces, views, weights
 from samples.shell import Shell
 from traitlets.config import Config
 
 from pydock_lab import locale
+from pydock_lab.engine.layer_files import LayerExplorer
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import Streams
@@ -119,6 +120,9 @@ class FakeEngine:
             raise NotFound("store.no-image", reference=reference)
         return views.SHOP
 
+    def layer_explorer(self, reference: str) -> LayerExplorer:
+        return opened.closed(self.layers(reference))
+
     def trace(self, build: str = "") -> Any:
         if build not in ("", "shop:1.2"):
             raise NotFound("engine.no-build", build=build)
@@ -162,6 +166,13 @@ class FakeResult:
     """What a build gave."""
 
     stack = views.SHOP
+
+    @property
+    def image(self) -> Any:
+        return self
+
+    def layer_explorer(self) -> LayerExplorer:
+        return opened.closed(self.stack)
 
 
 class FakeContainer:

@@ -117,6 +117,7 @@ def test_a_failed_step_keeps_its_output_in_sight(shell: Any, fake: Any) -> None:
         ("%docker run 'a", CommandError, "a quotation mark is not closed: run 'a"),
         ("%layers", CommandError, "this is written: %layers app:1"),
         ("%layers nope", NotFound, "nope"),
+        ("%layers shop:1.2 --step 2", CommandError, "step 2 of shop:1.2 has no layer"),
         ("%instances x", CommandError, "this is written: %instances"),
         ("%doctor x", CommandError, "this is written: %doctor"),
         (
@@ -188,6 +189,11 @@ def test_pictures(shell: Any, magic: str, kind: str) -> None:
     result = shell.run(magic)
     assert type(result.result).__name__ == kind
     assert "<img alt=" in shell.shell.display_formatter.format(result.result)[0]["text/html"]
+
+
+def test_layers_are_opened_by_words(shell: Any) -> None:
+    assert shell.run("%layers shop:1.2 --step 1 /etc").result is None
+    assert "Layers of shop:1.2" in shell.shown
 
 
 def test_a_registry_of_ones_own(shell: Any, home: Any) -> None:

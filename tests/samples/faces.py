@@ -28,6 +28,9 @@ class RememberingFace:
     def show(self, view):
         self.shown.append(view)
 
+    def show_layers(self, explorer):
+        self.shown.append(explorer.view())
+
     def serve(self, server):
         self.server = server
 

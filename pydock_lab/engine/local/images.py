@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pydock_lab.engine.images import FoundImage
+    from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.engine.options import BuildOptions
     from pydock_lab.engine.remotes import Remotes
     from pydock_lab.engine.streams import Streams
@@ -116,6 +117,13 @@ class LocalImages(Workers):
     def layers(self, reference: str) -> LayerStack:
         """`docker history`, with what each layer holds."""
         return self._shelf.stack(reference)
+
+    def layer_explorer(self, reference: str, *, name: str = "") -> LayerExplorer:
+        """The same, to be opened."""
+        from pydock_lab.engine.layer_files import layer_explorer  # noqa: PLC0415 - only for who opens it
+
+        stack = self._shelf.stack(reference)
+        return layer_explorer(self.home, self._shelf.find(reference), replace(stack, name=name or stack.name))
 
     def tag(self, source: str, destination: str) -> None:
         """`docker tag`."""

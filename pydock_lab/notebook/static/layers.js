@@ -1,1 +1,2 @@
-export default { render: (context) => picture(context) };
+// Layers are opened as a registry is; what is chosen in one is told to the kernel, which reads it.
+export default { render: (context) => picture(context, opens(context, "filter-files")) };

@@ -73,7 +73,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     const parts = [make("p", { class: "pydock-title", text: detail.title })];
     if (detail.facts.length) parts.push(facts(detail.facts));
     if (detail.files.length) parts.push(files(detail));
-    for (const [heading, words] of detail.texts) parts.push(folded(heading, words));
+    for (const [heading, words] of detail.texts) parts.push(folded(heading, words, detail.unfolded));
     if (detail.command) parts.push(command(detail.command));
     panel.replaceChildren(...parts);
     if (copying) panel.querySelector("button")?.focus({ preventScroll: true });
@@ -96,9 +96,10 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     return list;
   }
 
-  function folded(heading, words) {
+  function folded(heading, words, unfolded) {
     const text = make("pre", { class: "pydock-text", text: words, tabindex: "0", "aria-label": heading, [SUPPRESS]: "true" });
-    return make("details", { class: "pydock-folded" }, make("summary", { text: heading, [SUPPRESS]: "true" }), text);
+    const open = unfolded ? { open: "" } : {};
+    return make("details", { class: "pydock-folded", ...open }, make("summary", { text: heading, [SUPPRESS]: "true" }), text);
   }
 
   function command(text) {
