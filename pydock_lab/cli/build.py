@@ -18,6 +18,7 @@ from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult
 from pydock_lab.errors import CommandError
 from pydock_lab.events import OnEvent
+from pydock_lab.views import Guess
 
 _REMOTE = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
 
@@ -34,6 +35,9 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
         options = BuildOptions(**wishes(here, said), **_source(here, path, file))
         if call.method is not Method.BUILD:
             return _answer(here, options, call)
+        if said["guess"]:
+            here.face.show(Guess(forecast=here.engine.predict(options)))
+            return 0
         if said["predict"]:
             here.face.show(here.engine.predict(options))
             return 0

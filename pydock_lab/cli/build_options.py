@@ -46,6 +46,7 @@ OPTIONS: tuple[Callable[[Function], Function], ...] = (
     option("--call", metavar="METHOD", default=""),
     flag("--check"),
     flag("--predict"),
+    flag("--guess"),
     option("--provenance", metavar="false", default=""),
     option("--sbom", metavar="false", default=""),
     many("--attest", metavar="type=TYPE"),

@@ -5,6 +5,7 @@ Everything is text in the reader's language already: a face only lays it out.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import singledispatch
 
 from pydock_lab.drawing import (
@@ -14,6 +15,7 @@ from pydock_lab.drawing import (
     exchange_words,
     explained,
     explanations,
+    guessed,
     prints,
     start_words,
     tag_details,
@@ -34,6 +36,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     FileChange,
+    Guess,
     ImageInstances,
     Instances,
     LayerRow,
@@ -51,6 +54,7 @@ from pydock_lab.views import (
     Weight,
     WhatIf,
 )
+from pydock_lab.views.guess import ANSWERS
 
 _FILES_SHOWN = 60
 
@@ -261,6 +265,24 @@ def _explanation(view: Explanation, speech: Speech) -> Iterator[Detail]:
             command=f"{explained.command(view)} --step {step.number}",
             texts=tuple(_cache_keys(step, speech)),
         )
+
+
+@_details.register
+def _guess(view: Guess, speech: Speech) -> Iterator[Detail]:
+    answers = tuple(_explanation(view.forecast, speech)) if view.revealed else ()
+    if answers:
+        yield from (replace(one, key=one.key.replace("explained", "guess")) for one in answers)
+        return
+    asked = view.asked
+    for step in view.forecast.steps:
+        title = f"{step.number}. {clean(step.text)}"
+        facts = [(speech.say("fact-line"), str(step.line)), (speech.say("fact-stage"), clean(step.stage))]
+        yield Detail(key=f"guess-{step.number}", title=title, facts=given(facts))
+        for outcome in ANSWERS if step in asked else ():
+            word = speech.say(f"guess-{outcome}")
+            yield Detail(key=f"{outcome}-{step.number}", title=f"{title}: {word}", facts=given(facts))
+    facts = [(speech.say("guess-marks"), guessed.standing(view, speech))]
+    yield Detail(key="reveal", title=speech.say("guess-reveal"), facts=given(facts))
 
 
 @_details.register

@@ -22,6 +22,7 @@ from pydock_lab.views import (
     ContextWeight,
     Doctor,
     Explanation,
+    Guess,
     Instances,
     LayerRow,
     LayerStack,
@@ -199,6 +200,19 @@ def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
     for step in view.steps:
         if step.missed and step.because_of:
             yield f"{_quoted(f'step-{step.because_of}')} -> {_quoted(f'step-{step.number}')}"
+
+
+@_statements.register
+def _guess(view: Guess, speech: Speech) -> Iterator[str]:
+    """The steps one above the other, and nothing of what the cache has before it is revealed."""
+    if view.revealed:
+        yield from _explanation(view.forecast, speech)
+        return
+    yield "rankdir=TB"
+    for step in view.forecast.steps:
+        yield _node(f"step-{step.number}", f"{step.number}. {step.text}", Meaning.PLAIN)
+    for before, after in pairwise(view.forecast.steps):
+        yield f"{_quoted(f'step-{before.number}')} -> {_quoted(f'step-{after.number}')}"
 
 
 @_statements.register

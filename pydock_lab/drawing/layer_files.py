@@ -65,7 +65,7 @@ def _tabs(page: Page, row: LayerRow, at: int, strip: Strip) -> list[Element]:
         words, is_shown = page.speech.say(f"files-{how}"), row.opened is how
         drawn = pill(x, strip.y + 4, words, Meaning.PLAIN, dashed=not is_shown)
         label = page.speech.say("files-shown", what=words) if is_shown else words
-        elements.append(pick(f"{how}-{at}", label, drawn, role="treeitem", level=2))
+        elements.append(pick(f"{how}-{at}", label, drawn, role="treeitem", level=2, acts=True))
         x += pill_width(words) + 8
     heading = page.speech.say("files-step")
     if x + width(heading, Font.SMALL) < strip.x + strip.wide:

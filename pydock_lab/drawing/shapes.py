@@ -159,10 +159,11 @@ def pick(
     role: str = "option",
     level: int | None = None,
     expanded: bool | None = None,
+    acts: bool = False,
 ) -> Element:
     """What a person can select: JavaScript finds it by `data-pick`, a screen reader by its role and label.
 
-    `expanded` says of what can be opened whether it is.
+    `expanded` says of what can be opened whether it is. What `acts` does something when it is clicked, or at Enter.
     """
     return group(
         *elements,
@@ -174,4 +175,5 @@ def pick(
         aria_level=level,
         aria_expanded=None if expanded is None else str(expanded).lower(),
         data_pick=key,
+        data_acts="true" if acts else None,
     )

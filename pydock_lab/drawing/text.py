@@ -8,6 +8,7 @@ from pydock_lab.drawing import (
     cards,
     exchange_words,
     explanations,
+    guessed,
     instances,
     layers,
     manifests,
@@ -34,6 +35,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     FileNode,
+    Guess,
     ImageInstances,
     Instances,
     LayerRow,
@@ -177,6 +179,18 @@ def _doctor(view: Doctor, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _explanation(view: Explanation, speech: Speech) -> Iterator[str]:
     yield from explanations.lines(view, speech)
+
+
+@_lines.register
+def _guess(view: Guess, speech: Speech) -> Iterator[str]:
+    name = clean(view.forecast.name or view.forecast.build)
+    yield f"{speech.say('guess-of', name=name)}   {guessed.standing(view, speech)}"
+    for step in view.forecast.steps:
+        mark = "?" if step in view.asked else " "
+        words = _cut(step.text, _INSTRUCTION).ljust(_INSTRUCTION)
+        yield f"{mark} {step.number:>2}  {words}  {guessed.aside(view, step, speech)}"
+    yield ""
+    yield guessed.lesson(view, speech)
 
 
 @_lines.register

@@ -20,6 +20,7 @@ from pydock_lab.views import (
     BuildTrace,
     Doctor,
     Explanation,
+    Guess,
     Instances,
     LayerStack,
     Namespaces,
@@ -72,6 +73,18 @@ class Engine:
     ) -> Explanation:
         """What a build would find in the cache, and why not; nothing is run. The values are those of `build`."""
         return self.full.predict(_build_options(dockerfile, tag, context, build_args, **more))
+
+    def guess(
+        self,
+        dockerfile: str,
+        tag: str = "",
+        *,
+        context: str | Path | None = None,
+        build_args: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> Guess:
+        """The same as a question: which steps will the cache have? To be marked in a notebook, and revealed."""
+        return Guess(forecast=self.predict(dockerfile, tag, context=context, build_args=build_args, **more))
 
     def run_trace(self, container: str = "") -> RunTrace:
         """How a container was started, step by step; the latest one where none is named."""

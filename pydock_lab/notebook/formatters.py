@@ -10,6 +10,7 @@ from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
+from pydock_lab.notebook.guessing import Guessing
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
@@ -23,6 +24,7 @@ from pydock_lab.views import (
     ContextWeight,
     Doctor,
     Explanation,
+    Guess,
     Instances,
     LayerStack,
     Namespaces,
@@ -47,6 +49,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     TagStory: Story,
     ArgumentVector: Argv,
     Explanation: Explained,
+    Guess: Guessing,
     Weight: WeighedImage,
     ContextWeight: WeighedContext,
     WhatIf: Edits,

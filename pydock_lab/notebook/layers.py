@@ -84,22 +84,21 @@ class Layers(Explored):
             self._try(self._follow)
 
     def _follow(self) -> None:
-        """What the choice means: another way to look at a layer, or a file whose content is wanted."""
+        """Show the content of a file that is chosen now, and no more that of another one."""
         assert self._explorer is not None  # noqa: S101 - for mypy
-        kind, _, number = self.selected.partition("-")
-        if kind in _TABS and number.isdigit():
-            self._explorer.open(int(number), Opened(kind))
-            self._look()
-        elif self._explorer.choose(self.selected):
+        if self._explorer.choose(self.selected):
             self._look()
 
     def _listen(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         """What was done on the page; a key that there is not any more means nothing."""
         key, does = str(content.get("key", "")), content.get("type")
         kind, _, number = key.partition("-")
-        if self._explorer is None or does not in ("expand", "collapse"):
+        if self._explorer is None or does not in ("expand", "collapse", "act"):
             return
-        if kind == "layer" and number.isdigit():
+        if does == "act":
+            if kind in _TABS and number.isdigit():
+                self._explorer.open(int(number), Opened(kind))
+        elif kind == "layer" and number.isdigit():
             self._explorer.open(int(number), Opened.CHANGES if does == "expand" else Opened.CLOSED)
         else:
             self._explorer.toggle(key)

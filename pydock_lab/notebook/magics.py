@@ -73,7 +73,8 @@ class DockerMagics(Magics, Configurable):
         """Build an image from the Dockerfile in this cell, and show its layers.
 
         %%dockerfile -t NAME:TAG [--build-arg NAME=VALUE] [--target STAGE] [--no-cache] [--context DIR | URL]
-                     [--secret id=NAME,src=FILE] [-o DIR] [--predict] [--check] [--out VARIABLE] [--quiet]
+                     [--secret id=NAME,src=FILE] [-o DIR] [--predict] [--guess] [--check] [--out VARIABLE]
+                     [--quiet]
 
         The options are all those of `docker build`. Without --context the build context is empty: nothing can be copied
         from outside. {variable} in this line is replaced by the Python variable's value.

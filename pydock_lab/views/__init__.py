@@ -22,6 +22,7 @@ from pydock_lab.views.explanation import (
     StepExplanation,
     WordPiece,
 )
+from pydock_lab.views.guess import Guess
 from pydock_lab.views.layers import ChangeKind, FileChange, FileContent, FileNode, LayerRow, LayerStack, Opened, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
@@ -65,6 +66,7 @@ __all__ = [
     "FileDifference",
     "FileNode",
     "Gauge",
+    "Guess",
     "HeavyFile",
     "ImageInstances",
     "Instances",

@@ -48,6 +48,8 @@ def test_the_tree_up_to_a_layer_by_keyboard_alone(open_picture: Opener, language
     keyboard.press("ArrowDown")
     keyboard.press("ArrowDown")
     notebook.until("w.selected", "'together-4'")
+    assert notebook.value("w.layer.opened.value") == "'changes'"  # passing by does nothing
+    keyboard.press("Enter")
     row(notebook, "/usr/share").wait_for()
     for _ in range(2):
         keyboard.press("ArrowDown")

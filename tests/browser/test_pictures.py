@@ -18,6 +18,7 @@ WIDGETS = {
     "story": ("tags.Story(transfers.STORY)", "state-1"),
     "argv": ("argument_vector.Argv(arguments.PLAIN)", "cmd"),
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
+    "guess": ("guessing.Guessing(builds.QUESTION)", "guess-4"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),
     "what-if": ("edits.Edits(weights.WHAT_IF)", "proposal-2"),

@@ -9,6 +9,7 @@ from pydock_lab.views import (
     ChangeKind,
     Explanation,
     FileDifference,
+    Guess,
     KeyView,
     Outcome,
     StepExplanation,
@@ -40,6 +41,9 @@ def shop(**options: object) -> Explanation:
 
 
 EXPLAINED = shop()
+# One of the two marks is right.
+QUESTION = Guess(forecast=EXPLAINED).marked(4, Outcome.MISSED).marked(5, Outcome.CACHED)
+ANSWERS = QUESTION.reveal()
 _KEY = KeyView(text=f'{{"a": "{HOSTILE}"}}\n  {HOSTILE}', digest=digest("key"))
 HOSTILE_EXPLAINED = Explanation(
     build=HOSTILE,
@@ -88,3 +92,4 @@ HOSTILE_EXPLAINED = Explanation(
         for at, outcome in enumerate([Outcome.CACHED, Outcome.MISSED, Outcome.MISSED, *Outcome], start=1)
     ),
 )
+HOSTILE_GUESS = Guess(forecast=HOSTILE_EXPLAINED, marks={1: Outcome.CACHED}, revealed=True)

@@ -127,19 +127,26 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     item?.scrollIntoView?.({ block: "nearest" });
   }
 
+  // What does something (data-acts) does it in the kernel.
+  function act(item, how) {
+    const does = item.dataset.acts && ["click", "Enter", " "].includes(how);
+    if (does) model.send({ type: "act", key: item.dataset.pick });
+    return does;
+  }
+
   function onClick(event) {
     const item = event.target.closest(".pick");
     if (!item) return;
     const again = item.dataset.pick === chosen();
     picks().focus({ preventScroll: true });
     choose(item.dataset.pick);
-    onActivate(item, again ? "again" : "click");
+    act(item, "click") || onActivate(item, again ? "again" : "click");
   }
 
   function onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const current = items().find((item) => item.dataset.pick === chosen());
-    if (current && onActivate(current, event.key)) {
+    if (current && (act(current, event.key) || onActivate(current, event.key))) {
       event.preventDefault();
       event.stopPropagation();
       return;
