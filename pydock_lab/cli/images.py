@@ -28,11 +28,15 @@ def register_list(group: click.Group, name: str) -> None:
     @flag("-q", "--quiet")
     @flag("--no-trunc")
     @flag("--digests")
+    @flag("--tree")
     @many("-f", "--filter", metavar="NAME=VALUE")
     @option("--format", metavar="TEMPLATE")
     @click.argument("repository", required=False)
     def images(repository: str | None, quiet: bool, no_trunc: bool, digests: bool, **said: Any) -> None:
         here = session()
+        if said["tree"]:
+            here.face.show(here.engine.image_tree())
+            return
         listing = image_rows.WITH_DIGESTS if digests else image_rows.LISTING
         form = table.chosen(here, listing, said["format"], quiet=quiet)
         if digests and form.startswith("table ") and _DIGEST not in form:

@@ -1,4 +1,4 @@
-"""Builders; and ours, what the notebook shows as pictures: layers, instances, doctor."""
+"""Builders; and ours, what the notebook shows as pictures: instances, the tree of images, doctor."""
 
 import click
 
@@ -7,8 +7,6 @@ from pydock_lab.cli.command import LocalGroup, command, flag, option
 from pydock_lab.cli.pruning import prune_command
 from pydock_lab.cli.session import session
 from pydock_lab.engine.hand_made import HandMade
-from pydock_lab.errors import CommandError
-from pydock_lab.views import Opened
 
 # The options of `unshare`, with the kind of namespace that each is about.
 _KINDS = {name: "mnt" if name == "mount" else name for name in ("user", "uts", "pid", "mount", "net", "ipc", "cgroup")}
@@ -24,27 +22,6 @@ def register_builder(group: click.Group, name: str) -> None:
 
 def register_pictures(group: click.Group) -> None:
     """Ours: what the notebook shows as pictures, here as text."""
-
-    @command(group, "layers")
-    @option("--step", type=click.IntRange(1), metavar="NUMBER")
-    @flag("--together")
-    @click.argument("image")
-    @click.argument("path", default="")
-    def layers(image: str, path: str, step: int | None, together: bool) -> None:
-        here = session()
-        explorer = here.engine.layer_explorer(image)
-        stack = explorer.view()
-        if step is None and not together and not path:
-            here.face.show_layers(explorer)
-            return
-        row = len(stack.rows) if step is None else step
-        while step is None and row > 1 and stack.rows[row - 1].is_empty:
-            row -= 1  # the uppermost that has files
-        if row > len(stack.rows) or stack.rows[row - 1].is_empty:
-            raise CommandError("cli.no-layer", step=row, image=image)
-        explorer.open(row - 1, Opened.TOGETHER if together or step is None else Opened.CHANGES)
-        explorer.open_path(row - 1, path)
-        here.face.show_layers(explorer)
 
     @command(group, "instances")
     def instances() -> None:

@@ -16,6 +16,7 @@ from pydock_lab.drawing import (
     explained,
     explanations,
     guessed,
+    image_tree,
     prints,
     start_words,
     tag_details,
@@ -38,6 +39,7 @@ from pydock_lab.views import (
     FileChange,
     Guess,
     ImageInstances,
+    ImageTree,
     Instances,
     LayerRow,
     LayerStack,
@@ -283,6 +285,28 @@ def _guess(view: Guess, speech: Speech) -> Iterator[Detail]:
             yield Detail(key=f"{outcome}-{step.number}", title=f"{title}: {word}", facts=given(facts))
     facts = [(speech.say("guess-marks"), guessed.standing(view, speech))]
     yield Detail(key="reveal", title=speech.say("guess-reveal"), facts=given(facts))
+
+
+@_details.register
+def _image_tree(view: ImageTree, speech: Speech) -> Iterator[Detail]:
+    for at, branch in enumerate(view.branches()):
+        image = branch.image
+        facts = [
+            (speech.say("fact-names"), ", ".join(map(clean, image.names))),
+            (speech.say("fact-image-id"), image.image_id),
+            (speech.say("fact-created"), image.created),
+            (speech.say("fact-own-layers"), image_tree.added(branch, speech)),
+            (speech.say("fact-own-size"), speech.size(image.own_size)),
+            (speech.say("fact-whole"), speech.size(branch.size) if image.image_id else ""),
+            (speech.say("fact-containers"), ", ".join(clean(one.name) for one in image.containers)),
+        ]
+        files = tuple(
+            FileLine(kind="", sign="", path=clean(layer.instruction) or "?", size=speech.size(layer.size))
+            for layer in image.layers
+        )
+        title = clean(image.title) or speech.say("shared-layers")
+        command = f"docker history {clean(image.title)}" if image.image_id else ""
+        yield Detail(key=f"image-{at}", title=title, facts=given(facts), files=files, command=command)
 
 
 @_details.register

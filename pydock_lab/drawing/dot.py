@@ -23,6 +23,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     Guess,
+    ImageTree,
     Instances,
     LayerRow,
     LayerStack,
@@ -213,6 +214,22 @@ def _guess(view: Guess, speech: Speech) -> Iterator[str]:
         yield _node(f"step-{step.number}", f"{step.number}. {step.text}", Meaning.PLAIN)
     for before, after in pairwise(view.forecast.steps):
         yield f"{_quoted(f'step-{before.number}')} -> {_quoted(f'step-{after.number}')}"
+
+
+@_statements.register
+def _image_tree(view: ImageTree, speech: Speech) -> Iterator[str]:
+    yield "rankdir=LR"
+    above: dict[int, str] = {}
+    for at, branch in enumerate(view.branches()):
+        image, name = branch.image, f"image-{at}"
+        label = f"{image.title or speech.say('shared-layers')}\n{speech.size(branch.size)}"
+        yield _node(name, label, Meaning.PLAIN if branch.depth else Meaning.BASE, dashed=not image.image_id)
+        if branch.depth:
+            yield f"{_quoted(above[branch.depth - 1])} -> {_quoted(name)}"
+        above[branch.depth] = name
+        for number, container in enumerate(image.containers):
+            yield _node(f"{name}-{number}", container.name, Meaning.WRITABLE, dashed=not container.runs)
+            yield f"{_quoted(name)} -> {_quoted(f'{name}-{number}')}"
 
 
 @_statements.register

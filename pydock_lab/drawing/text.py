@@ -9,6 +9,7 @@ from pydock_lab.drawing import (
     exchange_words,
     explanations,
     guessed,
+    image_tree,
     instances,
     layers,
     manifests,
@@ -37,6 +38,7 @@ from pydock_lab.views import (
     FileNode,
     Guess,
     ImageInstances,
+    ImageTree,
     Instances,
     LayerRow,
     LayerStack,
@@ -191,6 +193,19 @@ def _guess(view: Guess, speech: Speech) -> Iterator[str]:
         yield f"{mark} {step.number:>2}  {words}  {guessed.aside(view, step, speech)}"
     yield ""
     yield guessed.lesson(view, speech)
+
+
+@_lines.register
+def _image_tree(view: ImageTree, speech: Speech) -> Iterator[str]:
+    for branch in view.branches():
+        image = branch.image
+        name = ", ".join(map(clean, image.names)) or clean(image.title) or f"({speech.say('shared-layers')})"
+        users = "".join(f"  {_TEXT_MARKS[one.runs]} {clean(one.name)}" for one in image.containers)
+        size = speech.size(branch.size).rjust(9) if image.image_id else " " * 9
+        lead = f"{'   ' * branch.depth}{'└─ ' * bool(branch.depth)}{name}"
+        yield f"{size}  {lead.ljust(40)}  {image_tree.added(branch, speech)}{users}"
+    yield ""
+    yield image_tree.lesson_of(view, speech)
 
 
 @_lines.register

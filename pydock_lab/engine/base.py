@@ -50,6 +50,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     FileChange,
+    ImageTree,
     Instances,
     LayerStack,
     Namespaces,
@@ -319,6 +320,9 @@ class Containers(Protocol):
 
     def instances(self) -> Instances:
         """Images and the containers on them, to be drawn."""
+
+    def image_tree(self) -> ImageTree:
+        """All images of the store: which stands on which, and the containers on them."""
 
 
 class Things(Protocol):

@@ -21,6 +21,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     Guess,
+    ImageTree,
     Instances,
     LayerStack,
     Namespaces,
@@ -202,6 +203,10 @@ class Engine:
     def containers(self, *, all_: bool = True) -> tuple[Container, ...]:
         """The containers, newest first."""
         return tuple(Container(engine=self.full, id=row.id) for row in self.full.containers(all_=all_))
+
+    def image_tree(self) -> ImageTree:
+        """All images as one tree: which stands on which."""
+        return self.full.image_tree()
 
     def instances(self) -> Instances:
         """Images and the containers on them."""

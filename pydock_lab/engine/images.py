@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,12 @@ class ImageShelf:
                 continue
             rows.append(_summary(image.reference, found))
         return tuple(sorted(rows, key=lambda row: row.created, reverse=True))
+
+    def all(self) -> Iterator[FoundImage]:
+        """Every image once, those without a name too; what is broken is left out."""
+        for descriptor in self._descriptors():
+            with suppress(StoreError):
+                yield self.open(descriptor)
 
     def tag(self, source: str, destination: str) -> None:
         """Give an image one more name."""

@@ -11,6 +11,7 @@ from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
 from pydock_lab.notebook.guessing import Guessing
+from pydock_lab.notebook.image_tree import Forest
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
@@ -25,6 +26,7 @@ from pydock_lab.views import (
     Doctor,
     Explanation,
     Guess,
+    ImageTree,
     Instances,
     LayerStack,
     Namespaces,
@@ -50,6 +52,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     ArgumentVector: Argv,
     Explanation: Explained,
     Guess: Guessing,
+    ImageTree: Forest,
     Weight: WeighedImage,
     ContextWeight: WeighedContext,
     WhatIf: Edits,

@@ -28,6 +28,7 @@ from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.attended import AttendedEngine, interruptible
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.face import NotebookFace
+from pydock_lab.notebook.image_tree import Forest
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
@@ -41,7 +42,7 @@ _REQUESTS = 20
 
 @magics_class
 class DockerMagics(Magics, Configurable):
-    """`%%dockerfile`, `%docker`, `%explain`, `%trace`, `%layers`, `%instances`, `%registry`, `%doctor`."""
+    """`%%dockerfile`, `%docker`, `%explain`, `%trace`, `%layers`, `%images`, `%instances`, `%registry`, `%doctor`."""
 
     lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
     live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
@@ -140,6 +141,13 @@ class DockerMagics(Magics, Configurable):
             return None
         explorer = self.engine.layer_explorer(words[0])
         return Layers(explorer.view(), explorer=explorer)
+
+    @no_var_expand
+    @line_magic
+    def images(self, line: str) -> Picture:
+        """Show all images as one tree, which stands on which, and the containers on them: `%images`."""
+        self._nothing(line, "%images")
+        return Forest(self.engine.image_tree())
 
     @no_var_expand
     @line_magic

@@ -23,6 +23,7 @@ from pydock_lab.views.explanation import (
     WordPiece,
 )
 from pydock_lab.views.guess import Guess
+from pydock_lab.views.image_tree import Branch, ImageTree, TreeContainer, TreeImage, TreeLayer
 from pydock_lab.views.layers import ChangeKind, FileChange, FileContent, FileNode, LayerRow, LayerStack, Opened, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
@@ -50,6 +51,7 @@ __all__ = [
     "Attribute",
     "AttributeChange",
     "BlobView",
+    "Branch",
     "BuildTrace",
     "CallView",
     "Cause",
@@ -69,6 +71,7 @@ __all__ = [
     "Guess",
     "HeavyFile",
     "ImageInstances",
+    "ImageTree",
     "Instances",
     "KeyView",
     "LayerRow",
@@ -107,6 +110,9 @@ __all__ = [
     "TraceStep",
     "TransferTrace",
     "TravelledBlob",
+    "TreeContainer",
+    "TreeImage",
+    "TreeLayer",
     "View",
     "WasteReason",
     "WastedFile",

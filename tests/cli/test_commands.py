@@ -55,6 +55,14 @@ def test_the_files_of_a_layer_and_the_tar_that_they_are_in(docker, tmp_path):
 
 
 @pytest.mark.usefixtures("containers")
+def test_images_as_a_tree(docker, built):
+    docker("build", "-q", "-t", "more:1", "-", piped=f"FROM {built}\nRUN echo more > /more\n".encode())
+    docker("images", "--tree")
+    rows = [(branch.depth, branch.image.title) for branch in docker.face.shown[-1].branches()]
+    assert rows == [(0, "lab/base:latest"), (1, "app:1"), (2, "more:1")]
+
+
+@pytest.mark.usefixtures("containers")
 def test_images_by_name_id_format_and_json(docker, built):
     assert docker("images", "--format", "{{.Repository}}:{{.Tag}}", "app") == "app:1\n"
     short = docker("images", "-q", "app").strip()

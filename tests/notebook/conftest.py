@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from samples import opened, sides, starts, traces, views, weights
+from samples import forest, opened, sides, starts, traces, views, weights
 from samples.shell import Shell
 from traitlets.config import Config
 
@@ -119,6 +119,9 @@ class FakeEngine:
         if reference != "shop:1.2":
             raise NotFound("store.no-image", reference=reference)
         return views.SHOP
+
+    def image_tree(self) -> Any:
+        return forest.FOREST
 
     def layer_explorer(self, reference: str) -> LayerExplorer:
         return opened.closed(self.layers(reference))

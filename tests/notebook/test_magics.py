@@ -183,7 +183,13 @@ def test_docker_lists_on_the_standard_output(shell: Any) -> None:
 
 @pytest.mark.parametrize(
     ("magic", "kind"),
-    [("%layers shop:1.2", "Layers"), ("%instances", "LiveInstances"), ("%doctor", "Facets"), ("%registry h:5", "Tags")],
+    [
+        ("%layers shop:1.2", "Layers"),
+        ("%images", "Forest"),
+        ("%instances", "LiveInstances"),
+        ("%doctor", "Facets"),
+        ("%registry h:5", "Tags"),
+    ],
 )
 def test_pictures(shell: Any, magic: str, kind: str) -> None:
     result = shell.run(magic)

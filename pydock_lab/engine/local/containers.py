@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydock_lab.engine.streams import Streams
     from pydock_lab.engine.values import ContainerSummary, ContainerUsage, ProcessTable
     from pydock_lab.events import ContainerOutput
-    from pydock_lab.views import FileChange, Instances, Namespaces, RunTrace
+    from pydock_lab.views import FileChange, ImageTree, Instances, Namespaces, RunTrace
 
 
 class LocalContainers(Workers):
@@ -182,6 +182,12 @@ class LocalContainers(Workers):
     def instances(self) -> Instances:
         """Images and the containers on them."""
         return self._parts.questions.instances()
+
+    def image_tree(self) -> ImageTree:
+        """All images, and the containers on them."""
+        from pydock_lab.engine.image_trees import image_tree  # noqa: PLC0415 - only for who looks at it
+
+        return image_tree(self._shelf.all(), self.containers(all_=True))
 
     def _handed(self, container: str, ended_with: int | None = None) -> Container:
         return Container(engine=cast("Engine", self), id=container, ended_with=ended_with)
