@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 NPM    := .cache/node_modules/axe-core/axe.min.js
+GRADERS := .cache/graders
 # What the tests compare us with, and what they look with. Only Debian's own packages, by name.
 DEBS   := busybox-static graphviz chromium skopeo umoci oci-image-tool docker-registry crun mmdebstrap \
           uidmap slirp4netns strace apache2-utils libcap2-bin openssh-client git podman buildah runc
@@ -50,7 +51,16 @@ $(NPM):
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --no-audit --prefix .cache axe-core; \
 	else echo "npm is not installed: the accessibility tests are skipped"; fi
 
-test: system $(VENV)/.test $(NPM) check docs  ## all checks and tests
+# nbgrader and Otter: what $(VENV) has is found there, and the 180 MB that they add are not seen from it.
+$(GRADERS)/.installed: $(VENV)/.test
+	@$(BIN)/python -m venv --without-pip $(GRADERS)
+	@where='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	{ $(BIN)/python -c "$$where"; pwd; } > "$$($(GRADERS)/bin/python -c "$$where")/project.pth"
+	@if $(BIN)/python -m pip --python $(GRADERS)/bin/python install --quiet --disable-pip-version-check --no-compile \
+	  nbgrader otter-grader; then touch $@; \
+	else echo "nbgrader and Otter cannot be had: the tests that grade with them are skipped"; fi
+
+test: system $(VENV)/.test $(NPM) $(GRADERS)/.installed check docs  ## all checks and tests
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.test  ## ruff, formatting, mypy, import-linter

@@ -32,7 +32,7 @@ class Result:
 
     def points(self, most: float = 1) -> float:
         """The points for it, of so many: the value of an nbgrader cell, which gives partial credit for it."""
-        return round(most * self.score, 2)
+        return min(most, round(most * self.score, 2))  # nbgrader refuses more than the cell has: 0.375 is no 0.38
 
     def require(self) -> "Result":
         """Itself, where all holds; raises AssertionError with the words of what does not."""
