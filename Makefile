@@ -84,6 +84,7 @@ bench: $(VENV)/.test  ## side by side with other engines
 	$(BIN)/python -m benchmarks import
 	$(BIN)/python -m benchmarks build
 	$(BIN)/python -m benchmarks registry
+	$(BIN)/python -m benchmarks widgets
 
 soak: $(VENV)/.test  ## the long form of what `make test` does in short: kills, thousands of runs
 	PYDOCK_SOAK=1 $(BIN)/python -m pytest -q tests -m soak --timeout 0

@@ -2,7 +2,22 @@
 
 import sys
 
-from benchmarks import build, execs, import_time, many, network, ps, registry, rootless, run, start, tags, traced, whole
+from benchmarks import (
+    build,
+    execs,
+    import_time,
+    many,
+    network,
+    ps,
+    registry,
+    rootless,
+    run,
+    start,
+    tags,
+    traced,
+    whole,
+    widgets,
+)
 
 BENCHMARKS = {
     "run": run.main,
@@ -18,6 +33,7 @@ BENCHMARKS = {
     "registry": registry.main,
     "tags": tags.main,
     "traced": traced.main,
+    "widgets": widgets.main,
 }
 
 

@@ -12,7 +12,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
@@ -20,6 +20,8 @@ from pydock_lab.archive.reader import TarReader
 from pydock_lab.archive.whiteout import OPAQUE, PREFIX
 
 FORMAT = 1
+_SAID = 8  # where in the row of an entry its checksum is
+_NOTHING_MORE: tuple[dict[str, str], tuple[int, int]] = ({}, (0, 0))  # neither attributes nor a device
 _NAMES = ("utf-8", "surrogateescape")  # as os.fsencode has it, which asks five times as long which encoding it is
 
 
@@ -90,15 +92,19 @@ class LayerIndex:
     def from_bytes(cls, content: bytes) -> Self:
         """What `to_bytes` wrote; raises ValueError or KeyError for anything else."""
         document = json.loads(content)
-        if document["format"] != FORMAT:
-            raise ValueError(document["format"])
-        read = [_entry_from_json(row) for row in document["entries"]]
-        return cls(
-            entries=tuple(entry for entry, _ in read),
-            checksums={entry.path: said for entry, said in read if said},
-            whiteouts=frozenset(map(os.fsencode, document["whiteouts"])),
-            opaque=frozenset(map(os.fsencode, document["opaque"])),
-        )
+        try:
+            if document["format"] != FORMAT:
+                raise ValueError(document["format"])
+            rows = document["entries"]
+            entries = tuple(map(_entry_from_json, rows))
+            return cls(
+                entries=entries,
+                checksums={entry.path: said for entry, row in zip(entries, rows, strict=True) if (said := row[_SAID])},
+                whiteouts=frozenset(map(os.fsencode, document["whiteouts"])),
+                opaque=frozenset(map(os.fsencode, document["opaque"])),
+            )
+        except (TypeError, AttributeError, IndexError) as error:
+            raise ValueError(str(error)) from None
 
 
 def is_mark(path: bytes) -> bool:
@@ -122,27 +128,22 @@ def _entry_to_json(entry: Entry, said: str) -> list[object]:
     return [*row, extra, list(entry.device)] if extra or any(entry.device) else row
 
 
-def _entry_from_json(row: list[object]) -> tuple[Entry, str]:
-    path, kind, mode, uid, gid, size, mtime, target, said, *rest = row
-    extra, device = rest or ({}, (0, 0))
-    entry = Entry(
-        path=str(path).encode(*_NAMES),
-        type=_TYPES[str(kind)],
-        mode=int(str(mode)),
-        uid=int(str(uid)),
-        gid=int(str(gid)),
-        size=int(str(size)),
-        mtime=int(str(mtime)),
-        target=str(target).encode(*_NAMES),
-        device=_pair(device),
-        xattrs={name: b64decode(value) for name, value in extra.items()} if isinstance(extra, dict) else {},
+def _entry_from_json(row: list[Any]) -> Entry:
+    # An image may have 100,000 of them, and somebody waits: no more is called than must be.
+    path, kind, mode, uid, gid, size, mtime, target, _, *rest = row
+    extra, device = rest or _NOTHING_MORE
+    return Entry(
+        path=path.encode(*_NAMES),
+        type=_TYPES[kind],
+        mode=mode,
+        uid=uid,
+        gid=gid,
+        size=size,
+        mtime=mtime,
+        target=target.encode(*_NAMES) if target else b"",
+        device=(device[0], device[1]),
+        xattrs={name: b64decode(value) for name, value in extra.items()} if extra else {},
     )
-    return entry, str(said)
-
-
-def _pair(device: object) -> tuple[int, int]:
-    major, minor = device if isinstance(device, Iterable) else (0, 0)
-    return int(major), int(minor)
 
 
 _TYPES = {kind.value.decode(): kind for kind in EntryType}

@@ -8,7 +8,7 @@ by && in one RUN make a smaller image than the same two in separate steps.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydock_lab.views import ChangeKind, FileChange, LayerRow
@@ -24,34 +24,39 @@ class Ghost:
 
 
 class _Files:
-    """The files of a row by path, to be asked for a path and all that is below it."""
+    """The files of all rows by path, to be asked for a path and all that is below it."""
 
-    def __init__(self, row: LayerRow) -> None:
-        kept = [change for change in row.changes if change.kind is not ChangeKind.DELETED]
-        self._files = sorted((change.path, change.size) for change in kept)
+    def __init__(self, rows: Sequence[LayerRow]) -> None:
+        self._files = sorted(
+            (change.path, at, change.size)
+            for at, row in enumerate(rows)
+            for change in row.changes
+            if change.kind is not ChangeKind.DELETED
+        )
 
-    def below(self, path: str) -> int:
-        """Bytes of that file, or of all files in that folder."""
-        start = bisect_left(self._files, (path, 0))
-        total = 0
-        for found, size in self._files[start:]:
+    def below(self, path: str) -> Iterator[tuple[int, int]]:
+        """The row and the bytes of that file, or of each in that folder."""
+        for place in range(bisect_left(self._files, (path,)), len(self._files)):
+            found, at, size = self._files[place]
             if not found.startswith(path):
                 break
             # "/a.txt" begins with "/a" and is not in it.
-            total += size if found == path or found[len(path)] == "/" else 0
-        return total
+            if found == path or found[len(path)] == "/":
+                yield at, size
 
 
 def ghosts(rows: Sequence[LayerRow]) -> tuple[Ghost, ...]:
     """What is deleted and still lies below, pair by pair; only of changes that the view lists."""
-    files = [_Files(row) for row in rows]
+    deleted = {upper: gone for upper, row in enumerate(rows) if (gone := deletions(row))}
+    files = _Files(rows[: max(deleted, default=0)])
     found = []
-    for upper, row in enumerate(rows):
-        deleted = [change.path for change in row.changes if change.kind is ChangeKind.DELETED]
-        for lower in range(upper - 1, -1, -1):
-            size = sum(files[lower].below(path) for path in deleted)
-            if size:
-                found.append(Ghost(upper=upper, lower=lower, size=size))
+    for upper, gone in deleted.items():
+        sizes: dict[int, int] = {}
+        for change in gone:
+            for lower, size in files.below(change.path):
+                sizes[lower] = sizes.get(lower, 0) + size
+        below = sorted((lower for lower, size in sizes.items() if size and lower < upper), reverse=True)
+        found += [Ghost(upper=upper, lower=lower, size=sizes[lower]) for lower in below]
     return tuple(found)
 
 

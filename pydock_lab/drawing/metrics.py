@@ -13,7 +13,7 @@ there fits everywhere. Unit: thousandths of the font size.
 import unicodedata
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 
 from pydock_lab.drawing.svg import clean
 
@@ -23,6 +23,7 @@ _UNKNOWN = 900  # a letter of a script that is not in the table
 _WIDE = 1050  # East Asian characters fill a square
 _EMOJI = 1400
 _FIRST_EMOJI = 0x1F000
+_REMEMBERED = 4096  # texts
 
 _REGULAR = {
     275: "'", 278: "ijl", 295: "IJ", 318: " ,.·’", 337: "/:;\\|", 352: "f", 361: "-", 390: "()[]", 392: "t",
@@ -90,6 +91,7 @@ def _advance(character: str, family: Family) -> int:
     return known.get(character, known.get(base, _UNKNOWN))
 
 
+@lru_cache(maxsize=_REMEMBERED)  # a picture that is drawn anew says mostly the same
 def width(text: str, font: Font) -> float:
     """How many pixels `text` takes at most in `font`."""
     return sum(_advance(character, font.family) for character in clean(text)) * font.size / 1000

@@ -1,9 +1,11 @@
 """The layers of an image as a view: what each step wrote, changed and deleted, told from the layers' indexes."""
 
+import heapq
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.index import LayerIndex
@@ -15,6 +17,9 @@ from pydock_lab.store.indexes import IndexStore
 from pydock_lab.views import ChangeKind, FileChange, LayerRow, LayerStack, Origin
 
 SHOWN = 200  # changes a row; the rest is counted
+_MANY = 5_000  # files of an image from which on it is quicker to read what was told than to tell it again
+_FORMAT = 1
+_KINDS = {kind.value: kind for kind in ChangeKind}
 _GO_WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
 _GO_LIST = re.compile(rf"([A-Z]+) \[({_GO_WORD.pattern}(?: {_GO_WORD.pattern})*)\]")
 
@@ -36,22 +41,65 @@ class BuildFacts:
     steps: tuple[StepFacts, ...] = field(default=())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What a layer changes: those that are shown, how many there are in `total`, bytes of all its files in `size`."""
+
+    shown: tuple[FileChange, ...]
+    total: int
+    size: int
+
+    @classmethod
+    def of(cls, index: LayerIndex, below: LayeredTree) -> Self:
+        """Those of a layer on the tree below it."""
+        gone, written = list(_deleted(index, below)), list(_written(index, below))
+        # Of 100,000 files 200 are shown: only these are put into words.
+        first = heapq.nsmallest(SHOWN, written, key=lambda found: (-found[0].size, found[0].path))
+        return cls(
+            shown=tuple(heaviest([*gone, *(_change(*found) for found in first)])),
+            total=len(gone) + len(written),
+            size=index.size,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data."""
+        rows = [[one.path, one.kind.value, one.size, one.mode, one.link, one.is_directory] for one in self.shown]
+        return {"format": _FORMAT, "total": self.total, "size": self.size, "shown": rows}
+
+    @classmethod
+    def from_json(cls, document: object) -> Self | None:
+        """What `to_json` gave; None for anything else."""
+        if not isinstance(document, dict) or document.get("format") != _FORMAT:
+            return None
+        try:
+            shown = tuple(
+                FileChange(path=path, kind=_KINDS[kind], size=size, mode=mode, link=link, is_directory=is_directory)
+                for path, kind, size, mode, link, is_directory in document["shown"]
+            )
+            return cls(shown=shown, total=document["total"], size=document["size"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
 def layer_stack(name: str, details: ImageDetails, indexes: IndexStore, facts: BuildFacts | None) -> LayerStack:
     """The view of an image; without a build record every layer counts as the base's: somebody else made it."""
     config = details.config
     layers = iter(
-        _Found(descriptor, diff_id, chain_id, indexes.get(diff_id, descriptor))
-        for descriptor, diff_id, chain_id in zip(
-            details.manifest.layers, config.diff_ids, config.chain_ids, strict=True
+        _Found(*found)
+        for found in zip(
+            details.manifest.layers,
+            config.diff_ids,
+            config.chain_ids,
+            _changes(details, indexes),
+            strict=True,
         )
     )
-    tree = LayeredTree((), lambda _: iter(()))
     rows = []
     for number, entry in enumerate(config.history):
         layer = None if entry.empty_layer else next(layers, None)
-        rows.append(_row(number, entry, _step(number, facts), layer, tree))
+        rows.append(_row(number, entry, _step(number, facts), layer))
     for layer in layers:  # those that no history speaks of
-        rows.append(_row(len(rows), History(), None, layer, tree))
+        rows.append(_row(len(rows), History(), None, layer))
     command = f"docker history --no-trunc {name}"
     return LayerStack(
         name=name,
@@ -68,7 +116,27 @@ class _Found:
     descriptor: Descriptor
     diff_id: Digest
     chain_id: Digest
-    index: LayerIndex
+    changes: Changes
+
+
+def _changes(details: ImageDetails, indexes: IndexStore) -> list[Changes]:
+    """What each layer changes, the base first: as it was kept, or from the indexes of all of them."""
+    chain_ids = details.config.chain_ids
+    kept = [Changes.from_json(indexes.changes(chain_id)) for chain_id in chain_ids]
+    if all(kept):
+        return [one for one in kept if one]
+    tree = LayeredTree((), lambda _: iter(()))
+    found, entries = [], 0
+    for number, (layer, diff_id) in enumerate(zip(details.manifest.layers, details.config.diff_ids, strict=True)):
+        index = indexes.get(diff_id, layer)
+        found.append(kept[number] or Changes.of(index, tree))
+        tree.add(number, index)
+        entries += len(index.entries)
+    if entries >= _MANY:
+        for chain_id, before, one in zip(chain_ids, kept, found, strict=True):
+            if before is None:
+                indexes.keep_changes(chain_id, one.to_json())
+    return found
 
 
 def _step(number: int, facts: BuildFacts | None) -> StepFacts | None:
@@ -87,8 +155,8 @@ def _origin(step: StepFacts | None, *, has_layer: bool) -> Origin:
     return Origin.CACHED if step.cached else Origin.BUILT
 
 
-def _row(number: int, entry: History, step: StepFacts | None, layer: _Found | None, tree: LayeredTree) -> LayerRow:
-    """The row of a history entry; its layer, if any, is laid on `tree`."""
+def _row(number: int, entry: History, step: StepFacts | None, layer: _Found | None) -> LayerRow:
+    """The row of a history entry, with its layer, if any."""
     told = step or StepFacts()
     row = LayerRow(
         number=number,
@@ -100,17 +168,15 @@ def _row(number: int, entry: History, step: StepFacts | None, layer: _Found | No
     )
     if layer is None:
         return row
-    changes = list(changes_of(layer.index, tree))
-    tree.add(number, layer.index)
     return replace(
         row,
         size=layer.descriptor.size,
-        unpacked_size=layer.index.size,
+        unpacked_size=layer.changes.size,
         digest=layer.descriptor.digest,
         diff_id=layer.diff_id,
         chain_id=layer.chain_id,
-        changes=tuple(heaviest(changes)),
-        changes_total=len(changes),
+        changes=layer.changes.shown,
+        changes_total=layer.changes.total,
     )
 
 
@@ -129,6 +195,12 @@ def shown_instruction(created_by: str) -> str:
 
 def changes_of(index: LayerIndex, below: LayeredTree) -> Iterator[FileChange]:
     """What a layer does to the tree below it; folders that it only passes through are no change."""
+    yield from _deleted(index, below)
+    for entry, kind in _written(index, below):
+        yield _change(entry, kind)
+
+
+def _deleted(index: LayerIndex, below: LayeredTree) -> Iterator[FileChange]:
     for path in sorted(index.whiteouts):
         size = sum(entry.size for entry in walk(below, path))
         yield FileChange(path=_shown(path), kind=ChangeKind.DELETED, size=size)
@@ -137,10 +209,13 @@ def changes_of(index: LayerIndex, below: LayeredTree) -> Iterator[FileChange]:
             path = folder + b"/" + name if folder else name
             size = sum(entry.size for entry in walk(below, path))
             yield FileChange(path=_shown(path), kind=ChangeKind.DELETED, size=size)
+
+
+def _written(index: LayerIndex, below: LayeredTree) -> Iterator[tuple[Entry, ChangeKind]]:
     for entry in index.entries:
         known = below.entry(entry.path)
         if entry.path and not _only_passed(entry, known):
-            yield _change(entry, ChangeKind.CHANGED if known else ChangeKind.ADDED)
+            yield entry, ChangeKind.CHANGED if known else ChangeKind.ADDED
 
 
 def _only_passed(entry: Entry, known: Entry | None) -> bool:

@@ -1,6 +1,12 @@
-"""The indexes of layers, kept by diff_id: `indexes/<hex>.json`, made again from the blob where one is missing."""
+"""The indexes of layers, kept by diff_id: `indexes/<hex>.json`, made again from the blob where one is missing.
 
+What a layer changes depends on those below it, too. Of large images that is kept by chain id, when somebody has looked
+at them: `indexes/<hex>.changes.json`. It can be told from the indexes again, so nothing is lost with it.
+"""
+
+import contextlib
 import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,7 +20,8 @@ from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.store.blobs import BlobStore
 from pydock_lab.store.ingest import Ingest
 
-_KEPT = 64  # indexes in memory: the layers of an image or two
+# Indexes in memory. All layers of an image are asked for in turn, again and again; no file system mounts more than 127.
+_KEPT = 128
 
 
 class IndexStore:
@@ -40,6 +47,21 @@ class IndexStore:
         with self._lock:
             found = self._recent.get(diff_id)
         return found or self._remember(diff_id, self._load(diff_id, layer))
+
+    def changes(self, chain_id: Digest) -> object:
+        """What `keep_changes` has kept, as plain data; None where there is nothing that can be read."""
+        try:
+            return json.loads(self._changes(chain_id).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def keep_changes(self, chain_id: Digest, document: object) -> None:
+        """Keep what the topmost layer of a chain changes, where there is room for it."""
+        with contextlib.suppress(OSError):  # a store that is full, or another user's, can still be looked at
+            self._ingest.replace(self._changes(chain_id), json.dumps(document, separators=(",", ":")).encode())
+
+    def _changes(self, chain_id: Digest) -> Path:
+        return self._directory / f"{chain_id.hex}.changes.json"
 
     def _remember(self, diff_id: Digest, index: LayerIndex) -> LayerIndex:
         with self._lock:
