@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Scopes = tuple[str, ...]
 
 _CLIENT = "pydock_lab"
+_LONGEST = 10**9  # seconds: thirty years, more than any token lives
 _LIFETIME = 60.0  # seconds, where the answer says nothing
 _MARGIN = 10.0  # a token that ends in a moment is no use any more
 _TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: no line end, no space
@@ -198,5 +199,6 @@ def read_token(document: Mapping[str, object], host: str) -> Token:
         raise RegistryError("registry.no-token", host=host)
     said = document.get("expires_in")
     # A server that promises nothing, or nonsense, gets the default of Docker's specification.
-    seconds = float(said) if isinstance(said, int | float) and said > 0 else _LIFETIME
+    is_sense = isinstance(said, int | float) and 0 < said <= _LONGEST
+    seconds = float(said) if is_sense else _LIFETIME  # type: ignore[arg-type] # it is a number then
     return Token(header=f"Bearer {token}", until=time.monotonic() + max(seconds - _MARGIN, seconds / 2))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 from pydock_lab.errors import RegistryError
 from pydock_lab.events import Event, Exchange
 from pydock_lab.registry import auth
-from pydock_lab.registry.auth import Authenticator
+from pydock_lab.registry.auth import Authenticator, read_token
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.credentials import Login, NoCredentials, OneLogin
 from pydock_lab.registry.hosts import Endpoint
@@ -244,3 +245,9 @@ def test_no_access_names_the_repository(hostile: Any) -> None:
     with pytest.raises(RegistryError) as caught:
         RegistryClient(hostile.address).tags("lab/app")
     assert caught.value.fields["what"] == f"{hostile.address}/lab/app"
+
+
+@pytest.mark.parametrize("said", [10**400, -1, 0, None, "300", float("nan"), float("inf")])
+def test_a_lifetime_that_is_none_is_that_of_the_specification(said: object) -> None:
+    until = read_token({"token": "abc", "expires_in": said}, "registry.test").until
+    assert 30 <= until - time.monotonic() <= 60
