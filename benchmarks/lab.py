@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_TESTS = Path(__file__).parents[1] / "tests"
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from samples import notebook_page
+
 _CHROMIUM = os.environ.get("PYDOCK_CHROMIUM", "/usr/bin/chromium")
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-prefers-reduced-motion"]
 _VIEWPORT = {"width": 1280, "height": 1100}
@@ -88,23 +90,11 @@ class Notebook:
         self._wait_idle()
 
     def _wait_idle(self) -> None:
-        idle = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
-        self.page.wait_for_function(idle, timeout=60_000)
+        notebook_page.wait_idle(self.page)
 
     def value(self, expression: str) -> str:
         """What Python says to an expression, without a cell."""
-        found: str = self.page.evaluate(
-            """async (code) => {
-                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const future = kernel.requestExecute(
-                    { code: "", silent: true, store_history: false, user_expressions: { value: code } });
-                const { value } = (await future.done).content.user_expressions;
-                if (value.status !== "ok") throw new Error(`${value.ename}: ${value.evalue}`);
-                return value.data["text/plain"];
-            }""",
-            expression,
-        )
-        return found
+        return notebook_page.value(self.page, expression)
 
     def click(self, selector: str, changes: str) -> float:
         """Click a part of the page: milliseconds until the JavaScript expression is true, and painted.
@@ -165,15 +155,7 @@ class Lab:
         """A new notebook; its kernel is ready."""
         path = self._folder / f"{name}.ipynb"
         path.write_text(json.dumps(_document(cells)), encoding="utf-8")
-        self.page.evaluate(
-            """async (path) => {
-                const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
-                await panel.context.ready;
-                await panel.sessionContext.ready;
-                await panel.sessionContext.session.kernel.info;
-            }""",
-            path.name,
-        )
+        notebook_page.show(self.page, path.name)
         found = Notebook(self, path)
         yield found
         found.close()
@@ -193,7 +175,6 @@ def opened(home: Path) -> Iterator[Lab]:
     """JupyterLab on a loopback port, with `home` for all that it writes, the store too (`home/pydock`)."""
     if not Path(_CHROMIUM).exists():
         raise SystemExit("chromium is not installed")
-    sys.path.insert(0, str(_TESTS))
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only who measures a page needs it
     from samples.jupyter import serving  # noqa: PLC0415 - the tests' own
 

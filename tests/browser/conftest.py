@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samples import notebook_page
 from samples.jupyter import Lab, serving
 from samples.users import ordinary_user
 
@@ -70,15 +71,7 @@ class Notebook:
         path = self._lab.root / f"{self._name}.ipynb"
         path.write_text(json.dumps(document), encoding="utf-8")
         shutil.chown(path, self._lab.user or os.geteuid())
-        self.page.evaluate(
-            """async (path) => {
-                const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
-                await panel.context.ready;
-                await panel.sessionContext.ready;
-                await panel.sessionContext.session.kernel.info;
-            }""",
-            path.name,
-        )
+        notebook_page.show(self.page, path.name)
 
     def rewrite(self, source: str) -> None:
         """Put another source into its first cell, of which nothing is shown then, and have it before one's eyes."""
@@ -129,23 +122,11 @@ class Notebook:
 
     def wait_idle(self) -> None:
         """Wait for the kernel."""
-        idle = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
-        self.page.wait_for_function(idle, timeout=60_000)
+        notebook_page.wait_idle(self.page)
 
     def value(self, expression: str) -> str:
         """What Python says to an expression, without a cell."""
-        found: str = self.page.evaluate(
-            """async (code) => {
-                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const future = kernel.requestExecute(
-                    { code: "", silent: true, store_history: false, user_expressions: { value: code } });
-                const { value } = (await future.done).content.user_expressions;
-                if (value.status !== "ok") throw new Error(`${value.ename}: ${value.evalue}`);
-                return value.data["text/plain"];
-            }""",
-            expression,
-        )
-        return found
+        return notebook_page.value(self.page, expression)
 
     def until(self, expression: str, wanted: str) -> None:
         """Wait until Python says so: what is clicked arrives a moment later."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -264,3 +265,31 @@ def test_target_offers_stages_of_the_cell(shell: Any) -> None:
 def test_both_languages_say_the_same() -> None:
     english, french = (locale.catalog(language, "notebook") for language in ("en", "fr"))
     assert english.keys() == french.keys()
+
+
+def test_a_live_picture_that_costs_much_comes_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, waited, pictures = [100.0], list[float](), [views.INSTANCES, Instances(images=())] * 2
+
+    def look() -> Instances:
+        clock[0] += 0.06
+        return pictures.pop()
+
+    hands = SimpleNamespace(monotonic=lambda: clock[0], thread_time=lambda: clock[0])
+    monkeypatch.setattr("pydock_lab.notebook.instances.time", hands)
+    widget = LiveInstances(views.INSTANCES, look=look)
+    widget._heard = clock[0]
+    monkeypatch.setattr(widget, "_gone", Waiting(waited, rounds=4))
+    widget._watch()
+    # It changes each time; but 0.06 seconds of work are an eighth of a core only in half a second.
+    assert waited == pytest.approx([0.44] * 4)
+
+
+class Waiting:
+    """An event that is set after some rounds, and writes down for how long it was waited for."""
+
+    def __init__(self, waited: list[float], rounds: int) -> None:
+        self._waited, self._rounds = waited, rounds
+
+    def wait(self, seconds: float) -> bool:
+        self._waited.append(seconds)
+        return len(self._waited) >= self._rounds
