@@ -13,6 +13,7 @@ from pydock_lab.cli.remote import show_travels
 from pydock_lab.cli.session import Session, session
 from pydock_lab.cli.words import shortened
 from pydock_lab.engine.filters import Filters
+from pydock_lab.engine.this_machine import fits
 from pydock_lab.engine.values import SearchResult
 from pydock_lab.errors import CommandError
 from pydock_lab.oci import Reference
@@ -67,9 +68,14 @@ def register_transfer(group: click.Group) -> None:
                 if left is not None:
                     here.write(left.told(Reference.parse(name).domain))
                 continue
+            known = _local_digest(here, name)
             with here.face.progress(quiet=quiet, plain=False) as on_event:
                 found = here.engine.pull(name, platform=wanted, signed_by=key, on_event=on_event)
-            here.write(name if quiet else f"Digest: {found.digest}\nStatus: Downloaded newer image for {name}")
+            has = str(found.details.config.platform)
+            if wanted and not fits(has, wanted):
+                here.face.note(locale.text("cli.other-platform", image=name, wanted=wanted, found=has) + "\n")
+            status = "Image is up to date" if known == found.digest else "Downloaded newer image"
+            here.write(name if quiet else f"Digest: {found.digest}\nStatus: {status} for {name}")
 
     @command(group, "push")
     @flag("-a", "--all-tags")
@@ -98,6 +104,12 @@ def _all_tags(name: str, find: Callable[[str], Iterable[str]]) -> list[str]:
     if not names:
         raise CommandError("cli.no-tags", name=name)
     return names
+
+
+def _local_digest(here: Session, name: str) -> str:
+    """The digest of the image that has this name now; "" where none has."""
+    wanted = Reference.parse(name).familiar
+    return next((row.digest for row in here.engine.images() if f"{row.repository}:{row.tag}" == wanted), "")
 
 
 def _local_tags(here: Session, name: str) -> list[str]:

@@ -14,6 +14,7 @@ from pydock_lab.engine.network_wishes import NetworkWishes
 from pydock_lab.engine.records import ContainerRecord, ContainerShelf, now
 from pydock_lab.engine.run_options import RunOptions, VolumeMount
 from pydock_lab.engine.security import read_security
+from pydock_lab.engine.this_machine import fits
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
 from pydock_lab.engine.wishes import health_check, log_limits, run_wishes, tmpfs
@@ -75,8 +76,7 @@ class Creating:
                 meanwhile=lambda: self._home.warm(options.isolation),
             )
         wanted, has = options.platform, str(found.config.platform)
-        # `arm64` alone is short for linux/arm64, and a variant need not be said.
-        if wanted and not (has == wanted or has.startswith((f"{wanted}/", f"linux/{wanted}"))):
+        if wanted and not fits(has, wanted):
             raise ContainerError("engine.platform", image=options.image, wanted=wanted, found=has)
         return found
 

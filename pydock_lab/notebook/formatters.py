@@ -68,7 +68,8 @@ def picture_of(view: View, **options: Any) -> Picture:
 
 
 def _layers_of(image: Image) -> Picture:
-    return Layers(image.layers, explorer=image.layer_explorer())
+    explorer = image.layer_explorer()
+    return Layers(explorer.view(), explorer=explorer)
 
 
 _PICTURES: dict[type, Callable[[Any], Picture]] = {

@@ -21,13 +21,13 @@ _TABS = (Opened.CHANGES, Opened.TOGETHER)
 
 
 class Layers(Explored):
-    """The layer stack of an image; with an `explorer` its layers can be opened."""
+    """The layer stack of an image; with its `explorer`, whose view is drawn, its layers can be opened."""
 
     _esm = script("opens.js", "layers.js")
 
     def __init__(self, view: LayerStack, *, explorer: "LayerExplorer | None" = None, **traits: Any) -> None:
         self._explorer = explorer
-        super().__init__(explorer.view() if explorer else view, explores=explorer is not None, **traits)
+        super().__init__(view, explores=explorer is not None, **traits)
         self.on_msg(self._listen)
         self.observe(self._choose, "selected")
 

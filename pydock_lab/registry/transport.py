@@ -103,7 +103,7 @@ class Transport:
                 verify=self._trusted(url),
             )
         except (OSError, ValueError) as error:  # those of requests are both, bad URLs the second
-            raise self._failure(error, url) from None
+            raise self._failure(error, url, sends=content is not None) from None
         finally:
             if callable(content):
                 data.close()
@@ -136,11 +136,13 @@ class Transport:
         )
         self._on_event(event)
 
-    def _failure(self, error: Exception, url: str) -> RegistryError:
+    def _failure(self, error: Exception, url: str, *, sends: bool) -> RegistryError:
         """The error in plain words: what is broken is deep down in what requests raises."""
         host = urlsplit(url).netloc
         causes = list(_causes(error))
         kinds = {type(cause).__name__ for cause in causes}
+        if sends and "SSLEOFError" in kinds:  # the connection was secure, and was ended
+            return RegistryError("registry.hung-up", host=host)
         if kinds & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
             return RegistryError("registry.tls", host=host, reason=_last(causes))
         if any(isinstance(cause, socket.gaierror) for cause in causes) or "NameResolutionError" in kinds:

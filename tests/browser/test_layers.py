@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-EXPLORED = "layers.Layers(opened.STACK, explorer=opened.explorer())"
+EXPLORED = "(lambda found: layers.Layers(found.view(), explorer=found))(opened.explorer())"
 Opener = Callable[[str, str], Any]
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 WIDGETS = {
     "layers": ("layers.Layers(views.SHOP)", "layer-5"),
-    "opened-layers": ("layers.Layers(opened.STACK, explorer=opened.explorer())", "layer-4"),
+    "opened-layers": ("(lambda found: layers.Layers(found.view(), explorer=found))(opened.explorer())", "layer-4"),
     "instances": ("instances.LiveInstances(views.INSTANCES)", "container-0-0"),
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from pydock_lab.engine.this_machine import ARCHITECTURE
 from pydock_lab.errors import Corrupt, RegistryError
 from pydock_lab.oci import Descriptor, Digest, Index, Manifest, MediaType, Platform
 from pydock_lab.registry.client import RegistryClient
@@ -313,3 +314,16 @@ def test_layers_are_packed_for_a_push(docker, server, form, suffix):
     assert docker("images", "-q", "--no-trunc", name) == before
     assert docker("run", "--rm", name, "echo", "works") == "works\n"
     assert docker("registry", "diff", BOX, name).splitlines()[-1] == "no difference"
+
+
+def test_a_pull_says_whether_something_came_and_when_it_is_another_platform(docker, app):
+    assert "Image is up to date for" in docker("pull", f"{app}:1")
+    docker("rmi", "-f", f"{app}:1")
+    assert "Downloaded newer image for" in docker("pull", f"{app}:1")
+    other = "arm64" if ARCHITECTURE == "amd64" else "amd64"
+    docker.face.noted = ""
+    docker("pull", "--platform", f"linux/{other}", f"{app}:1")
+    assert f"asked for as linux/{other}, and is linux/{ARCHITECTURE}" in docker.face.noted
+    docker.face.noted = ""
+    docker("pull", "--platform", ARCHITECTURE, f"{app}:1")
+    assert "asked for" not in docker.face.noted

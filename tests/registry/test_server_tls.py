@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from pydock_lab.errors import RegistryError
+from pydock_lab.oci import Descriptor, MediaType
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.hosts import Endpoint
 from pydock_lab.registry.server import RegistryServer
 from pydock_lab.registry.server.tls import Certificate, own_certificate
+from pydock_lab.store import Store
 
 
 @pytest.fixture
@@ -86,3 +88,29 @@ def test_who_says_nothing_keeps_nobody_waiting(home: Path) -> None:
         with socket.create_connection((host, int(port)), 5), socket.create_connection((host, int(port)), 5) as second:
             second.sendall(b"GET /v2/ HTTP/1.1\r\n\r\n")  # not even TLS
             RegistryClient(server.address).ping()
+
+
+@pytest.mark.parametrize("megabytes", [2, 9])
+def test_who_is_refused_in_the_middle_of_a_blob_hears_why(home: Path, megabytes: int) -> None:
+    blobs = Store.open(home / "client").blobs
+    content = bytes(megabytes << 20)
+    blob = Descriptor.of(content, MediaType.LAYER_GZIP)
+    blobs.put(content)
+    with RegistryServer(home / "r", tls=True, quota=1 << 20) as server:
+        trust(home / "store/certs.d", server)
+        with pytest.raises(RegistryError) as caught:
+            RegistryClient(server.address).put_blob("lab/app", blob, blobs)
+    assert "the registry is full" in str(caught.value)
+
+
+def test_who_is_cut_off_while_sending_is_not_told_of_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pydock_lab.registry.server.bodies._DRAINED", 0)
+    blobs = Store.open(home / "client").blobs
+    content = bytes(64 << 20)
+    blob = Descriptor.of(content, MediaType.LAYER_GZIP)
+    blobs.put(content)
+    with RegistryServer(home / "r", tls=True, quota=1 << 20) as server:
+        trust(home / "store/certs.d", server)
+        with pytest.raises(RegistryError) as caught:
+            RegistryClient(server.address).put_blob("lab/app", blob, blobs)
+    assert caught.value.key in ("registry.hung-up", "registry.unreachable", "registry.denied")

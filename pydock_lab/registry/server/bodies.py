@@ -14,7 +14,7 @@ from typing import Protocol
 _PIECE = 1 << 20
 _LINE = 1024  # a chunk's size, with extensions that nobody uses
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_SMALL = 1 << 16
+_DRAINED = 16 << 20  # bytes of a refused body that are still taken: over TLS who is cut off hears no answer
 _TRAILERS = 32
 
 
@@ -132,9 +132,9 @@ def pieces(body: Body) -> Iterator[bytes]:
 
 
 def drain(body: Body) -> bool:
-    """Read and drop what an endpoint left of a small body; whether the connection can go on after that."""
+    """Read and drop what an endpoint left of a body that is not large; whether the connection can go on after that."""
     # Not all of it, whatever its size: who is refused a gigabyte must not have to send it.
-    limit = body.taken + _SMALL
+    limit = body.taken + _DRAINED
     while body.left != 0 and body.taken < limit:
-        body.read(_SMALL)
+        body.read(_PIECE)
     return body.left == 0
