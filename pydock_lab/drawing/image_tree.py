@@ -15,7 +15,7 @@ from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import MARGIN, Block, Page, box, clipped, pick, pill, pill_width, text, trace
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, clean, group
-from pydock_lab.views import Branch, ImageTree, TreeContainer
+from pydock_lab.views import ImageTree, TreeBranch, TreeContainer
 
 _HIGH, _LOW, _GAP = 62, 40, 8  # an image, what is none, and the space between
 _CONTAINERS = 26
@@ -53,7 +53,7 @@ def lesson_of(view: ImageTree, speech: Speech) -> str:
     return speech.say("lesson-images-apart")
 
 
-def added(branch: Branch, speech: Speech) -> str:
+def added(branch: TreeBranch, speech: Speech) -> str:
     """What an image has on top of what it stands on."""
     layers = branch.image.layers
     if not layers:
@@ -61,16 +61,16 @@ def added(branch: Branch, speech: Speech) -> str:
     return speech.count("own-layers" if branch.depth else "layers", len(layers))
 
 
-def _height(branch: Branch) -> int:
+def _height(branch: TreeBranch) -> int:
     high = _HIGH if branch.image.image_id else _LOW
     return high + (_CONTAINERS if branch.image.containers else 0)
 
 
-def _left(branch: Branch) -> float:
+def _left(branch: TreeBranch) -> float:
     return MARGIN + _INDENT * min(branch.depth, _DEEPEST)
 
 
-def _card(page: Page, branch: Branch, at: int, y: float) -> Element:
+def _card(page: Page, branch: TreeBranch, at: int, y: float) -> Element:
     speech, image, left = page.speech, branch.image, _left(branch)
     right = page.right - 12.0
     total = speech.size(branch.size)
@@ -90,7 +90,7 @@ def _card(page: Page, branch: Branch, at: int, y: float) -> Element:
     )  # fmt: skip
 
 
-def _names(branch: Branch, x: float, y: float, room: float) -> Iterator[Element]:
+def _names(branch: TreeBranch, x: float, y: float, room: float) -> Iterator[Element]:
     """As many names as there is room for, the first in any case."""
     names = branch.image.names or (branch.image.title,)
     dashed = not branch.image.names
@@ -105,7 +105,7 @@ def _names(branch: Branch, x: float, y: float, room: float) -> Iterator[Element]
         x += wide + 6
 
 
-def _layers(page: Page, branch: Branch, x: float, y: float) -> Iterator[Element]:
+def _layers(page: Page, branch: TreeBranch, x: float, y: float) -> Iterator[Element]:
     speech = page.speech
     right = page.right - 12.0
     fit = int((right - x - _WORDS) / (prints.WIDTH + 8))
@@ -130,7 +130,7 @@ def _pills(containers: tuple[TreeContainer, ...], x: float, y: float, room: floa
         x += wide + 6
 
 
-def _lines(branches: tuple[Branch, ...], places: list[float]) -> Iterator[Element]:
+def _lines(branches: tuple[TreeBranch, ...], places: list[float]) -> Iterator[Element]:
     """From the foot of each image to those that stand on it."""
     feet: dict[int, tuple[float, float]] = {}
     for branch, y in zip(branches, places, strict=True):
@@ -141,7 +141,7 @@ def _lines(branches: tuple[Branch, ...], places: list[float]) -> Iterator[Elemen
         feet[branch.depth] = (_left(branch), y + _height(branch))
 
 
-def _keys(branches: tuple[Branch, ...], speech: Speech) -> list[Key]:
+def _keys(branches: tuple[TreeBranch, ...], speech: Speech) -> list[Key]:
     images = [branch.image for branch in branches]
     keys = []
     if any(image.names for image in images):

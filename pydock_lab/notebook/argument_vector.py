@@ -26,7 +26,6 @@ class Argv(Picture):
     cmd = traitlets.Unicode("").tag(sync=True)
     run_words = traitlets.Unicode("").tag(sync=True)
     option = traitlets.Unicode("").tag(sync=True)
-    said = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, view: ArgumentVector, **traits: Any) -> None:
         texts = {

@@ -18,7 +18,6 @@ class Explored(Picture):
 
     filter = traitlets.Unicode("").tag(sync=True)
     explores = traitlets.Bool(False).tag(sync=True)
-    said = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, view: View, *, explores: bool, **traits: Any) -> None:
         super().__init__(view, explores=explores, **traits)

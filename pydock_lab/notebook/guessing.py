@@ -4,6 +4,8 @@ from typing import Any
 
 import traitlets
 
+from pydock_lab.drawing import guessed
+from pydock_lab.drawing.speech import Speech
 from pydock_lab.notebook.picture import Picture, script
 from pydock_lab.views import Guess, StepExplanation
 from pydock_lab.views.guess import ANSWERS
@@ -52,6 +54,7 @@ class Guessing(Picture):
     def reveal(self) -> None:
         """Show what the cache has."""
         self._show(self.guess.reveal())
+        self.said = guessed.standing(self.guess, Speech.of(self.language))
 
     def _show(self, guess: Guess) -> None:
         self.view = guess

@@ -52,7 +52,10 @@ def page_words() -> dict[str, dict[str, str]]:
 
 
 class Picture(anywidget.AnyWidget):
-    """A view as a picture that can be explored; `selected` is the key of the chosen part, "" for none."""
+    """A view as a picture that can be explored; `selected` is the key of the chosen part, "" for none.
+
+    `said` is a sentence of the kernel's own, which the page shows and a screen reader says.
+    """
 
     _css: ClassVar[str] = style()
 
@@ -61,6 +64,7 @@ class Picture(anywidget.AnyWidget):
     words = traitlets.Dict().tag(sync=True)
     language = traitlets.Unicode().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
+    said = traitlets.Unicode("").tag(sync=True)
     width = traitlets.Int(drawing.DEFAULT_WIDTH).tag(sync=True)
     live = traitlets.Bool(False).tag(sync=True)
 

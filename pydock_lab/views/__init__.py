@@ -23,7 +23,7 @@ from pydock_lab.views.explanation import (
     WordPiece,
 )
 from pydock_lab.views.guess import Guess
-from pydock_lab.views.image_tree import Branch, ImageTree, TreeContainer, TreeImage, TreeLayer
+from pydock_lab.views.image_tree import ImageTree, TreeBranch, TreeContainer, TreeImage, TreeLayer
 from pydock_lab.views.layers import ChangeKind, FileChange, FileContent, FileNode, LayerRow, LayerStack, Opened, Origin
 from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
@@ -51,7 +51,6 @@ __all__ = [
     "Attribute",
     "AttributeChange",
     "BlobView",
-    "Branch",
     "BuildTrace",
     "CallView",
     "Cause",
@@ -110,6 +109,7 @@ __all__ = [
     "TraceStep",
     "TransferTrace",
     "TravelledBlob",
+    "TreeBranch",
     "TreeContainer",
     "TreeImage",
     "TreeLayer",

@@ -49,7 +49,7 @@ class TreeImage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Branch:
+class TreeBranch:
     """An image where it stands in the tree: so many others below it, which have so many bytes and layers."""
 
     image: TreeImage
@@ -69,7 +69,7 @@ class ImageTree(View):
 
     roots: tuple[TreeImage, ...]
 
-    def branches(self) -> Iterator[Branch]:
+    def branches(self) -> Iterator[TreeBranch]:
         """All of it, each image before those that stand on it."""
         yield from _branches(self.roots, 0, 0, 0)
 
@@ -84,7 +84,7 @@ class ImageTree(View):
         return sum(branch.size for branch in self.branches() if branch.image.image_id)
 
 
-def _branches(images: tuple[TreeImage, ...], depth: int, size: int, layers: int) -> Iterator[Branch]:
+def _branches(images: tuple[TreeImage, ...], depth: int, size: int, layers: int) -> Iterator[TreeBranch]:
     for image in images:
-        yield Branch(image=image, depth=depth, below_size=size, below_layers=layers)
+        yield TreeBranch(image=image, depth=depth, below_size=size, below_layers=layers)
         yield from _branches(image.children, depth + 1, size + image.own_size, layers + len(image.layers))

@@ -25,6 +25,7 @@ def test_by_mouse(open_picture: Opener, language: str) -> None:
     pick(notebook, "missed-7").click()
     pick(notebook, "reveal").click()
     notebook.until("w.score", "0.8")
+    notebook.page.locator(".pydock-status", has_text="4 of 5" if language == "en" else "4 sur 5").wait_for()
     notebook.page.locator(
         ".pydock-picture", has_text={"en": "4 of 5 right", "fr": "4 sur 5 justes"}[language]
     ).wait_for()

@@ -2,7 +2,7 @@
 const PARTS = { entrypoint: "ENTRYPOINT", cmd: "CMD", run_words: "docker run IMAGE", option: "--entrypoint" };
 
 function fields({ model, signal }) {
-  return ({ word, say }) => {
+  return ({ word }) => {
     const bar = make("div", { class: "pydock-fields" });
     for (const [name, title] of Object.entries(PARTS)) {
       const input = make("input", { type: "text", spellcheck: "false", autocomplete: "off", [SUPPRESS]: "true" });
@@ -15,7 +15,6 @@ function fields({ model, signal }) {
       model.on(`change:${name}`, () => { if (document.activeElement !== input) input.value = model.get(name); });
       bar.append(make("label", {}, make("span", { text: title }), input));
     }
-    model.on("change:said", () => say(model.get("said")));
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", word("fields"));
     return bar;

@@ -13,7 +13,7 @@ function opens({ model, signal }, filter) {
     model.send({ type: open ? "expand" : "collapse", key: item.dataset.pick });
     return true;
   };
-  const tools = ({ word, say }) => {
+  const tools = ({ word }) => {
     const input = make("input", { type: "search", "aria-label": word(filter), placeholder: word(filter), [SUPPRESS]: "true" });
     const bar = make("div", { class: "pydock-filter" }, input);
     input.value = model.get("filter");
@@ -23,7 +23,6 @@ function opens({ model, signal }, filter) {
       waiting = setTimeout(() => { model.set("filter", input.value.trim()); model.save_changes(); }, 150);
     }, { signal });
     bar.hidden = !model.get("explores");
-    model.on("change:said", () => { if (model.get("said")) say(model.get("said")); });
     return bar;
   };
   return { onActivate, tools };

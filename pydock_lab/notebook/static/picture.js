@@ -182,8 +182,10 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
   if (model.get("live")) here();
 
   const redraw = () => draw();
+  const hear = () => say(model.get("said"));
   model.on("change:svg change:language", redraw);
   model.on("change:selected change:details", mark);
+  model.on("change:said", hear);
   if (tools) root.prepend(tools(hands));
   draw();
   return () => {
@@ -193,5 +195,6 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     if (heartbeat) model.send({ type: "gone" });
     model.off("change:svg change:language", redraw);
     model.off("change:selected change:details", mark);
+    model.off("change:said", hear);
   };
 }
