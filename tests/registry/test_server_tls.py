@@ -104,7 +104,7 @@ def test_who_is_refused_in_the_middle_of_a_blob_hears_why(home: Path, megabytes:
 
 
 def test_who_is_cut_off_while_sending_is_not_told_of_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pydock_lab.registry.server.bodies._DRAINED", 0)
+    monkeypatch.setattr("pydock_lab.registry.server.handler._DRAINED_TLS", 1)
     blobs = Store.open(home / "client").blobs
     content = bytes(64 << 20)
     blob = Descriptor.of(content, MediaType.LAYER_GZIP)

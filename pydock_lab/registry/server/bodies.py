@@ -14,7 +14,6 @@ from typing import Protocol
 _PIECE = 1 << 20
 _LINE = 1024  # a chunk's size, with extensions that nobody uses
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_DRAINED = 16 << 20  # bytes of a refused body that are still taken: over TLS who is cut off hears no answer
 _TRAILERS = 32
 
 
@@ -131,10 +130,10 @@ def pieces(body: Body) -> Iterator[bytes]:
         yield piece
 
 
-def drain(body: Body) -> bool:
-    """Read and drop what an endpoint left of a body that is not large; whether the connection can go on after that."""
+def drain(body: Body, most: int) -> bool:
+    """Read and drop what an endpoint left of a body, about `most` bytes; whether the connection can go on then."""
     # Not all of it, whatever its size: who is refused a gigabyte must not have to send it.
-    limit = body.taken + _DRAINED
+    limit = body.taken + most
     while body.left != 0 and body.taken < limit:
-        body.read(_PIECE)
+        body.read(min(most, _PIECE))
     return body.left == 0

@@ -6,6 +6,7 @@ Whatever goes wrong, a client gets the JSON form of the specification, and nothi
 notebook that would look like a failed cell.
 """
 
+import ssl
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -20,6 +21,8 @@ from pydock_lab.registry.server.routes import answer
 
 _IDLE = 120  # seconds without a byte, after which a connection is closed
 _AT_ONCE = 1 << 16  # bytes that go out together with their head
+# Bytes of a refused body that are still taken: over TLS, who is cut off while sending hears no answer.
+_DRAINED, _DRAINED_TLS = 1 << 16, 16 << 20
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,7 +55,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         response, username = self._answer(body)
         # What an endpoint did not read would be taken for the next request: read it, or end the connection.
-        if body.left != 0 and not _drained(body):
+        most = _DRAINED_TLS if isinstance(self.connection, ssl.SSLSocket) else _DRAINED
+        if body.left != 0 and not _drained(body, most):
             self.close_connection = True
         # The log first: whoever has the answer finds it there.
         self.server.note(
@@ -138,8 +142,8 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: Access values are the log."""
 
 
-def _drained(body: Body) -> bool:
+def _drained(body: Body, most: int) -> bool:
     try:
-        return drain(body)
+        return drain(body, most)
     except (BrokenBody, OSError):
         return False
