@@ -143,7 +143,7 @@ def legend(*, width: int = MIN_WIDTH, theme: Theme = Theme.AUTO, language: str |
 
 def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
     """What is behind each part of the picture that can be selected, in the order of the keyboard."""
-    return _details(view, Speech.of(language))
+    return tuple(_details(view, Speech.of(language)))
 
 
 def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) -> Drawing:

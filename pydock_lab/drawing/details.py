@@ -61,9 +61,9 @@ from pydock_lab.views.guess import ANSWERS
 _FILES_SHOWN = 60
 
 
-def details(view: View, speech: Speech) -> tuple[Detail, ...]:
+def details(view: View, speech: Speech) -> Iterator[Detail]:
     """All parts of a view, in the order in which the keyboard goes through them."""
-    return tuple(_details(view, speech))
+    return _details(view, speech)
 
 
 @singledispatch

@@ -5,7 +5,9 @@ JavaScript, and keeps an alternative text; an inline `<svg>` is cut to pieces by
 """
 
 from base64 import b64encode
+from collections.abc import Iterable
 from html import escape
+from itertools import islice
 
 from pydock_lab.drawing.detail import Detail
 
@@ -19,8 +21,8 @@ def figure(svg: str, alternative: str) -> str:
     return f'<figure class="pydock-figure" style="margin:0">{image}</figure>'
 
 
-def alternative_text(label: str, lesson: str, parts: tuple[Detail, ...]) -> str:
+def alternative_text(label: str, lesson: str, parts: Iterable[Detail]) -> str:
     """The picture in words: what it is, its parts in order, and what it teaches."""
-    told = [part.title for part in parts[:_PARTS_TOLD]]
-    told += ["…"] if len(parts) > _PARTS_TOLD else []
+    told = [part.title for part in islice(parts, _PARTS_TOLD + 1)]
+    told[_PARTS_TOLD:] = ["…"] if len(told) > _PARTS_TOLD else []
     return f"{label}: {'; '.join(told)}. {lesson}" if told else f"{label}. {lesson}"

@@ -77,7 +77,7 @@ def test_the_edit_that_was_clicked() -> None:
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_selection_stays_when_the_language_changes(view: Any) -> None:
     widget = picture_of(view, language="en")
-    key = widget.details[0]["key"]
+    key = widget.details[0].key
     widget.selected = key
     widget.language = "fr"
     assert widget.selected == key

@@ -1,7 +1,10 @@
 """The pieces below the magics: substitution, console, story, region, widgets."""
 
+import json
 import threading
 import time
+import zlib
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -152,7 +155,11 @@ def test_a_region_writes_seldom_and_the_last_word_always(shell: Any, monkeypatch
 def test_a_widget_has_the_picture_and_its_details() -> None:
     widget = Layers(views.SHOP, language="fr")
     assert "du cache" in widget.svg
-    assert next(detail["key"] for detail in widget.details) == "layer-6"
+    assert widget.details[0].key == "layer-6"
+    sent = json.loads(zlib.decompress(widget.drawn))
+    assert sent["svg"] == widget.svg
+    # Words may not be lost on the way: what `asdict` gives, as JSON.
+    assert sent["details"] == json.loads(json.dumps([asdict(detail) for detail in widget.details]))
     widget.width = 480
     assert 'width="480"' in widget.svg
     widget.language = "en"

@@ -37,4 +37,4 @@ def test_both_keys_of_the_step_that_was_clicked() -> None:
     assert widget.step is not None
     assert widget.step.missed
     assert widget.command == "pydock explain app:latest --step 4"
-    assert len(next(one for one in widget.details if one["key"] == "explained-4")["texts"]) == 3
+    assert len(next(one for one in widget.details if one.key == "explained-4").texts) == 3

@@ -27,11 +27,23 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
   const items = () => [...frame.querySelectorAll(".pick")];
   const picks = () => frame.querySelector(".picks");
   const chosen = () => model.get("selected");
+  let drawn = { svg: "", details: [] };
+  let turn = 0;
   const hands = { frame, say, word, items, chosen, choose, signal }; // what a widget of its own needs
+
+  // Of two pictures that are being unpacked, the later is shown.
+  async function receive() {
+    const mine = ++turn;
+    const packed = new Blob([model.get("drawn")]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const unpacked = await new Response(packed).json();
+    if (mine !== turn || signal?.aborted) return;
+    drawn = unpacked;
+    draw();
+  }
 
   function draw() {
     const focused = picks()?.contains(document.activeElement);
-    const parsed = new DOMParser().parseFromString(model.get("svg"), "image/svg+xml");
+    const parsed = new DOMParser().parseFromString(drawn.svg, "image/svg+xml");
     if (parsed.querySelector("parsererror")) return;
     const svg = document.importNode(parsed.documentElement, true);
     // Ids are made this picture's own: the same picture may be on a page twice.
@@ -60,7 +72,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
       if (is) picks().setAttribute("aria-activedescendant", item.id);
     }
     if (!key) picks()?.removeAttribute("aria-activedescendant");
-    describe(model.get("details").find((detail) => detail.key === key));
+    describe(drawn.details.find((detail) => detail.key === key));
     onMark(hands);
   }
 
@@ -181,20 +193,19 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
   const heartbeat = model.get("live") ? setInterval(here, HEARTBEAT) : undefined;
   if (model.get("live")) here();
 
-  const redraw = () => draw();
   const hear = () => say(model.get("said"));
-  model.on("change:svg change:language", redraw);
-  model.on("change:selected change:details", mark);
+  model.on("change:drawn", receive);
+  model.on("change:selected", mark);
   model.on("change:said", hear);
   if (tools) root.prepend(tools(hands));
-  draw();
+  receive();
   return () => {
     observer.disconnect();
     clearTimeout(waiting);
     clearInterval(heartbeat);
     if (heartbeat) model.send({ type: "gone" });
-    model.off("change:svg change:language", redraw);
-    model.off("change:selected change:details", mark);
+    model.off("change:drawn", receive);
+    model.off("change:selected", mark);
     model.off("change:said", hear);
   };
 }
