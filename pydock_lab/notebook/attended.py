@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydock_lab.engine.base import Engine
-from pydock_lab.engine.results import BuildResult
 from pydock_lab.errors import Interrupted
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.results import BuildResult
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def interruptible() -> Iterator[None]:
 class AttendedEngine:
     """Every method of `engine`, interruptible; `result` is what the last build gave."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self.result: BuildResult | None = None
 

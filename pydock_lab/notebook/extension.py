@@ -1,11 +1,17 @@
-"""What `%load_ext pydock_lab` adds to a shell, and `%unload_ext` takes away again: all of it."""
+"""What `%load_ext pydock_lab` adds to a shell, and `%unload_ext` takes away again: all of it.
+
+What all pictures share is imported here, the engine by the first magic that asks it: half of the waiting at each.
+"""
 
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from pydock_lab.errors import PydockError
-from pydock_lab.notebook import formatters
+from pydock_lab.notebook import (
+    formatters,
+    picture,  # noqa: F401 - see the module's docstring
+)
 from pydock_lab.notebook.completion import Completer
 from pydock_lab.notebook.magics import DockerMagics
 from pydock_lab.notebook.rendering import render_traceback

@@ -21,8 +21,7 @@ from pydock_lab.errors import CommandError
 from pydock_lab.events import Event, OnEvent, Stream
 from pydock_lab.notebook.beside import Beside
 from pydock_lab.notebook.console import Console
-from pydock_lab.notebook.formatters import has_picture, picture_of
-from pydock_lab.notebook.layers import Layers
+from pydock_lab.notebook.pictures import has_picture, picture_of, picture_of_layers
 from pydock_lab.notebook.region import Region
 from pydock_lab.notebook.story import Story
 from pydock_lab.notebook.terminal import Terminal
@@ -83,7 +82,7 @@ class NotebookFace:
     def show_layers(self, explorer: "LayerExplorer") -> None:
         """Layers that can be opened further."""
         if not self._quiet:
-            display(Layers(explorer.view(), explorer=explorer))  # type: ignore[no-untyped-call]
+            display(picture_of_layers(explorer))  # type: ignore[no-untyped-call]
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:

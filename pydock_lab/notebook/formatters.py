@@ -1,99 +1,30 @@
-"""Which widget shows which view, and the values that show themselves as pictures when they end a cell."""
+"""The values that show themselves as pictures when they end a cell: views, images and the results of builds.
+
+They are known by their names: what makes a picture of them is imported when the first of them is shown.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from pydock_lab.engine.results import BuildResult, Image
-from pydock_lab.notebook.argument_vector import Argv
-from pydock_lab.notebook.doctor import Facets
-from pydock_lab.notebook.edits import Edits
-from pydock_lab.notebook.explained import Explained
-from pydock_lab.notebook.guessing import Guessing
-from pydock_lab.notebook.image_tree import Forest
-from pydock_lab.notebook.instances import LiveInstances
-from pydock_lab.notebook.layers import Layers
-from pydock_lab.notebook.picture import Picture
-from pydock_lab.notebook.sides import Sides
-from pydock_lab.notebook.tags import Story, Tags
-from pydock_lab.notebook.trace import Trace
-from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
-from pydock_lab.views import (
-    ArgumentVector,
-    BuildTrace,
-    ContextWeight,
-    Doctor,
-    Explanation,
-    Guess,
-    ImageTree,
-    Instances,
-    LayerStack,
-    Namespaces,
-    RunTrace,
-    TagStory,
-    TagTree,
-    TransferTrace,
-    View,
-    Weight,
-    WhatIf,
-)
+if TYPE_CHECKING:
+    from pydock_lab.engine.results import BuildResult, Image
+    from pydock_lab.views import View
 
-_WIDGETS: dict[type[View], type[Picture]] = {
-    LayerStack: Layers,
-    Instances: LiveInstances,
-    TagTree: Tags,
-    Doctor: Facets,
-    Namespaces: Sides,
-    BuildTrace: Trace,
-    RunTrace: Trace,
-    TransferTrace: Trace,
-    TagStory: Story,
-    ArgumentVector: Argv,
-    Explanation: Explained,
-    Guess: Guessing,
-    ImageTree: Forest,
-    Weight: WeighedImage,
-    ContextWeight: WeighedContext,
-    WhatIf: Edits,
-}
-
-
-def picture_of(view: View, **options: Any) -> Picture:
-    """The widget for a view; raises TypeError for a view that has no drawing."""
-    for kind, widget in _WIDGETS.items():
-        if isinstance(view, kind):
-            return widget(view, **options)
-    raise TypeError(f"{type(view).__name__} has no drawing")
-
-
-def _layers_of(image: Image) -> Picture:
-    explorer = image.layer_explorer()
-    return Layers(explorer.view(), explorer=explorer)
-
-
-_PICTURES: dict[type, Callable[[Any], Picture]] = {
-    **dict.fromkeys(_WIDGETS, picture_of),
-    Image: _layers_of,
-    BuildResult: lambda result: _layers_of(result.image),
-}
-
-
-def has_picture(view: View) -> bool:
-    """Whether there is a widget for a view."""
-    return isinstance(view, tuple(_WIDGETS))
+_Bundle = Any  # what `_repr_mimebundle_` gives: data, or data and metadata; None: somebody else may show it
 
 
 def register(shell: InteractiveShell) -> None:
     """Images, build results and views show themselves as widgets."""
-    for kind, picture in _PICTURES.items():
-        _mimebundles(shell).for_type(kind, _formatter(picture))
+    for name, formatter in _FORMATTERS.items():
+        _mimebundles(shell).for_type_by_name(*name.rsplit(".", maxsplit=1), formatter)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """They show themselves as static pictures again."""
-    for kind in _PICTURES:
-        _mimebundles(shell).type_printers.pop(kind, None)
+    for name in _FORMATTERS:
+        _mimebundles(shell).pop(name, None)
 
 
 def _mimebundles(shell: InteractiveShell) -> Any:
@@ -101,5 +32,24 @@ def _mimebundles(shell: InteractiveShell) -> Any:
     return display_formatter.mimebundle_formatter
 
 
-def _formatter(picture: Callable[[Any], Picture]) -> Callable[[Any], Any]:
-    return lambda value: picture(value)._repr_mimebundle_()
+def _of_view(view: "View") -> _Bundle:
+    from pydock_lab.notebook.pictures import has_picture, picture_of  # noqa: PLC0415 - see the module's docstring
+
+    return picture_of(view)._repr_mimebundle_() if has_picture(view) else None
+
+
+def _of_image(image: "Image") -> _Bundle:
+    from pydock_lab.notebook.pictures import picture_of_layers  # noqa: PLC0415 - see the module's docstring
+
+    return picture_of_layers(image.layer_explorer())._repr_mimebundle_()
+
+
+def _of_result(result: "BuildResult") -> _Bundle:
+    return _of_image(result.image)
+
+
+_FORMATTERS: dict[str, Callable[[Any], _Bundle]] = {
+    "pydock_lab.views.base.View": _of_view,  # and all that are derived from it
+    "pydock_lab.engine.results.Image": _of_image,
+    "pydock_lab.engine.results.BuildResult": _of_result,
+}

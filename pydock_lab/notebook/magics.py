@@ -2,10 +2,13 @@
 
 Each is "read the line, do it, show it". What is done is the command line's business (`pydock_lab.cli`): `%docker` and
 `pydock` are one program, and `%%dockerfile` is `docker build` with the cell as its Dockerfile.
+
+`%load_ext` waits for this module: the engine and the pictures are imported by the first magic that needs them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 from IPython.core.interactiveshell import InteractiveShell
@@ -20,22 +23,16 @@ from IPython.core.magic import (
 from traitlets.config import Configurable
 
 from pydock_lab import cli, locale
-from pydock_lab.engine.argument_vectors import from_texts
-from pydock_lab.engine.base import Engine
 from pydock_lab.errors import CommandError, PydockError
 from pydock_lab.notebook import options, substitution
-from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.attended import AttendedEngine, interruptible
-from pydock_lab.notebook.doctor import Facets
-from pydock_lab.notebook.face import NotebookFace
-from pydock_lab.notebook.image_tree import Forest
-from pydock_lab.notebook.instances import LiveInstances
-from pydock_lab.notebook.layers import Layers
-from pydock_lab.notebook.picture import Picture
-from pydock_lab.notebook.sides import Sides
-from pydock_lab.notebook.tags import Story, Tags
 from pydock_lab.notebook.teaching_registry import TeachingRegistry
-from pydock_lab.notebook.trace import Trace
+
+if TYPE_CHECKING:
+    from pydock_lab.engine.base import Engine
+    from pydock_lab.notebook.face import NotebookFace
+    from pydock_lab.notebook.picture import Picture
+    from pydock_lab.views import View
 
 _REQUESTS = 20
 
@@ -49,7 +46,7 @@ class DockerMagics(Magics, Configurable):
 
     shell: InteractiveShell
 
-    def __init__(self, shell: InteractiveShell, open_engine: Callable[[], Engine] | None = None) -> None:
+    def __init__(self, shell: InteractiveShell, open_engine: "Callable[[], Engine] | None" = None) -> None:
         Configurable.__init__(self, config=shell.config, lang=locale.lang())
         Magics.__init__(self, shell=shell)
         self._open_engine = open_engine or _local_engine
@@ -58,7 +55,7 @@ class DockerMagics(Magics, Configurable):
         self.observe(lambda change: locale.set_lang(change["new"]), "lang")
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine of this notebook, opened when it is first needed."""
         if self._engine is None:
             self._engine = self._open_engine()
@@ -83,7 +80,7 @@ class DockerMagics(Magics, Configurable):
         said = options.parse(self._words(line))
         engine = AttendedEngine(self.engine)
         with _named_lines():
-            cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
+            cli.invoke(said.words, open_engine=lambda: engine, face=_face(body=cell, quiet=said.quiet))
         if said.out and engine.result is not None:
             self.shell.user_ns[said.out] = engine.result
 
@@ -95,7 +92,7 @@ class DockerMagics(Magics, Configurable):
         As a cell magic (`%%docker run -i app:1 cat`) the body of the cell is what the program reads. {variable} in
         the line is replaced by the Python variable's value; {{...}} of Docker's --format is left alone.
         """
-        face = NotebookFace(body=cell)
+        face = _face(body=cell)
         words = self._words(line)
         with interruptible():
             status = cli.invoke(words or ["--help"], open_engine=lambda: AttendedEngine(self.engine), face=face)
@@ -118,16 +115,16 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def trace(self, line: str) -> Picture:
+    def trace(self, line: str) -> "Picture":
         """Step through a build, forwards and backwards: `%trace`, `%trace app:1`, `%trace 5f2d7c`."""
         words = self._words(line)
         if len(words) > 1:
             raise CommandError("notebook.usage", usage="%trace [BUILD | IMAGE]")
-        return Trace(self.engine.trace("".join(words)))
+        return _picture(self.engine.trace("".join(words)))
 
     @no_var_expand
     @line_magic
-    def layers(self, line: str) -> Picture | None:
+    def layers(self, line: str) -> "Picture | None":
         """Show the layers of an image, to be opened down to what is in a file: `%layers app:1`.
 
         %layers app:1 --step 3 [PATH]   with the layer of step 3 opened, down to a folder or file
@@ -140,26 +137,26 @@ class DockerMagics(Magics, Configurable):
             self._run(["layers", *words])
             return None
         explorer = self.engine.layer_explorer(words[0])
-        return Layers(explorer.view(), explorer=explorer)
+        return _picture(explorer.view(), explorer=explorer)
 
     @no_var_expand
     @line_magic
-    def images(self, line: str) -> Picture:
+    def images(self, line: str) -> "Picture":
         """Show all images as one tree, which stands on which, and the containers on them: `%images`."""
         self._nothing(line, "%images")
-        return Forest(self.engine.image_tree())
+        return _picture(self.engine.image_tree())
 
     @no_var_expand
     @line_magic
-    def instances(self, line: str) -> Picture:
+    def instances(self, line: str) -> "Picture":
         """Show images and the containers on them, as they are now: `%instances`."""
         self._nothing(line, "%instances")
         engine = self.engine
-        return LiveInstances(engine.instances(), look=engine.instances if self.live else None)
+        return _picture(engine.instances(), look=engine.instances if self.live else None)
 
     @no_var_expand
     @line_magic
-    def registry(self, line: str) -> Picture | None:
+    def registry(self, line: str) -> "Picture | None":
         """Show what a registry has: `%registry HOST`, or `%registry` for one's own; `%registry HOST/REPOSITORY`.
 
         %registry start [PORT] [--out VARIABLE]   starts it (PORT 0: any free one); its address goes into the variable
@@ -175,11 +172,11 @@ class DockerMagics(Magics, Configurable):
             case ["start", *words]:
                 self._start(words, said.out)
             case ["log"]:
-                NotebookFace().write(self._registry.log(_REQUESTS))
+                _face().write(self._registry.log(_REQUESTS))
             case ["log", count] if count.isdigit():
-                NotebookFace().write(self._registry.log(int(count)))
+                _face().write(self._registry.log(int(count)))
             case ["story", name]:
-                return Story(self.engine.tag_story(name))
+                return _picture(self.engine.tag_story(name))
             case ["stop"]:
                 self._registry.stop()
             case [where]:
@@ -195,22 +192,24 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def argv(self, line: str) -> Picture | None:
+    def argv(self, line: str) -> "Picture | None":
         """Show what process 1 of a container is told: `%argv IMAGE [WORD...]`, `%argv` to try for oneself.
 
         %argv [--entrypoint PROGRAM] IMAGE [WORD...]     as in `docker run`; the parts can be changed in the picture
         """
         words = self._words(line)
         if not words:
-            return Argv(from_texts('["echo", "hello"]', '["world"]', ""))
+            from pydock_lab.engine.argument_vectors import from_texts  # noqa: PLC0415 - see the module's docstring
+
+            return _picture(from_texts('["echo", "hello"]', '["world"]', ""))
         self._run(["argv", *words])
         return None
 
     @no_var_expand
     @line_magic
-    def namespaces(self, line: str) -> Picture:
+    def namespaces(self, line: str) -> "Picture":
         """Show a running container from the host and from inside, side by side: `%namespaces CONTAINER`."""
-        return Sides(self.engine.namespaces(self._one(line, "%namespaces CONTAINER")))
+        return _picture(self.engine.namespaces(self._one(line, "%namespaces CONTAINER")))
 
     @no_var_expand
     @line_magic
@@ -224,28 +223,28 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def doctor(self, line: str) -> Picture:
+    def doctor(self, line: str) -> "Picture":
         """Show what this machine can do for containers: `%doctor`."""
         self._nothing(line, "%doctor")
-        return Facets(self.engine.doctor())
+        return _picture(self.engine.doctor())
 
     def _run(self, words: list[str]) -> None:
         """A command of ours that is no command of Docker's."""
         with interruptible():
-            cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
+            cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=_face(), program="")
 
-    def _explore(self, where: str) -> Picture:
+    def _explore(self, where: str) -> "Picture":
         explorer = self.engine.explorer(where)
-        return Tags(explorer.view(), explorer=explorer)
+        return _picture(explorer.view(), explorer=explorer)
 
     def _start(self, words: Sequence[str], variable: str) -> None:
         if not self._registry.address:  # else it stays as it is
-            face = NotebookFace(quiet=True, keep=self._registry.keep)
+            face = _face(quiet=True, keep=self._registry.keep)
             cli.invoke(["registry", "serve", "--quiet", *words], open_engine=lambda: self.engine, face=face)
         address = self._registry.address
         if variable:
             self.shell.user_ns[variable] = address
-        NotebookFace().write(locale.text("notebook.registry-started", address=address) + "\n")
+        _face().write(locale.text("notebook.registry-started", address=address) + "\n")
 
     def _words(self, line: str) -> list[str]:
         return substitution.words(line, self.shell.user_ns)
@@ -261,7 +260,19 @@ class DockerMagics(Magics, Configurable):
             raise CommandError("notebook.usage", usage=usage)
 
 
-def _local_engine() -> Engine:
+def _face(**options: Any) -> "NotebookFace":
+    from pydock_lab.notebook.face import NotebookFace  # noqa: PLC0415 - see the module's docstring
+
+    return NotebookFace(**options)
+
+
+def _picture(view: "View", **options: Any) -> "Picture":
+    from pydock_lab.notebook.pictures import picture_of  # noqa: PLC0415 - see the module's docstring
+
+    return picture_of(view, **options)
+
+
+def _local_engine() -> "Engine":
     from pydock_lab import open_engine  # noqa: PLC0415 - the engine only when it is needed
 
     return open_engine()

@@ -60,7 +60,7 @@ def test_of_a_real_build(gallery: Any) -> None:
         "folder = __import__('samples').__path__[0]\n"
         "e, one = Engine(), 'FROM lab/base\\nCOPY bpf.py /srv/\\nLABEL a=1\\nCOPY web.py /srv/\\n'\n"
         "e.build(one, 'guessed:1', context=folder)\n"
-        "from pydock_lab.notebook.formatters import picture_of\n"
+        "from pydock_lab.notebook.pictures import picture_of\n"
         "w = picture_of(e.guess(one.replace('web', 'users'), 'guessed:1', context=folder))\nw"
     )
     gallery.run_all()

@@ -7,7 +7,7 @@ from samples import weights
 
 from pydock_lab import drawing
 from pydock_lab.notebook.edits import Edits
-from pydock_lab.notebook.formatters import picture_of
+from pydock_lab.notebook.pictures import picture_of
 from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 
 VIEWS = {"weigh shop:1.2": weights.WEIGHT, "weigh .": weights.CONTEXT, "whatif shop:1.2": weights.WHAT_IF}
