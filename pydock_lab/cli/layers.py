@@ -14,10 +14,16 @@ def register(group: click.Group) -> None:
     @command(group, "layers")
     @option("--step", type=click.IntRange(1), metavar="NUMBER")
     @flag("--together")
+    @option("--beside", metavar="IMAGE")
     @click.argument("image")
     @click.argument("path", default="")
-    def layers(image: str, path: str, step: int | None, together: bool) -> None:
+    def layers(image: str, path: str, step: int | None, together: bool, beside: str | None) -> None:
         here = session()
+        if beside is not None:
+            if step is not None or together or path:
+                raise CommandError("cli.beside-alone")
+            here.face.show(here.engine.shared_layers(image, beside))
+            return
         explorer = here.engine.layer_explorer(image)
         stack = explorer.view()
         if step is None and not together and not path:

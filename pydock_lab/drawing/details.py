@@ -18,6 +18,7 @@ from pydock_lab.drawing import (
     guessed,
     image_tree,
     prints,
+    shared_layers,
     start_words,
     tag_details,
     tag_story,
@@ -46,6 +47,7 @@ from pydock_lab.views import (
     Namespaces,
     Opened,
     RunTrace,
+    SharedLayers,
     StepExplanation,
     StepOutcome,
     TagStory,
@@ -96,6 +98,19 @@ def _layer(row: LayerRow, key: str, number: int, command: str, speech: Speech) -
     files, more = _files(row.changes, row.changes_total, speech)
     title = f"{number}. {clean(row.instruction) or '?'}"
     return Detail(key=key, title=title, facts=given(facts), files=files, more=more, command=clean(command))
+
+
+@_details.register
+def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[Detail]:
+    for kind, stack in (("first", view.first), ("second", view.second), ("shared", view.first)):
+        for layer in reversed(shared_layers.layers_of(view, kind)):
+            command = layer.row.command or f"docker history --no-trunc {stack.name}"
+            detail = _layer(layer.row, f"{kind}-{layer.at}", layer.at + 1, command, speech)
+            more = [
+                (speech.say("fact-whose"), shared_layers.whose(view, kind, speech)),
+                (speech.say("fact-also"), shared_layers.twin_words(view, layer, speech)),
+            ]
+            yield replace(detail, facts=(*given(more), *detail.facts))
 
 
 @_details.register

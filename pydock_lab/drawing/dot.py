@@ -31,6 +31,7 @@ from pydock_lab.views import (
     Origin,
     Outcome,
     RunTrace,
+    SharedLayers,
     StepOutcome,
     TagStory,
     TagTree,
@@ -230,6 +231,23 @@ def _image_tree(view: ImageTree, speech: Speech) -> Iterator[str]:
         for number, container in enumerate(image.containers):
             yield _node(f"{name}-{number}", container.name, Meaning.WRITABLE, dashed=not container.runs)
             yield f"{_quoted(name)} -> {_quoted(f'{name}-{number}')}"
+
+
+@_statements.register
+def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[str]:
+    """Both images on the layers that they share."""
+    yield "rankdir=BT"
+    floor = [f"shared-{layer.at}" for layer in view.shared]
+    towers = (("first", view.first, view.only_first), ("second", view.second, view.only_second))
+    for kind, layers in (("shared", view.shared), *((kind, layers) for kind, _, layers in towers)):
+        for layer in layers:
+            label = f"{layer.row.instruction}\n{speech.size(layer.row.unpacked_size)}"
+            yield _node(f"{kind}-{layer.at}", label, _COLOURS[layer.row.origin])
+    for kind, stack, layers in towers:
+        yield _node(kind, stack.name, Meaning.MOVING)
+        for lower, upper in pairwise([*floor, *(f"{kind}-{layer.at}" for layer in layers), kind]):
+            if kind == "first" or upper not in floor:
+                yield f"{_quoted(lower)} -> {_quoted(upper)}"
 
 
 @_statements.register

@@ -15,6 +15,7 @@ from pydock_lab.drawing import (
     manifests,
     namespaces,
     prints,
+    shared_layers,
     start_texts,
     tag_story,
     tags,
@@ -44,6 +45,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    SharedLayers,
     TagStory,
     TagTree,
     TransferTrace,
@@ -206,6 +208,24 @@ def _image_tree(view: ImageTree, speech: Speech) -> Iterator[str]:
         yield f"{size}  {lead.ljust(40)}  {image_tree.added(branch, speech)}{users}"
     yield ""
     yield image_tree.lesson_of(view, speech)
+
+
+@_lines.register
+def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[str]:
+    yield shared_layers.label_of(view, speech)
+    first, second = (f"{clean(stack.name)}   + {speech.size(size)}"
+                     for stack, size in zip((view.first, view.second), view.sizes, strict=True))  # fmt: skip
+    parts = [(first, view.only_first), (second, view.only_second)]
+    for heading, layers_ in (*parts, (shared_layers.shared_words(view, speech), view.shared)):
+        yield ""
+        yield heading
+        for layer in reversed(layers_):
+            aside = shared_layers.twin_words(view, layer, speech)
+            words = _cut(layer.row.instruction, _INSTRUCTION).ljust(_INSTRUCTION)
+            size = speech.size(layer.row.unpacked_size).rjust(9)
+            yield f"{layer.at + 1:>4}  {prints.text(layer.row.diff_id)}  {words}  {size}  {aside}"
+    yield ""
+    yield shared_layers.lesson_of(view, speech)
 
 
 @_lines.register

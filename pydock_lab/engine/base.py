@@ -55,6 +55,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    SharedLayers,
     TagStory,
     TagTree,
     TransferTrace,
@@ -116,6 +117,9 @@ class Images(Protocol):
 
         `name` is what the image is called there.
         """
+
+    def shared_layers(self, first: str, second: str) -> SharedLayers:
+        """Two images side by side, and the layers that both stand on."""
 
     def tag(self, source: str, destination: str) -> None:
         """`docker tag`."""

@@ -26,6 +26,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    SharedLayers,
     TagStory,
     TagTree,
     TransferTrace,
@@ -155,6 +156,10 @@ class Engine:
     def layer_explorer(self, name: str) -> "LayerExplorer":
         """The same, to be opened: `explorer.open(3)`, `explorer.view()` shows the files of the layer of row 3."""
         return self.full.layer_explorer(name)
+
+    def shared_layers(self, first: str, second: str) -> SharedLayers:
+        """Two images side by side, and the layers that both stand on."""
+        return self.full.shared_layers(first, second)
 
     def tag(self, source: str, destination: str) -> None:
         """Give an image one more name."""

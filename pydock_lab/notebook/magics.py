@@ -129,6 +129,7 @@ class DockerMagics(Magics, Configurable):
 
         %layers app:1 --step 3 [PATH]   with the layer of step 3 opened, down to a folder or file
         %layers app:1 --together PATH   what a container sees there: all layers together
+        %layers app:1 --beside app:2    two images side by side, and what they share
         """
         words = self._words(line)
         if not words:

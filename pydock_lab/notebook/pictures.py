@@ -12,6 +12,7 @@ from pydock_lab.notebook.image_tree import Forest
 from pydock_lab.notebook.instances import LiveInstances
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.picture import Picture
+from pydock_lab.notebook.shared_layers import Beside
 from pydock_lab.notebook.sides import Sides
 from pydock_lab.notebook.tags import Story, Tags
 from pydock_lab.notebook.trace import Trace
@@ -28,6 +29,7 @@ from pydock_lab.views import (
     LayerStack,
     Namespaces,
     RunTrace,
+    SharedLayers,
     TagStory,
     TagTree,
     TransferTrace,
@@ -50,6 +52,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     Explanation: Explained,
     Guess: Guessing,
     ImageTree: Forest,
+    SharedLayers: Beside,
     Weight: WeighedImage,
     ContextWeight: WeighedContext,
     WhatIf: Edits,

@@ -29,6 +29,7 @@ from pydock_lab.views.machine import Doctor, FacetView
 from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProcess
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
+from pydock_lab.views.shared_layers import PlacedLayer, SharedLayers
 from pydock_lab.views.tag_story import TagState, TagStory
 from pydock_lab.views.transfer import RequestStep, TransferTrace, TravelledBlob
 from pydock_lab.views.weight import (
@@ -81,6 +82,7 @@ __all__ = [
     "Opened",
     "Origin",
     "Outcome",
+    "PlacedLayer",
     "PortView",
     "Proposal",
     "ProposalKind",
@@ -93,6 +95,7 @@ __all__ = [
     "SecretPlace",
     "SetBy",
     "Setter",
+    "SharedLayers",
     "SidesOfProcess",
     "Sight",
     "Sign",

@@ -20,6 +20,7 @@ WIDGETS = {
     "explained": ("explained.Explained(builds.EXPLAINED)", "explained-4"),
     "guess": ("guessing.Guessing(builds.QUESTION)", "guess-4"),
     "images": ("image_tree.Forest(forest.FOREST)", "image-2"),
+    "beside": ("shared_layers.Beside(beside.BESIDE)", "second-3"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),
     "what-if": ("edits.Edits(weights.WHAT_IF)", "proposal-2"),

@@ -55,6 +55,18 @@ def test_the_files_of_a_layer_and_the_tar_that_they_are_in(docker, tmp_path):
 
 
 @pytest.mark.usefixtures("containers")
+def test_two_images_side_by_side(docker, built):
+    docker("build", "-q", "-t", "more:1", "-", piped=f"FROM {built}\nENV A=1\nRUN echo more > /more\n".encode())
+    docker("layers", built, "--beside", "more:1")
+    view = docker.face.shown[-1]
+    own = [layer.row.instruction for layer in view.only_second]
+    assert (view.only_first, own) == ((), ["RUN echo more > /more"])
+    assert [layer.row.chain_id for layer in view.shared] == [row.chain_id for row in view.first.rows if row.diff_id]
+    with pytest.raises(CommandError, match="without --step"):
+        docker("layers", built, "--beside", "more:1", "--step", "1")
+
+
+@pytest.mark.usefixtures("containers")
 def test_images_as_a_tree(docker, built):
     docker("build", "-q", "-t", "more:1", "-", piped=f"FROM {built}\nRUN echo more > /more\n".encode())
     docker("images", "--tree")

@@ -1,7 +1,7 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import arguments, explained, forest, opened, sides, starts, traces, transfers, views, weights
+from samples import arguments, beside, explained, forest, opened, sides, starts, traces, transfers, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
     "opened-layers": opened.OPENED,
@@ -18,6 +18,8 @@ USUAL: dict[str, View] = views.USUAL | {
     "guess": explained.QUESTION,
     "guess-revealed": explained.ANSWERS,
     "images": forest.FOREST,
+    "beside": beside.BESIDE,
+    "beside-grown": beside.GROWN,
     "weight": weights.WEIGHT,
     "context-weight": weights.CONTEXT,
     "what-if": weights.WHAT_IF,
@@ -33,6 +35,7 @@ HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "explained": explained.HOSTILE_EXPLAINED,
     "guess": explained.HOSTILE_GUESS,
     "images": forest.HOSTILE_FOREST,
+    "beside": beside.HOSTILE_BESIDE,
     "weight": weights.HOSTILE_WEIGHT,
     "context-weight": weights.HOSTILE_CONTEXT,
     "what-if": weights.HOSTILE_WHAT_IF,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ContextWeight,
         Explanation,
         LayerStack,
+        SharedLayers,
         TagStory,
         TagTree,
         TransferTrace,
@@ -124,6 +125,12 @@ class LocalImages(Workers):
 
         stack = self._shelf.stack(reference)
         return layer_explorer(self.home, self._shelf.find(reference), replace(stack, name=name or stack.name))
+
+    def shared_layers(self, first: str, second: str) -> SharedLayers:
+        """Two images side by side."""
+        from pydock_lab.views import SharedLayers  # noqa: PLC0415 - only for who looks at it
+
+        return SharedLayers(first=self._shelf.stack(first), second=self._shelf.stack(second))
 
     def tag(self, source: str, destination: str) -> None:
         """`docker tag`."""
