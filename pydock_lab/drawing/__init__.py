@@ -134,7 +134,7 @@ def mimebundle(view: View, *, width: int = DEFAULT_WIDTH, language: str | None =
     drawing = _draw(view, width, speech)
     alternative = html.alternative_text(drawing.label, drawing.lesson, _details(view, speech))
     return {
-        "text/html": html.figure(drawing.to_svg(Theme.AUTO), alternative),
+        "text/html": html.figure(drawing.to_svg(Theme.AUTO, still=True), alternative),
         "text/plain": text.to_text(view, speech),
     }
 
@@ -144,9 +144,14 @@ def legend(*, width: int = MIN_WIDTH, theme: Theme = Theme.AUTO, language: str |
     return _draw_legend(_page(width, Speech.of(language))).to_svg(theme)
 
 
-def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
-    """What is behind each part of the picture that can be selected, in the order of the keyboard."""
-    return tuple(_details(view, Speech.of(language)))
+def details(view: View, *, language: str | None = None, kept: bool = False) -> tuple[Detail, ...]:
+    """What is behind each part of the picture that can be selected, in the order of the keyboard.
+
+    As it is `kept` in a saved notebook, it has the heaviest files alone, and says so.
+    """
+    speech = Speech.of(language)
+    found = _details(view, speech)
+    return tuple(detail.lightened(speech.say("files-kept")) for detail in found) if kept else tuple(found)
 
 
 def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) -> Drawing:

@@ -50,7 +50,7 @@ def _row(row: WeightRow, view: Weight, speech: Speech) -> Detail:
 
 def _heaviest(row: WeightRow, speech: Speech) -> Iterator[FileLine]:
     for file in row.step.heaviest if row.step else ():
-        yield FileLine(kind="added", sign="+", path=clean(file.path), size=speech.size(file.size))
+        yield FileLine(kind="added", sign="+", path=clean(file.path), size=speech.size(file.size), weight=file.size)
 
 
 def _texts(row: WeightRow, view: Weight, speech: Speech) -> Iterator[tuple[str, str]]:
@@ -91,7 +91,13 @@ def _part(key: str, part: ContextFolder, view: ContextWeight, speech: Speech) ->
     ]
     facts += [(speech.say("advice"), say(speech, "context-needless"))] if part.needless else []
     files = tuple(
-        FileLine(kind="changed", sign=" ", path=clean(one.path), size=speech.size(one.size or one.ignored_size))
+        FileLine(
+            kind="changed",
+            sign=" ",
+            path=clean(one.path),
+            size=speech.size(one.size or one.ignored_size),
+            weight=one.size,
+        )
         for one in part.inside
     )
     command = context_weight.command(view)

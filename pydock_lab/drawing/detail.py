@@ -1,20 +1,24 @@
 """What stands behind one part of a picture, as plain words: a face only lays it out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from heapq import nlargest
 from typing import Any
 
 from pydock_lab.drawing.svg import clean
 
+FILES_KEPT = 10  # for each part, in a saved notebook: that, too, is sent by mail and kept for years
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileLine:
-    """One file: how it changed (`added`, `changed`, `deleted`), the sign for it, its path and size."""
+    """One file: how it changed (`added`, `changed`, `deleted`), the sign for it, its path and size; `weight`: bytes."""
 
     kind: str
     sign: str
     path: str
     size: str
+    weight: int = 0
 
     def to_json(self) -> dict[str, str]:
         """As a page reads it."""
@@ -36,6 +40,13 @@ class Detail:
     command: str = ""
     texts: tuple[tuple[str, str], ...] = ()
     unfolded: bool = False
+
+    def lightened(self, more: str) -> "Detail":
+        """With the heaviest files alone, in their order, and of these what is deleted first; `more` says so."""
+        if len(self.files) <= FILES_KEPT:
+            return self
+        heaviest = nlargest(FILES_KEPT, self.files, key=lambda file: (file.kind == "deleted", file.weight))
+        return replace(self, files=tuple(file for file in self.files if file in heaviest), more=more)
 
     def to_json(self) -> dict[str, Any]:
         """As a page reads it; `asdict`, which copies all, takes five times as long."""

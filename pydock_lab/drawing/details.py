@@ -358,6 +358,7 @@ def _files(changes: tuple[FileChange, ...], total: int, speech: Speech) -> tuple
             sign=SIGNS[change.kind],
             path=clean(f"{change.path} → {change.link}" if change.link else change.path),
             size="" if change.is_directory else speech.size(change.size),
+            weight=change.size,
         )
         for change in ranked
     )

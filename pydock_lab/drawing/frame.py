@@ -50,11 +50,11 @@ class Drawing:
     lesson: str
     elements: tuple[Element, ...]
 
-    def to_svg(self, theme: Theme) -> str:
+    def to_svg(self, theme: Theme, *, still: bool = False) -> str:
         """The drawing as an SVG document.
 
         Alone it is one image to a screen reader; in a page that brings it to life (`HOST`) it is a group, because
-        the parts of an image cannot be reached.
+        the parts of an image cannot be reached. `still`: for good, without the keys and labels of its parts.
         """
         host = theme is Theme.HOST
         children: list[Element] = []
@@ -66,7 +66,7 @@ class Drawing:
         root = element(
             "svg",
             *children,
-            *self.elements,
+            *((one.still() for one in self.elements) if still else self.elements),
             xmlns="http://www.w3.org/2000/svg",
             viewBox=f"0 0 {self.width} {number(self.height)}",
             width=self.width,

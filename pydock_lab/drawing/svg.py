@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from html import escape
 
+_OF_A_PAGE = re.compile("(?:id|role)$|aria-|data-")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x1f]")
 # Outside of XML altogether; and the marks that reorder a line: "gnp.exe" must not be shown as "exe.png".
@@ -28,6 +29,14 @@ class Element:
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
     children: "tuple[Element | str, ...]" = ()
+
+    def still(self) -> "Element":
+        """Without what only a page that brings it to life needs: keys, roles, and labels of its parts."""
+        if not self.children:
+            return self
+        kept = {name: value for name, value in self.attributes.items() if not _OF_A_PAGE.match(name)}
+        children = tuple(child if isinstance(child, str) else child.still() for child in self.children)
+        return Element(name=self.name, attributes=kept, children=children)
 
     def write(self) -> str:
         """The element as text."""

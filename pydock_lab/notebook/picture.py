@@ -1,8 +1,8 @@
 """The base of all widgets: a drawing made in Python, brought to life by a little JavaScript.
 
     Python                                            browser
-    drawing.to_svg(view)  ──── svg, details ──────▶   selection, keys, details panel
-                               packed as `drawn`
+    drawing.to_svg(view)  ──── drawn, behind ─────▶   selection, keys, details panel
+                               (svg, details, packed)
     widget.selected       ◀─── selected, width ────   click, arrow keys, the room that there is
 
 There is one drawing. The same SVG is the static picture in the saved notebook, so nothing is drawn twice, and what a
@@ -12,6 +12,7 @@ anew for that width, rather than scaled.
 
 import json
 import zlib
+from base64 import b64encode
 from importlib import resources
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from pydock_lab.views import View
 
 _STATIC = resources.files("pydock_lab.notebook").joinpath("static")
 _PACKED = 9  # of 750 kB 41 are left, in 10 ms; level 6 takes half the time and leaves 45, level 3 a fifth and leaves 54
+_MIME = "application/vnd.pydock-lab.picture+json"  # read by labextension/static/saved.js
 _WORDS = "page-"  # texts of the area `notebook` that the browser needs
 
 
@@ -33,13 +35,14 @@ def script(*names: str) -> str:
 
 
 def joined(*names: str) -> str:
-    """Several scripts as one."""
+    """Several scripts, or style sheets, as one."""
     return "\n".join(_STATIC.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def style() -> str:
     """The CSS of all widgets: the colours of the drawings, following the page's theme, and the panel beside them."""
-    return drawing.host_stylesheet() + _STATIC.joinpath("picture.css").read_text(encoding="utf-8")
+    # palette.css is `drawing.host_stylesheet()`, written down for pages without Python.
+    return joined("palette.css", "picture.css")
 
 
 def page_words() -> dict[str, dict[str, str]]:
@@ -58,15 +61,17 @@ class Picture(anywidget.AnyWidget):
     """A view as a picture that can be explored; `selected` is the key of the chosen part, "" for none.
 
     `said` is a sentence of the kernel's own, which the page shows and a screen reader says. `svg` and `details` go to
-    the page in one packed message: a picture must never stand beside the details of another one.
+    the page packed, as `drawn` and `behind`; what has not changed is not sent again.
     """
 
     _css: ClassVar[str] = style()
+    _saved_with: ClassVar[str] = "plain.js"  # the script that brings it to life where there is no kernel
 
     svg: str
     details: tuple[Detail, ...]
 
     drawn = traitlets.Bytes().tag(sync=True)
+    behind = traitlets.Bytes().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
     language = traitlets.Unicode().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
@@ -78,7 +83,8 @@ class Picture(anywidget.AnyWidget):
         self._view = view
         super().__init__(language=language or locale.lang(), words=page_words(), **traits)
         self._draw()
-        self.observe(self._redraw, ["width", "language"])
+        self.observe(self._fit, "width")
+        self.observe(self._redraw, "language")
 
     @property
     def view(self) -> View:
@@ -104,16 +110,25 @@ class Picture(anywidget.AnyWidget):
         """The view as a graph of the `graphviz` package."""
         return drawing.graphviz(self._view, language=self.language)
 
+    def _fit(self, _change: object) -> None:
+        """Lay it out anew: what is behind it stays."""
+        self.svg = self._alive(self._view)
+        self.drawn = _packed(self.svg)
+
     def _redraw(self, _change: object) -> None:
         self._draw()
 
     def _draw(self) -> None:
-        self.svg = drawing.to_svg(self._view, width=self.width, theme=Theme.HOST, language=self.language)
+        self.svg = self._alive(self._view)
         self.details = drawing.details(self._view, language=self.language)
+        # One message: a picture must never stand beside the details of another one.
         with self.hold_sync():
-            self.drawn = _packed(self.svg, self.details)
+            self.drawn, self.behind = _packed(self.svg), _packed([detail.to_json() for detail in self.details])
             if self.selected and not any(detail.key == self.selected for detail in self.details):
                 self.selected = ""
+
+    def _alive(self, view: View) -> str:
+        return drawing.to_svg(view, width=self.width, theme=Theme.HOST, language=self.language)
 
     def _number(self, prefix: str) -> tuple[int, ...] | None:
         """The numbers in the key of the selected part, where it is one of `prefix-1-2`."""
@@ -124,19 +139,31 @@ class Picture(anywidget.AnyWidget):
         return drawing.to_text(self._view, language=self.language)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget, and beside it what stays when there is no kernel: the picture, and the text."""
+        """The widget, and beside it what stays when there is no kernel: the picture, its details, and the text."""
         found = super()._repr_mimebundle_(**options)
         if found is None:
             return None
         data, metadata = found if isinstance(found, tuple) else (found, {})
-        return dict(data) | drawing.mimebundle(self._still(), language=self.language), metadata
+        still = self._still()
+        return dict(data) | drawing.mimebundle(still, language=self.language) | {_MIME: self._saved(still)}, metadata
+
+    def _saved(self, still: View) -> dict[str, object]:
+        """What a page needs to let a reader choose and step without Python; of long lists of files the heaviest."""
+        svg = self.svg if still is self._view else self._alive(still)
+        details = [detail.to_json() for detail in drawing.details(still, language=self.language, kept=True)]
+        return {
+            "script": self._saved_with,
+            "language": self.language,
+            "words": page_words()[self.language],
+            "drawn": b64encode(_packed(svg)).decode("ascii"),
+            "behind": b64encode(_packed(details)).decode("ascii"),
+        }
 
     def _still(self) -> View:
         """The view as it is drawn where nobody is there to answer."""
         return self._view
 
 
-def _packed(svg: str, details: tuple[Detail, ...]) -> bytes:
-    """What the page draws, as JSON in the zlib format (RFC 1950), which browsers unpack by themselves."""
-    said = json.dumps({"svg": svg, "details": [detail.to_json() for detail in details]}, ensure_ascii=False)
-    return zlib.compress(said.encode(), _PACKED)
+def _packed(said: object) -> bytes:
+    """JSON in the zlib format (RFC 1950), which browsers unpack by themselves."""
+    return zlib.compress(json.dumps(said, ensure_ascii=False).encode(), _PACKED)

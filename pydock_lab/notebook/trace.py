@@ -8,6 +8,7 @@ class Trace(Picture):
     """A build, a container's start, a pull or push, step by step."""
 
     _esm = script("trace.js")
+    _saved_with = "trace.js"
 
     @property
     def step(self) -> TraceStep | RunStep | RequestStep | None:

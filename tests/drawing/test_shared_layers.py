@@ -6,7 +6,7 @@ import pytest
 from samples import beside
 from samples.views import config, layer
 
-from pydock_lab.drawing import details, to_svg, to_text
+from pydock_lab.drawing import Theme, details, to_svg, to_text
 from pydock_lab.views import LayerStack, Origin, SharedLayers
 
 
@@ -49,7 +49,7 @@ def test_every_layer_is_there_once_and_says_whose_it_is() -> None:
     assert [dict(one.facts)["in"] for one in found[::2]] == ["shop:1.2", "blog:3", "both images"]
     assert dict(found[0].facts)["also"] == "same content as layer 4 of the other"
     assert found[2].command == "docker history --no-trunc blog:3"
-    svg = to_svg(beside.BESIDE)
+    svg = to_svg(beside.BESIDE, theme=Theme.HOST)
     assert all(f'data-pick="{one.key}"' in svg for one in found)
 
 

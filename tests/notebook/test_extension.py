@@ -1,16 +1,25 @@
 """Loading adds, unloading takes away all of it; and importing costs nothing."""
 
+import json
+import os
+import re
 import subprocess
 import sys
+import zlib
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from samples import views
+from samples.gallery import USUAL
 
 import pydock_lab.notebook
+from pydock_lab import drawing
 from pydock_lab.errors import PydockError
 from pydock_lab.notebook import extension
+from pydock_lab.notebook.pictures import picture_of
 
 
 def state(shell: Any) -> tuple[object, ...]:
@@ -50,11 +59,45 @@ def test_views_show_themselves_as_widgets(shell: Any, view: Any) -> None:
 def test_the_installed_highlighting_is_this_one() -> None:
     source = Path(pydock_lab.notebook.__file__).parent / "labextension"
     installed = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "pydock-lab-highlight"
-    found = {
-        str(path.relative_to(folder)): path.read_bytes()
-        for folder in (source, installed)
-        for path in folder.rglob("*.js*")
-    }
+    scripts = source.parent / "static"
+    found = {str(path.relative_to(installed)): path.read_bytes() for path in installed.rglob("*.*s*")}
     for name, content in found.items():
-        assert (source / name).read_bytes() == content, "run: pip install --no-deps -e ."
-    assert len(found) == 3
+        at_home = scripts / Path(name).name if "pictures" in name else source / name
+        assert at_home.read_bytes() == content, "run: pip install --no-deps -e ."
+    assert {name.rpartition("/")[2] for name in found} == {
+        *("install.json", "package.json", "remoteEntry.js", "saved.js"),
+        *("make.js", "picture.js", "plain.js", "trace.js", "palette.css", "picture.css"),
+    }
+
+
+def test_the_palette_of_a_page_without_python_is_the_drawings() -> None:
+    written = Path(pydock_lab.notebook.__file__).parent / "static" / "palette.css"
+    comment, _, rules = written.read_text(encoding="utf-8").partition("\n")
+    if os.environ.get("PYDOCK_UPDATE_GOLDEN"):
+        written.write_text(f"{comment}\n{drawing.host_stylesheet()}", encoding="utf-8")
+        return
+    assert rules == drawing.host_stylesheet()
+
+
+def test_a_saved_picture_may_have_all_that_the_drawings_have() -> None:
+    """What saved.js lets through, of a stranger's picture too, is what ours consist of."""
+    listed = (Path(pydock_lab.notebook.__file__).parent / "labextension" / "static" / "saved.js").read_text()
+    elements, attributes = (
+        set(re.findall('"([^"]+)"', part)) for part in re.findall(r"new Set\(\[(.*?)\]\)", listed, re.DOTALL)[1:3]
+    )
+    for view in USUAL.values():
+        for node in ET.fromstring(drawing.to_svg(view, theme=drawing.Theme.HOST)).iter():
+            assert node.tag.rpartition("}")[2] in elements
+            assert node.attrib.keys() <= attributes
+            assert re.fullmatch("(?:[a-z0-9-]+ ?)*", node.get("class", ""))
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_what_is_saved_of_a_picture_is_what_stands_without_a_kernel(name: str) -> None:
+    data, _ = picture_of(USUAL[name], language="fr")._repr_mimebundle_()
+    saved = data["application/vnd.pydock-lab.picture+json"]
+    svg, details = (json.loads(zlib.decompress(b64decode(saved[part]))) for part in ("drawn", "behind"))
+    assert (saved["script"] in ("plain.js", "trace.js"), saved["language"]) == (True, "fr")
+    keys = re.findall('data-pick="([^"]+)"', svg)
+    assert set(keys) <= {detail["key"] for detail in details}
+    assert all(len(detail["files"]) <= 10 for detail in details)

@@ -4,7 +4,6 @@ import json
 import threading
 import time
 import zlib
-from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -152,15 +151,22 @@ def test_a_region_writes_seldom_and_the_last_word_always(shell: Any, monkeypatch
     monkeypatch.delattr(shell.shell, "kernel")
 
 
+def unpacked(packed: bytes) -> Any:
+    """What the page reads."""
+    return json.loads(zlib.decompress(packed))
+
+
 def test_a_widget_has_the_picture_and_its_details() -> None:
     widget = Layers(views.SHOP, language="fr")
     assert "du cache" in widget.svg
     assert widget.details[0].key == "layer-6"
-    sent = json.loads(zlib.decompress(widget.drawn))
-    assert sent["svg"] == widget.svg
-    # Words may not be lost on the way: what `asdict` gives, as JSON.
-    assert sent["details"] == json.loads(json.dumps([asdict(detail) for detail in widget.details]))
+    assert unpacked(widget.drawn) == widget.svg
+    assert [detail["key"] for detail in unpacked(widget.behind)] == [detail.key for detail in widget.details]
+    files = [(file.sign, file.path, file.size) for file in widget.details[0].files]
+    assert [(file["sign"], file["path"], file["size"]) for file in unpacked(widget.behind)[0]["files"]] == files
+    before = widget.behind
     widget.width = 480
+    assert (unpacked(widget.drawn), widget.behind) == (widget.svg, before)
     assert 'width="480"' in widget.svg
     widget.language = "en"
     assert "from the cache" in widget.svg

@@ -27,23 +27,33 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
   const items = () => [...frame.querySelectorAll(".pick")];
   const picks = () => frame.querySelector(".picks");
   const chosen = () => model.get("selected");
-  let drawn = { svg: "", details: [] };
+  const unpacking = new Map(); // by name: the bytes, and what becomes of them
+  let drawn = "";
+  let behind = [];
   let turn = 0;
   const hands = { frame, say, word, items, chosen, choose, signal }; // what a widget of its own needs
 
   // Of two pictures that are being unpacked, the later is shown.
   async function receive() {
     const mine = ++turn;
-    const packed = new Blob([model.get("drawn")]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const unpacked = await new Response(packed).json();
+    const both = await Promise.all([unpacked("drawn"), unpacked("behind")]);
     if (mine !== turn || signal?.aborted) return;
-    drawn = unpacked;
+    [drawn, behind] = both;
     draw();
+  }
+
+  function unpacked(name) {
+    const bytes = model.get(name);
+    if (unpacking.get(name)?.bytes !== bytes) {
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+      unpacking.set(name, { bytes, value: new Response(stream).json() });
+    }
+    return unpacking.get(name).value;
   }
 
   function draw() {
     const focused = picks()?.contains(document.activeElement);
-    const parsed = new DOMParser().parseFromString(drawn.svg, "image/svg+xml");
+    const parsed = new DOMParser().parseFromString(drawn, "image/svg+xml");
     if (parsed.querySelector("parsererror")) return;
     const svg = document.importNode(parsed.documentElement, true);
     // Ids are made this picture's own: the same picture may be on a page twice.
@@ -72,7 +82,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
       if (is) picks().setAttribute("aria-activedescendant", item.id);
     }
     if (!key) picks()?.removeAttribute("aria-activedescendant");
-    describe(drawn.details.find((detail) => detail.key === key));
+    describe(behind.find((detail) => detail.key === key));
     onMark(hands);
   }
 
@@ -194,7 +204,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
   if (model.get("live")) here();
 
   const hear = () => say(model.get("said"));
-  model.on("change:drawn", receive);
+  model.on("change:drawn change:behind", receive);
   model.on("change:selected", mark);
   model.on("change:said", hear);
   if (tools) root.prepend(tools(hands));
@@ -204,7 +214,7 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     clearTimeout(waiting);
     clearInterval(heartbeat);
     if (heartbeat) model.send({ type: "gone" });
-    model.off("change:drawn", receive);
+    model.off("change:drawn change:behind", receive);
     model.off("change:selected", mark);
     model.off("change:said", hear);
   };

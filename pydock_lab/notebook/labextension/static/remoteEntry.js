@@ -3,13 +3,15 @@
 // - Cells that begin with %%dockerfile are coloured as Dockerfiles. JupyterLab knows that language already; all there
 //   is to do is to say so to the cell, again whenever the kernel's answer sets every cell back to Python.
 // - In a saved notebook without its kernel a widget says "model not found", although its picture was saved beside it:
-//   the picture is put there instead. The notebook itself is not changed.
+//   the picture is put there instead, to be chosen from and stepped through (see saved.js). So it is in a notebook that
+//   is not trusted. The notebook itself is not changed.
 //
 // Written by hand instead of built: JupyterLab loads an extension as a module-federation container, an object with
 // init(shared modules) and get(module name). That is little enough to need neither npm nor webpack.
 (() => {
   "use strict";
   const NAME = "pydock-lab-highlight";
+  const saved = import(new URL("saved.js", document.currentScript.src));
   const LANGUAGES = [{ starts: /^\s*%%dockerfile\b/, mimeType: "text/x-dockerfile" }];
   let modules;
 
@@ -40,8 +42,8 @@
     update();
   }
 
-  // The saved picture of an output, made anew from its source and its words: nothing else of the HTML gets in.
-  function savedPicture(data) {
+  // The still picture of an output, made anew from its source and its words: nothing else of the HTML gets in.
+  function stillPicture(data) {
     const html = [data["text/html"] ?? ""].flat().join("");
     const saved = new DOMParser().parseFromString(html, "text/html").querySelector(".pydock-figure img");
     if (!saved?.src.startsWith("data:image/svg+xml;base64,")) return null;
@@ -56,13 +58,31 @@
       outputArea?.widgets.forEach((output, at) => {
         const dead = output.node.querySelector(".jp-OutputArea-output.jupyter-widgets");
         if (!/model not found/i.test(dead?.textContent ?? "")) return;
-        const image = savedPicture(outputArea.model.get(at)?.data ?? {});
+        const data = outputArea.model.get(at)?.data ?? {};
+        const image = stillPicture(data);
         if (image) dead.replaceChildren(image);
+        saved.then(({ show }) => show(data, dead)).catch(() => {}); // the still one stays
       });
     }
   }
 
-  function activate(_app, tracker, languages) {
+  // For outputs whose widget is not asked: those of a notebook that is not trusted.
+  async function render(rendermime) {
+    const { MIME, show } = await saved;
+    const { Widget } = await shared("@lumino/widgets");
+    class SavedPicture extends Widget {
+      async renderModel(bundle) {
+        const image = stillPicture(bundle.data);
+        if (image) this.node.replaceChildren(image);
+        await show(bundle.data, this.node).catch(() => {});
+      }
+    }
+    const factory = { safe: true, mimeTypes: [MIME], createRenderer: () => new SavedPicture() };
+    rendermime.addFactory(factory, 10); // after the widget, before the still picture
+  }
+
+  function activate(_app, tracker, languages, rendermime) {
+    render(rendermime);
     const known = new WeakSet();
     // An editor loads the colours of a language when it first needs them, and the last to arrive stays: were Python's
     // still on their way, they would come after ours.
@@ -93,7 +113,8 @@
       if (name !== "./extension") throw new Error(`${NAME}: no module ${name}`);
       const { INotebookTracker } = await shared("@jupyterlab/notebook");
       const { IEditorLanguageRegistry } = await shared("@jupyterlab/codemirror");
-      const requires = [INotebookTracker, IEditorLanguageRegistry];
+      const { IRenderMimeRegistry } = await shared("@jupyterlab/rendermime");
+      const requires = [INotebookTracker, IEditorLanguageRegistry, IRenderMimeRegistry];
       const plugin = { id: `${NAME}:plugin`, autoStart: true, requires, activate };
       return () => ({ __esModule: true, default: plugin });
     },
