@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydock_lab.drawing import (
     argument_vector,
     build_trace,
+    context_tree,
     context_weight,
     dot,
     edits,
@@ -43,6 +44,7 @@ from pydock_lab.drawing.speech import Speech
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -78,6 +80,7 @@ _DRAWN_BY: dict[type[View], Callable[[Any, Page], Drawing]] = {
     Guess: guessed.draw,
     ImageTree: image_tree.draw,
     Weight: image_weight.draw,
+    ContextTree: context_tree.draw,
     ContextWeight: context_weight.draw,
     WhatIf: edits.draw,
 }

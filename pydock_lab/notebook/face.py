@@ -21,6 +21,7 @@ from pydock_lab.errors import CommandError
 from pydock_lab.events import Event, OnEvent, Stream
 from pydock_lab.notebook.beside import Beside
 from pydock_lab.notebook.console import Console
+from pydock_lab.notebook.context_tree import ContextPicture
 from pydock_lab.notebook.formatters import has_picture, picture_of
 from pydock_lab.notebook.layers import Layers
 from pydock_lab.notebook.region import Region
@@ -29,6 +30,7 @@ from pydock_lab.notebook.terminal import Terminal
 from pydock_lab.views import View
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.server import RegistryServer
 
@@ -84,6 +86,11 @@ class NotebookFace:
         """Layers that can be opened further."""
         if not self._quiet:
             display(Layers(explorer.view(), explorer=explorer))  # type: ignore[no-untyped-call]
+
+    def show_context(self, explorer: "ContextExplorer") -> None:
+        """A build context whose folders can be opened further."""
+        if not self._quiet:
+            display(ContextPicture(explorer.view(), explorer=explorer))  # type: ignore[no-untyped-call]
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:

@@ -7,6 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from pydock_lab.engine.results import BuildResult, Image
 from pydock_lab.notebook.argument_vector import Argv
+from pydock_lab.notebook.context_tree import ContextPicture
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
@@ -22,6 +23,7 @@ from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -54,6 +56,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     Guess: Guessing,
     ImageTree: Forest,
     Weight: WeighedImage,
+    ContextTree: ContextPicture,
     ContextWeight: WeighedContext,
     WhatIf: Edits,
 }

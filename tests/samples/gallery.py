@@ -1,7 +1,19 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import arguments, explained, forest, opened, sides, starts, traces, transfers, views, weights
+from samples import (
+    arguments,
+    context_trees,
+    explained,
+    forest,
+    opened,
+    sides,
+    starts,
+    traces,
+    transfers,
+    views,
+    weights,
+)
 
 USUAL: dict[str, View] = views.USUAL | {
     "opened-layers": opened.OPENED,
@@ -19,6 +31,7 @@ USUAL: dict[str, View] = views.USUAL | {
     "guess-revealed": explained.ANSWERS,
     "images": forest.FOREST,
     "weight": weights.WEIGHT,
+    "context-tree": context_trees.TREE,
     "context-weight": weights.CONTEXT,
     "what-if": weights.WHAT_IF,
 }
@@ -34,6 +47,7 @@ HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "guess": explained.HOSTILE_GUESS,
     "images": forest.HOSTILE_FOREST,
     "weight": weights.HOSTILE_WEIGHT,
+    "context-tree": context_trees.HOSTILE_TREE,
     "context-weight": weights.HOSTILE_CONTEXT,
     "what-if": weights.HOSTILE_WHAT_IF,
 }
