@@ -6,6 +6,7 @@ Each is "read the line, do it, show it". What is done is the command line's busi
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import traitlets
 from IPython.core.interactiveshell import InteractiveShell
@@ -23,9 +24,10 @@ from pydock_lab import cli, locale
 from pydock_lab.engine.argument_vectors import from_texts
 from pydock_lab.engine.base import Engine
 from pydock_lab.errors import CommandError, PydockError
-from pydock_lab.notebook import options, substitution
+from pydock_lab.notebook import context_cells, options, substitution
 from pydock_lab.notebook.argument_vector import Argv
 from pydock_lab.notebook.attended import AttendedEngine, interruptible
+from pydock_lab.notebook.context_tree import ContextPicture
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.face import NotebookFace
 from pydock_lab.notebook.image_tree import Forest
@@ -42,7 +44,7 @@ _REQUESTS = 20
 
 @magics_class
 class DockerMagics(Magics, Configurable):
-    """`%%dockerfile`, `%docker`, `%explain`, `%trace`, `%layers`, `%images`, `%instances`, `%registry`, `%doctor`."""
+    """`%%dockerfile`, `%docker`, `%context`, `%explain`, `%trace`, `%layers`, `%images`, `%instances` and others."""
 
     lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
     live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
@@ -55,6 +57,7 @@ class DockerMagics(Magics, Configurable):
         self._open_engine = open_engine or _local_engine
         self._engine: Engine | None = None
         self._registry = TeachingRegistry()
+        self._dockerfiles: dict[Path, str] = {}  # the latest cell that built with a context
         self.observe(lambda change: locale.set_lang(change["new"]), "lang")
 
     @property
@@ -82,6 +85,8 @@ class DockerMagics(Magics, Configurable):
         """
         said = options.parse(self._words(line))
         engine = AttendedEngine(self.engine)
+        if said.context:
+            self._dockerfiles[Path(said.context).resolve()] = cell
         with _named_lines():
             cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
         if said.out and engine.result is not None:
@@ -103,6 +108,33 @@ class DockerMagics(Magics, Configurable):
         self.shell.user_ns["_exit_code"] = status
         if status:
             face.note(locale.text("notebook.exit-status", status=status) + "\n")
+
+    @no_var_expand
+    @line_cell_magic
+    def context(self, line: str, cell: str | None = None) -> Picture | None:
+        """Write a file of a build context with a cell: `%%context shop/app.py`; look at contexts: `%context`.
+
+        %%context NAME/FILE [--append] [--mode 755 | +x]
+                                     the body becomes the file; NAME is a folder beside the notebook
+        %context                     the contexts, with their sizes
+        %context NAME [PATH]         the files of one: what is left out by which line, which COPY takes what
+        %context --undo NAME/FILE    takes back what a cell did last to a file
+
+        To build with it: `%%dockerfile -t NAME:1 --context NAME`, or `%docker build -t NAME:1 NAME` where a cell has
+        written NAME/Dockerfile.
+        """
+        said, face = context_cells.parse(self._words(line)), NotebookFace()
+        if said.help:
+            face.write(locale.text("notebook.context-help").lstrip("\n"))
+        elif cell is not None:
+            face.write(context_cells.write(said, cell))
+        elif said.undo:
+            face.write(context_cells.undo(said))
+        elif not said.words:
+            face.write(context_cells.listing(self.engine))
+        else:
+            return self._context(*said.words)
+        return None
 
     @no_var_expand
     @line_magic
@@ -233,6 +265,15 @@ class DockerMagics(Magics, Configurable):
         """A command of ours that is no command of Docker's."""
         with interruptible():
             cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=NotebookFace(), program="")
+
+    def _context(self, name: str, path: str = "", *more: str) -> Picture:
+        if more:
+            raise CommandError("notebook.usage", usage="%context [NAME [PATH] | --undo NAME/FILE]")
+        folder = Path(name)
+        cell = self._dockerfiles.get(folder.resolve(), "")
+        explorer = self.engine.context_explorer(folder, dockerfile=cell)
+        explorer.open_path(path)
+        return ContextPicture(explorer.view(), explorer=explorer)
 
     def _explore(self, where: str) -> Picture:
         explorer = self.engine.explorer(where)
