@@ -6,7 +6,6 @@ import pytest
 
 from pydock_lab.archive.entry import EntryType
 from pydock_lab.build.source import walk
-from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.engine.context_folder import open_folder
 from pydock_lab.engine.context_trees import ContextExplorer
 from pydock_lab.engine.local import LocalEngine
@@ -180,11 +179,6 @@ def test_what_is_not_there(home: Path, shop: Path) -> None:
         engine.context_tree(shop / "nowhere")
     with pytest.raises(NotFound):
         engine.context_explorer(shop).open_path("src/nowhere")
-
-
-def test_rules_know_their_lines() -> None:
-    rules = IgnoreRules.parse("\ufeff# no\n\n a \n!b\n").rules
-    assert [(str(rule), rule.line) for rule in rules] == [("a", 3), ("!b", 4)]
 
 
 def test_names_that_are_no_text(home: Path, tmp_path: Path) -> None:
