@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from pydock_lab import cli
+from pydock_lab.dockerfile.arguments import KEYWORDS
 from pydock_lab.dockerfile.cursor import cursor
 from pydock_lab.errors import PydockError
 from pydock_lab.notebook import context_cells, path_completion
@@ -41,7 +42,7 @@ class Completer:
         def match(context: CompletionContext) -> dict[str, object]:
             text, line = context.full_text, context.cursor_line
             fragment, found = self.complete(text, line, context.text_until_cursor)
-            completions = [SimpleCompletion(text, type="keyword") for text in found]
+            completions = [SimpleCompletion(text, type=_kind(text)) for text in found]
             # Where nothing fits in a Dockerfile, the names of Python do not either.
             is_alone = bool(found) or (line > 0 and _written(text) is not None)
             return {"completions": completions, "matched_fragment": fragment, "suppress": is_alone}
@@ -120,6 +121,15 @@ class Completer:
             return cli.complete(words, fragment, self._magics.engine)
         except PydockError:
             return []
+
+
+def _kind(text: str) -> str:
+    """What a page writes beside an offer, in IPython's own words."""
+    if text.startswith("$"):
+        return "instance"
+    if text.startswith("-"):
+        return "param"
+    return "keyword" if text.upper() in KEYWORDS else "path"
 
 
 def _written(text: str) -> str | None:

@@ -57,6 +57,12 @@ class NotebookFace:
         self._beside: Beside[object] | None = None
         self._terminal: Terminal | None = None
         self._progress = ExitStack()
+        self._is_read = body is None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is something in the cell that nobody has read."""
+        return not self._is_read and bool((self._body or "").strip())
 
     @property
     def has_terminals(self) -> bool:
@@ -132,6 +138,7 @@ class NotebookFace:
         """A terminal in the cell, or pipes, shown in one region."""
         if interactive and self._body is None and not terminal:
             raise CommandError("notebook.no-keyboard")
+        self._is_read |= interactive or terminal
         opened = self._in_terminal(interactive=interactive) if terminal else self._in_region(interactive=interactive)
         with opened as found:
             yield found
@@ -180,6 +187,7 @@ class NotebookFace:
         """The body of the cell; raises CommandError where there is none."""
         if self._body is None:
             raise CommandError("notebook.no-input")
+        self._is_read = True
         return io.BytesIO(self._body.encode())
 
     def output(self) -> BinaryIO:

@@ -108,6 +108,8 @@ class DockerMagics(Magics, Configurable):
         self.shell.user_ns["_exit_code"] = status
         if status:
             face.note(locale.text("notebook.exit-status", status=status) + "\n")
+        elif face.is_unread:
+            face.note(locale.text("notebook.body-unread") + "\n")
 
     @no_var_expand
     @line_cell_magic
