@@ -103,7 +103,7 @@ def _source(here: Session, path: str, file: str | None) -> dict[str, Any]:
         text = place.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise CommandError("cli.no-dockerfile", path=str(place), reason=error.strerror) from None
-    return {"dockerfile": text, "context": context, "dockerfile_name": _name(place, context)}
+    return {"dockerfile": text, "context": context, "dockerfile_name": name_in(place, context)}
 
 
 def _piped(here: Session, file: str | None) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _default(context: Path) -> Path:
     return lower if lower.is_file() and not (context / "Dockerfile").exists() else context / "Dockerfile"
 
 
-def _name(place: Path, context: Path) -> str:
+def name_in(place: Path, context: Path) -> str:
     """How errors call a Dockerfile, and where its own ignore file is looked for: from the context, if it is in it."""
     whole, root = place.absolute(), context.absolute()
     return str(whole.relative_to(root)) if whole.is_relative_to(root) else str(whole)

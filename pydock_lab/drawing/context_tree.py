@@ -97,7 +97,8 @@ def _copy(sheet: _Sheet, copy: ContextCopy, at: int, y: float) -> Element:
     if note:
         x = MARGIN + _NUMBER
         drawn.append(clipped(x, y + _LINE + 8, note, sheet.page.right - x, Font.SMALL, ink="deleted-text"))
-    return pick(f"copy-{at}", f"{clean(copy.text)}, {note or took}", *drawn, role="treeitem", level=1)
+    label = f"{clean(sheet.view.dockerfile)} {copy.line}: {clean(copy.text)}, {note or took}"
+    return pick(f"copy-{at}", label, *drawn, role="treeitem", level=1)
 
 
 def _rules(sheet: _Sheet, y: float) -> Block:
@@ -116,7 +117,7 @@ def _rules(sheet: _Sheet, y: float) -> Block:
 def _rule(sheet: _Sheet, rule: IgnoreLine, at: int, y: float) -> Element:
     note = context_words.rule_note(rule, sheet.speech)
     listed = _Listed(line=rule.line, text=rule.text, aside=note, meaning=Meaning.PLAIN, dashed=not rule.keeps)
-    label = f"{clean(rule.text)}, {note}"
+    label = f"{clean(sheet.view.ignore_file)} {rule.line}: {clean(rule.text)}, {note}"
     return pick(f"rule-{at}", label, *_listed(sheet, y, listed), role="treeitem", level=1)
 
 

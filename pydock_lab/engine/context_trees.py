@@ -12,11 +12,12 @@ from pydock_lab.engine.context_scan import ContextScan, Node, Taking, takings
 from pydock_lab.engine.images import ImageShelf
 from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.errors import NotFound, PydockError
-from pydock_lab.oci import ImageConfig
+from pydock_lab.oci import ContainerConfig, ImageConfig
 from pydock_lab.views import ContextCopy, ContextFile, ContextTree, IgnoreLine
 
 _SHOWN, _MORE = 24, 200  # rows of one folder, until somebody wants more
 _FOUND = 100  # rows of a filter
+_SOMEWHERE = "/…"  # where a relative destination goes of which nobody knows the folder
 _SMALL = 24  # files of a context that is shown opened
 
 
@@ -148,18 +149,18 @@ def _copy(one: Taking) -> ContextCopy:
 
 
 class _KnownImages:
-    """Images of the store; of others only the name counts here, since which files are taken does not hang on them."""
+    """Images of the store; of others it is not known in which folder they work, and nothing else counts here."""
 
     def __init__(self, shelf: ImageShelf) -> None:
         self._shelf = shelf
 
     def config(self, name: str, platform: str) -> ImageConfig:
-        """The config of an image, an empty one where it is not here."""
+        """The config of an image, one that works nowhere where it is not here."""
         del platform
         try:
             return self._shelf.find(name).config
         except PydockError:
-            return ImageConfig(platform=PLATFORM)
+            return ImageConfig(platform=PLATFORM, config=ContainerConfig(working_dir=_SOMEWHERE))
 
 
 def context_explorer(

@@ -17,7 +17,7 @@ from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.engine.base import Engine
 from pydock_lab.engine.context_files import ContextFiles, ContextPlace, Done, Written
 from pydock_lab.engine.context_folder import read_ignore
-from pydock_lab.errors import CommandError, PydockError
+from pydock_lab.errors import CommandError, NotFound, PydockError
 from pydock_lab.store.home import find
 
 OPTIONS = ("--append", "--help", "--mode", "--undo")
@@ -113,6 +113,14 @@ def names() -> list[str]:
     return sorted(
         path.name for path in folders if path.name in known or any((path / one).is_file() for one in _DECIDING)
     )
+
+
+def check_there(name: str) -> None:
+    """Raises NotFound, with the contexts that there are, for a mere name that is no folder; paths and URLs pass."""
+    if not set(name) & set("/:.~") and not Path(name).is_dir():
+        found = names()
+        key = "notebook.no-such-context" if found else "notebook.no-context-yet"
+        raise NotFound(key, name=name, contexts=", ".join(found))
 
 
 def listing(engine: Engine) -> str:

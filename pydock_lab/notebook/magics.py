@@ -86,6 +86,7 @@ class DockerMagics(Magics, Configurable):
         said = options.parse(self._words(line))
         engine = AttendedEngine(self.engine)
         if said.context:
+            context_cells.check_there(said.context)
             self._dockerfiles[Path(said.context).resolve()] = cell
         with _named_lines():
             cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
@@ -271,6 +272,7 @@ class DockerMagics(Magics, Configurable):
     def _context(self, name: str, path: str = "", *more: str) -> Picture:
         if more:
             raise CommandError("notebook.usage", usage="%context [NAME [PATH] | --undo NAME/FILE]")
+        context_cells.check_there(name)
         folder = Path(name)
         cell = self._dockerfiles.get(folder.resolve(), "")
         explorer = self.engine.context_explorer(folder, dockerfile=cell)

@@ -120,8 +120,9 @@ def test_a_copy_of_what_is_left_out_names_the_line(explored: Explored) -> None:
 
 
 def test_a_base_image_that_is_not_here_hinders_nobody(explored: Explored) -> None:
-    view = explored("FROM registry.example/not/here:1\nCOPY app.py .\n").view()
-    assert (view.copies[0].files, view.problem) == (1, "")
+    view = explored("FROM registry.example/not/here:1\nCOPY app.py .\nCOPY app.py /srv/\n").view()
+    assert [(copy.files, copy.to) for copy in view.copies] == [(1, "/…/"), (1, "/srv/")]
+    assert view.problem == ""
 
 
 @pytest.mark.parametrize("text", ["FROM\n", "NOTHING\n", "COPY . .\n", "FROM scratch\nCOPY --from=9 a /\n"])

@@ -65,7 +65,10 @@ def test_what_a_cell_says(shell: Shell, here: Path, lines: list[str], said: str)
         ("%%context shop/a --mode\nx", "no permissions"),
         ("%context --undo shop/app.py", "nothing to take back"),
         ("%context --undo", "written: %context --undo"),
-        ("%context nowhere", "no such directory"),
+        ("%context nowhere", "%%context nowhere/app.py"),
+        ("%context ./nowhere", "no such directory"),
+        ("%%dockerfile --context nowhere\nFROM scratch", "%%context nowhere/app.py"),
+        ("%%dockerfile --context ./nowhere\nFROM scratch", "is no folder"),
         ("%context a b c", "written: %context"),
     ],
 )
@@ -149,6 +152,12 @@ def test_the_picture_is_opened_from_python_and_from_the_page(real: Shell, here: 
     assert not picture._still().can_open
     deeper = real.run("%context shop part0").result
     assert any(row.path == "part0/0.txt" for row in deeper.tree.rows)
+
+
+def test_a_context_that_there_is_not_names_those_that_there_are(real: Shell) -> None:
+    real.run("%%context shop/app.py\n1\n")
+    result = real.run("%%dockerfile -t a:1 --context shp\nFROM scratch\n")
+    assert "There are: shop." in str(result.error_in_exec)
 
 
 def test_docker_files_shows_the_same(real: Shell) -> None:
