@@ -82,9 +82,12 @@ class IgnoreRules:
         rule = self.deciding_rule(path)
         return rule is not None and not rule.keeps
 
-    def deciding_rule(self, path: str) -> Rule | None:
-        """The rule that decides about a file, to explain it; None where no rule speaks of it."""
-        names = (path, *_parents(path))
+    def deciding_rule(self, path: str, *, alone: bool = False) -> Rule | None:
+        """The rule that decides about a file, to explain it; None where no rule speaks of it.
+
+        `alone` says that no rule speaks of a folder above it: who walks down a tree knows that already.
+        """
+        names = (path,) if alone else (path, *_parents(path))
         decided: Rule | None = None
         for rule in self.rules:
             ignored = decided is not None and not decided.keeps

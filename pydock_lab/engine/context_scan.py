@@ -34,8 +34,8 @@ class Node:
     name: str
     rule: int = -1
     children: list["Node"] = field(default_factory=list)
-    whole: set[int] = field(default_factory=set)
-    taken: set[int] = field(default_factory=set)
+    whole: frozenset[int] = frozenset()
+    taken: frozenset[int] = frozenset()
     files: int = 0
     size: int = 0
     ignored_files: int = 0
@@ -137,7 +137,8 @@ class ContextScan:
         return found
 
     def _rule(self, path: bytes) -> int:
-        rule = self.rules.deciding_rule(os.fsdecode(path))
+        # Without exceptions the folders above are all in, so that no line speaks of one.
+        rule = self.rules.deciding_rule(os.fsdecode(path), alone=not self.rules.has_exceptions)
         return -1 if rule is None or rule.keeps else self._places[id(rule)]
 
     # ---- who takes what
@@ -154,19 +155,18 @@ class ContextScan:
             for each in found:
                 path = resolve(each.source, each.path)
                 if each.source is sent:
-                    self._nodes[path].whole.add(at)
+                    self._nodes[path].whole |= {at}
                     continue
                 for entry in walk(each.source, path):
                     if entry.type is not EntryType.DIRECTORY:
-                        self._nodes[entry.path].whole.add(at)
+                        self._nodes[entry.path].whole |= {at}
 
     # ---- sums
 
     def _sum(self) -> None:
         for node in self._nodes.values():  # down: who takes a folder takes what is in it
             for child in node.children:
-                if node.whole:
-                    child.whole |= node.whole
+                child.whole = child.whole | node.whole if child.whole else node.whole
         for node in reversed(self._nodes.values()):  # and up
             if not node.is_folder:
                 self._count(node)
@@ -192,4 +192,5 @@ def _add(folder: Node, child: Node) -> None:
     folder.ignored_files += child.ignored_files
     folder.ignored_size += child.ignored_size
     folder.untaken += child.untaken
-    folder.taken |= child.taken
+    if not child.taken <= folder.taken:
+        folder.taken |= child.taken
