@@ -12,6 +12,7 @@ import click
 from pydock_lab.cli.build_options import build_options, wishes
 from pydock_lab.cli.calling import Call, Method, answer, parse_call
 from pydock_lab.cli.command import command
+from pydock_lab.cli.path_types import FOLDER
 from pydock_lab.cli.session import Session, session
 from pydock_lab.engine.context_archives import HEAD, is_archive
 from pydock_lab.engine.options import BuildOptions
@@ -28,7 +29,7 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
 
     @command(group, "build", help_key=help_key)
     @build_options
-    @click.argument("path", metavar="PATH | URL | -")
+    @click.argument("path", type=FOLDER, metavar="PATH | URL | -")
     def build(path: str, file: str | None, **said: Any) -> int:
         here = session()
         call = parse_call(said["call"], check=said["check"])

@@ -8,6 +8,7 @@ import click
 
 from pydock_lab.cli.build import name_in
 from pydock_lab.cli.command import command, option
+from pydock_lab.cli.path_types import FILE, FOLDER
 from pydock_lab.cli.session import session
 from pydock_lab.errors import CommandError
 
@@ -16,8 +17,8 @@ def register(group: click.Group) -> None:
     """Add the command to `group`."""
 
     @command(group, "files")
-    @option("-f", "--file", metavar="PATH")
-    @click.argument("context", metavar="FOLDER")
+    @option("-f", "--file", type=FILE, metavar="PATH")
+    @click.argument("context", type=FOLDER, metavar="FOLDER")
     @click.argument("path", default="")
     def files(context: str, path: str, file: str | None) -> None:
         here = session()

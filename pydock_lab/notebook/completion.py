@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from pydock_lab import cli
+from pydock_lab.cli.path_types import files, folders
 from pydock_lab.dockerfile.arguments import KEYWORDS
 from pydock_lab.dockerfile.cursor import cursor
 from pydock_lab.errors import PydockError
-from pydock_lab.notebook import context_cells, path_completion
+from pydock_lab.notebook import context_cells
 from pydock_lab.notebook.dockerfile_completion import Known, offers
 from pydock_lab.notebook.options import OWN
+from pydock_lab.notebook.path_completion import context_files
 
 if TYPE_CHECKING:
     from pydock_lab.notebook.magics import DockerMagics
@@ -25,8 +27,6 @@ _STAGE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S+\s+AS\s+(\S+)", re.IGNORECASE |
 _MAGIC = re.compile(r"^\s*(%{1,2})(context|dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
 _CONTEXT = re.compile(r"--context[=\s]+(\S+)")
 _DOCKERFILE = re.compile(r"\s*(?:\S+\s+)*?([\w.-]+)/(?:\S*/)?(?:\S+\.)?dockerfile(?:\.\S+)?(?:\s|$)", re.IGNORECASE)
-_BUILDS = (["build"], ["image", "build"], ["builder", "build"], ["buildx", "build"])
-_OF_FOLDERS = ("files", "weigh")  # commands of ours that take one
 
 
 class Completer:
@@ -73,10 +73,10 @@ class Completer:
         return offers(place, self._known(context)) if place is not None else ("", [])
 
     def _known(self, context: str) -> Known:
-        def files(fragment: str) -> Iterable[str]:
-            return path_completion.context_files(context, fragment) if context else ()
+        def copied(fragment: str) -> Iterable[str]:
+            return context_files(context, fragment) if context else ()
 
-        return Known(images=self._images, files=files)
+        return Known(images=self._images, files=copied)
 
     # ---- on a magic's line
 
@@ -85,7 +85,7 @@ class Completer:
         if name == "dockerfile":
             return self._of_build(words, fragment, text)
         if name == "docker":
-            return (*self._docker(words, fragment), *_paths(words, fragment))
+            return self._docker(words, fragment)
         if name == "context":
             return _contexts(words, fragment, is_cell=magic[1] == "%%")
         if name in ("explain", "trace"):
@@ -104,9 +104,9 @@ class Completer:
             case ["-t" | "--tag" | "--cache-from"]:
                 return self._images()
             case ["--context"]:
-                return path_completion.folders(fragment)
+                return folders(fragment)
         if fragment.startswith("--context="):
-            return (f"--context={each}" for each in path_completion.folders(fragment.removeprefix("--context=")))
+            return (f"--context={each}" for each in folders(fragment.removeprefix("--context=")))
         return (*OWN, *self._docker(["build", *words], fragment)) if fragment.startswith("-") else ()
 
     def _images(self) -> list[str]:
@@ -146,16 +146,6 @@ def _written(text: str) -> str | None:
     return said[1] if said else ""
 
 
-def _paths(words: list[str], fragment: str) -> Iterable[str]:
-    """Files and folders for `docker build` and what else takes a folder."""
-    is_build = words[:1] in _BUILDS or words[:2] in _BUILDS
-    if fragment.startswith("-"):
-        return ()
-    if is_build and words[-1] in ("-f", "--file"):
-        return path_completion.files(fragment)
-    return path_completion.folders(fragment) if is_build or words in ([one] for one in _OF_FOLDERS) else ()
-
-
 def _contexts(words: list[str], fragment: str, *, is_cell: bool) -> Iterable[str]:
     """The line of `%context`: contexts, and the files of one behind a slash."""
     if fragment.startswith(("-", "+")):
@@ -163,7 +153,7 @@ def _contexts(words: list[str], fragment: str, *, is_cell: bool) -> Iterable[str
     if words[-1:] == ["--mode"]:
         return ("644", "755", "+x")
     if not is_cell and "--undo" not in words:
-        return path_completion.folders(fragment) if not words else ()
+        return folders(fragment) if not words else ()
     if "/" in fragment:
-        return path_completion.files(fragment)
+        return files(fragment)
     return (f"{name}/" for name in context_cells.names())
