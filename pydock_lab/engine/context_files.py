@@ -12,7 +12,8 @@ import os
 import re
 import stat
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -26,7 +27,7 @@ from pydock_lab.store.records import Collection
 # Never a dot first: such folders are hidden, and `..` is another place.
 _NAME = re.compile(r"\w[\w.-]{0,99}")
 _KEPT = 20  # versions of a file
-_COMPARED = 4_000_000  # lines of one times lines of the other, until which it is found out which are new
+_COMPARED = 1_000_000  # lines of one times lines of the other, until which it is found out which are new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,9 +113,8 @@ class ContextFiles:
         bits = mode.apply(before.mode or _new_mode(), is_folder=False) if mode else before.mode
         written = self._written(place, before, _State(content=whole, mode=bits))
         if written.done is not Done.UNCHANGED:
-            with self._kept.lock():
-                self._keep(target, before, whole)
-            self._put(place, target, whole, bits)
+            with self._keeping(target, before, whole):
+                self._put(place, target, whole, bits)
         return written
 
     def undo(self, place: ContextPlace) -> Written:
@@ -193,19 +193,24 @@ class ContextFiles:
         except NotFound:
             return key, []
 
-    def _keep(self, target: Path, before: _State, after: bytes) -> None:
-        key, changes = self._changes(target)
-        folder = self._kept.path(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        file = f"{int(changes[-1]['file']) + 1 if changes else 1}"
-        (folder / file).write_bytes(before.content or b"")
-        changes.append(
-            {"file": file, "was": before.content is not None, "mode": before.mode,
-             "left": _State(content=after).digest}
-        )  # fmt: skip
-        for old in changes[:-_KEPT]:
-            (folder / old["file"]).unlink(missing_ok=True)
-        self._kept.write(key, {"path": str(target), "changes": changes[-_KEPT:]})
+    @contextmanager
+    def _keeping(self, target: Path, before: _State, after: bytes) -> Iterator[None]:
+        """Keep what is there before it is written, and note that it was: of what fails nothing is noted."""
+        try:
+            with self._kept.lock():
+                key, changes = self._changes(target)
+                folder, file = self._kept.path(key), f"{int(changes[-1]['file']) + 1 if changes else 1}"
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(before.content or b"")
+                yield
+                left = _State(content=after).digest
+                changes.append({"file": file, "was": before.content is not None, "mode": before.mode, "left": left})
+                self._kept.write(key, {"path": str(target), "changes": changes[-_KEPT:]})
+                for old in changes[:-_KEPT]:
+                    (folder / old["file"]).unlink(missing_ok=True)
+        except OSError as error:
+            directory = self._kept.directory
+            raise CommandError("engine.context-write", place=directory, reason=error.strerror) from None
 
     @staticmethod
     def _written(place: ContextPlace, before: _State, after: _State) -> Written:

@@ -1,5 +1,6 @@
 """Files of contexts that cells write: where they may be, what is said of them, and how they come back."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -154,6 +155,41 @@ def test_what_cannot_be_written(files: ContextFiles, here: Path, place: str, key
         files.write(ContextPlace.parse(place), b"x")
     assert caught.value.key == f"engine.context-{key}"
     assert sorted(os.listdir(here / "shop")) == ["a", "pipe", "src"]
+
+
+def test_what_could_not_be_written_is_not_noted(
+    files: ContextFiles, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.write(APP, b"1")
+    files.write(APP, b"2")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fails)
+        with pytest.raises(CommandError, match="No space left"):
+            files.write(APP, b"3")
+    assert os.listdir(here / "shop") == ["app.py"]
+    files.undo(APP)
+    assert (here / "shop/app.py").read_bytes() == b"1"
+
+
+def fails(*_paths: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_home_that_is_none_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    with pytest.raises(CommandError, match="cells cannot be written"):
+        ContextFiles(tmp_path / "home", tmp_path).write(APP, b"1")
+    assert not (tmp_path / "shop").exists()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_leaves_a_file_to_its_owner(files: ContextFiles, here: Path) -> None:
+    (here / "shop").mkdir()
+    (here / "shop/app.py").touch()
+    os.chown(here / "shop/app.py", 1234, 1234)
+    files.write(APP, b"1")
+    found = (here / "shop/app.py").stat()
+    assert (found.st_uid, found.st_gid) == (1234, 1234)
 
 
 def test_lines_of_long_files_are_counted() -> None:
