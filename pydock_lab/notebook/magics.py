@@ -88,7 +88,7 @@ class DockerMagics(Magics, Configurable):
         if said.context:
             context_cells.check_there(said.context)
             self._dockerfiles[Path(said.context).resolve()] = cell
-        with _named_lines():
+        with _named_lines(has_context=bool(said.context)):
             cli.invoke(said.words, open_engine=lambda: engine, face=NotebookFace(body=cell, quiet=said.quiet))
         if said.out and engine.result is not None:
             self.shell.user_ns[said.out] = engine.result
@@ -313,8 +313,8 @@ def _local_engine() -> Engine:
 
 
 @contextmanager
-def _named_lines() -> Iterator[None]:
-    """Errors name the line of the cell, of which the magic is the first."""
+def _named_lines(*, has_context: bool) -> Iterator[None]:
+    """Errors name the line of the cell, of which the magic is the first, and the contexts that it might have meant."""
     try:
         with interruptible():
             yield
@@ -322,4 +322,6 @@ def _named_lines() -> Iterator[None]:
         line = error.fields.get("line")
         if isinstance(line, int):
             error.add_note(locale.text("notebook.cell-line", line=line + 1))
+        if error.key == "build.copy-missing" and not has_context and (found := context_cells.names()):
+            error.add_note(locale.text("notebook.without-context", contexts=", ".join(found)))
         raise

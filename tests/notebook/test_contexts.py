@@ -160,6 +160,17 @@ def test_a_context_that_there_is_not_names_those_that_there_are(real: Shell) -> 
     assert "There are: shop." in str(result.error_in_exec)
 
 
+def test_a_copy_without_a_context_names_those_that_there_are(real: Shell) -> None:
+    cell = "%%dockerfile -t a:1\nFROM scratch\nCOPY app.py /\n"
+    assert not real.run(cell).success
+    assert "no --context" not in real.shown
+    real.run("%%context shop/app.py\n1\n")
+    assert not real.run(cell).success
+    assert "(line 3 of the cell) (this cell has no --context; there is: shop)" in real.shown
+    assert not real.run(cell.replace("a:1", "a:1 --context shop").replace("app", "other")).success
+    assert "no --context" not in real.shown
+
+
 def test_docker_files_shows_the_same(real: Shell) -> None:
     real.run("%%context shop/app.py\n1\n")
     real.run("%docker files shop")
