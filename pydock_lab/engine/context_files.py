@@ -113,7 +113,7 @@ class ContextFiles:
         bits = mode.apply(before.mode or _new_mode(), is_folder=False) if mode else before.mode
         written = self._written(place, before, _State(content=whole, mode=bits))
         if written.done is not Done.UNCHANGED:
-            with self._keeping(target, before, whole):
+            with self._keeping(place, target, before, whole):
                 self._put(place, target, whole, bits)
         return written
 
@@ -134,15 +134,15 @@ class ContextFiles:
                     target.unlink()
             else:
                 self._put(place, target, then.content, then.mode)
-            self._kept.write(key, {"path": str(target), "changes": changes[:-1]})
+            self._note(key, place, target, changes[:-1])
             kept.unlink(missing_ok=True)
         return self._written(place, now, then)
 
     def names(self) -> frozenset[str]:
         """The contexts here of which cells have written files."""
         here = self._here.resolve()
-        paths = (Path(str(self._kept.read(key).get("path", ""))) for key in self._kept)
-        return frozenset(path.relative_to(here).parts[0] for path in paths if path.is_relative_to(here))
+        contexts = (Path(str(self._kept.read(key).get("context", ""))) for key in self._kept)
+        return frozenset(context.name for context in contexts if context.parent == here)
 
     # ---- where, and what is there
 
@@ -194,7 +194,7 @@ class ContextFiles:
             return key, []
 
     @contextmanager
-    def _keeping(self, target: Path, before: _State, after: bytes) -> Iterator[None]:
+    def _keeping(self, place: ContextPlace, target: Path, before: _State, after: bytes) -> Iterator[None]:
         """Keep what is there before it is written, and note that it was: of what fails nothing is noted."""
         try:
             with self._kept.lock():
@@ -205,12 +205,16 @@ class ContextFiles:
                 yield
                 left = _State(content=after).digest
                 changes.append({"file": file, "was": before.content is not None, "mode": before.mode, "left": left})
-                self._kept.write(key, {"path": str(target), "changes": changes[-_KEPT:]})
+                self._note(key, place, target, changes[-_KEPT:])
                 for old in changes[:-_KEPT]:
                     (folder / old["file"]).unlink(missing_ok=True)
         except OSError as error:
             directory = self._kept.directory
             raise CommandError("engine.context-write", place=directory, reason=error.strerror) from None
+
+    def _note(self, key: str, place: ContextPlace, target: Path, changes: list[dict[str, Any]]) -> None:
+        context = str(self._here.resolve() / place.name)
+        self._kept.write(key, {"path": str(target), "context": context, "changes": changes})
 
     @staticmethod
     def _written(place: ContextPlace, before: _State, after: _State) -> Written:

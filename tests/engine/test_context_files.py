@@ -71,6 +71,13 @@ def test_new_changed_and_unchanged(files: ContextFiles, here: Path) -> None:
     assert files.names() == {"shop"}
 
 
+def test_contexts_of_another_folder_are_not_here(tmp_path: Path) -> None:
+    for here in (tmp_path, tmp_path / "deeper"):
+        here.mkdir(exist_ok=True)
+        ContextFiles(tmp_path / "home", here).write(ContextPlace.parse(f"{here.name}-shop/app.py"), b"1")
+    assert ContextFiles(tmp_path / "home", tmp_path).names() == {f"{tmp_path.name}-shop"}
+
+
 def test_append_and_mode(files: ContextFiles, here: Path) -> None:
     files.write(APP, b"#!/bin/sh\n", mode=ModeChange.parse("+x"))
     assert (here / "shop/app.py").stat().st_mode & 0o777 == 0o755
