@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pydock_lab.cli.command import command, option
+from pydock_lab.cli.path_types import FILE, FOLDER
 from pydock_lab.cli.session import session
 
 
@@ -17,8 +18,8 @@ def register(group: click.Group) -> None:
         session().face.show(session().engine.what_if(build))
 
     @command(group, "weigh")
-    @option("-f", "--file", metavar="PATH")
-    @click.argument("what", metavar="IMAGE | FOLDER")
+    @option("-f", "--file", type=FILE, metavar="PATH")
+    @click.argument("what", type=FOLDER, metavar="IMAGE | FOLDER")
     def weigh(what: str, file: str | None) -> None:
         engine = session().engine
         folder = Path(what)

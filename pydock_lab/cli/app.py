@@ -36,6 +36,7 @@ def make_app(name: str = "docker") -> LocalGroup:
     app.later("argv doctor instances namespaces unshare", "things", "register_pictures")
     app.later("layers", "layers")
     app.later("weigh whatif", "advice")
+    app.later("files", "files")
     app.later("completion lab", "lab")
     app.later("debug explain trace", "looking")
     app.later("builder", "things", "register_builder", "builder")

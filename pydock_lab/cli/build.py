@@ -12,6 +12,7 @@ import click
 from pydock_lab.cli.build_options import build_options, wishes
 from pydock_lab.cli.calling import Call, Method, answer, parse_call
 from pydock_lab.cli.command import command
+from pydock_lab.cli.path_types import FOLDER
 from pydock_lab.cli.session import Session, session
 from pydock_lab.engine.context_archives import HEAD, is_archive
 from pydock_lab.engine.options import BuildOptions
@@ -28,7 +29,7 @@ def register(group: click.Group, *, help_key: str = "build") -> None:
 
     @command(group, "build", help_key=help_key)
     @build_options
-    @click.argument("path", metavar="PATH | URL | -")
+    @click.argument("path", type=FOLDER, metavar="PATH | URL | -")
     def build(path: str, file: str | None, **said: Any) -> int:
         here = session()
         call = parse_call(said["call"], check=said["check"])
@@ -103,7 +104,7 @@ def _source(here: Session, path: str, file: str | None) -> dict[str, Any]:
         text = place.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise CommandError("cli.no-dockerfile", path=str(place), reason=error.strerror) from None
-    return {"dockerfile": text, "context": context, "dockerfile_name": _name(place, context)}
+    return {"dockerfile": text, "context": context, "dockerfile_name": name_in(place, context)}
 
 
 def _piped(here: Session, file: str | None) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _default(context: Path) -> Path:
     return lower if lower.is_file() and not (context / "Dockerfile").exists() else context / "Dockerfile"
 
 
-def _name(place: Path, context: Path) -> str:
+def name_in(place: Path, context: Path) -> str:
     """How errors call a Dockerfile, and where its own ignore file is looked for: from the context, if it is in it."""
     whole, root = place.absolute(), context.absolute()
     return str(whole.relative_to(root)) if whole.is_relative_to(root) else str(whole)

@@ -7,6 +7,7 @@ import click
 
 from pydock_lab.cli import parse
 from pydock_lab.cli.command import Function, flag, many, option
+from pydock_lab.cli.path_types import FILE
 from pydock_lab.cli.session import Session
 from pydock_lab.engine.ground import ISOLATIONS
 from pydock_lab.errors import CommandError
@@ -15,7 +16,7 @@ _PROGRESS = ("auto", "none", "plain", "quiet", "rawjson", "tty")
 
 OPTIONS: tuple[Callable[[Function], Function], ...] = (
     many("-t", "--tag", metavar="NAME:TAG"),
-    option("-f", "--file", metavar="PATH"),
+    option("-f", "--file", type=FILE, metavar="PATH"),
     many("--build-arg", metavar="NAME=VALUE"),
     many("--build-context", metavar="NAME=PLACE"),
     many("--label", metavar="NAME=VALUE"),

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import ShellComplete
 
 from pydock_lab.cli.app import make_app
+from pydock_lab.cli.path_types import files, folders
 from pydock_lab.engine.base import Engine
 from pydock_lab.errors import PydockError
 
@@ -64,11 +65,18 @@ _IN_GROUPS: Mapping[str, _Names] = {
 _OTHERS = ("volume", "network")
 
 
+def _itself(value: str) -> list[str]:
+    return [value]
+
+
+_PATHS: Mapping[str, Callable[[str], list[str]]] = {"dir": folders, "file": files}
+
+
 def completions(words: Sequence[str], incomplete: str, engine: Engine | None) -> list[str]:
     """What may stand at this place, sorted as Docker's own completion is: names first, then options."""
     app = make_app()
     found = ShellComplete(app, {}, "docker", "_").get_completions(list(words), incomplete)
-    offered = [item.value for item in found if item.type == "plain"]
+    offered = [value for item in found for value in _PATHS.get(item.type, _itself)(item.value)]
     named = [] if incomplete.startswith("-") or engine is None else _named(app, words, engine)
     return [*(name for name in named if name.startswith(incomplete)), *offered]
 

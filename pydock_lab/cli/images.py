@@ -10,6 +10,7 @@ import click
 
 from pydock_lab.cli import image_rows, table
 from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.path_types import FILE
 from pydock_lab.cli.session import session
 from pydock_lab.engine.image_filters import ImageFilters
 from pydock_lab.errors import CommandError, PydockError
@@ -112,7 +113,7 @@ def register_rest(group: click.Group) -> None:
             partial.unlink(missing_ok=True)
 
     @command(group, "load")
-    @option("-i", "--input", metavar="PATH")
+    @option("-i", "--input", type=FILE, metavar="PATH")
     @flag("-q", "--quiet")
     def load(quiet: bool, **said: Any) -> None:
         source = session().face.input() if said["input"] is None else _opened(said["input"])

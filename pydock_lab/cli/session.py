@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pydock_lab.engine.base import Engine
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.engine.streams import Streams
     from pydock_lab.errors import PydockError
@@ -54,6 +55,9 @@ class Face(Protocol):
 
     def show_layers(self, explorer: LayerExplorer) -> None:
         """Layers, with the files that are opened; where somebody can, they are opened further."""
+
+    def show_context(self, explorer: ContextExplorer) -> None:
+        """A build context, with the folders that are opened; likewise."""
 
     def show(self, view: View) -> None:
         """Show a view: as text, or as a picture where there can be one."""

@@ -15,6 +15,7 @@ from pydock_lab.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.events import OnEvent
     from pydock_lab.registry.server import RegistryServer
@@ -53,6 +54,10 @@ class TerminalFace:
 
     def show_layers(self, explorer: LayerExplorer) -> None:
         """Layers, as far as they are opened."""
+        self.show(explorer.view())
+
+    def show_context(self, explorer: ContextExplorer) -> None:
+        """A build context, as far as it is opened."""
         self.show(explorer.view())
 
     def show(self, view: View) -> None:

@@ -21,26 +21,31 @@ from pydock_lab.errors import DockerfileError
 
 def read_patterns(text: str) -> tuple[str, ...]:
     """The patterns of a `.dockerignore`, cleaned: no comments, empty lines, and slashes at either end."""
-    return tuple(_patterns(text.removeprefix(BYTE_ORDER_MARK)))
+    return tuple(pattern for _, pattern in _patterns(text))
 
 
-def _patterns(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
+def _patterns(text: str) -> Iterator[tuple[int, str]]:
+    """Each pattern with its line, from 1."""
+    for number, line in enumerate(text.removeprefix(BYTE_ORDER_MARK).split("\n"), 1):
         pattern = line.strip(WHITE_SPACE)
         if line.startswith("#") or not pattern:
             continue
         sign = "!" if pattern.startswith("!") else ""
         pattern = pattern.removeprefix("!").strip(WHITE_SPACE) if sign else pattern
         pattern = clean(pattern) if pattern else ""
-        yield sign + (pattern[1:] if len(pattern) > 1 and pattern.startswith("/") else pattern)
+        yield number, sign + (pattern[1:] if len(pattern) > 1 and pattern.startswith("/") else pattern)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One pattern; `keeps` for those with an exclamation mark, which bring files back."""
+    """One pattern; `keeps` for those with an exclamation mark, which bring files back.
+
+    `line` is that of the ignore file, from 1, and 0 for what is in none.
+    """
 
     pattern: PathPattern
     keeps: bool
+    line: int = 0
 
     def __str__(self) -> str:
         return f"{'!' if self.keeps else ''}{self.pattern.text}"
@@ -55,13 +60,17 @@ class IgnoreRules:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The rules that a `.dockerignore` has; raises DockerfileError for a pattern that means nothing."""
-        return cls.of(read_patterns(text))
+        return cls._of(_patterns(text))
 
     @classmethod
     def of(cls, patterns: Iterable[str]) -> Self:
         """The rules that some patterns make; raises DockerfileError."""
-        stripped = (pattern.strip(WHITE_SPACE) for pattern in patterns)
-        return cls(rules=tuple(_rule(clean(pattern)) for pattern in stripped if pattern))
+        return cls._of((0, pattern) for pattern in patterns)
+
+    @classmethod
+    def _of(cls, patterns: Iterable[tuple[int, str]]) -> Self:
+        stripped = ((line, pattern.strip(WHITE_SPACE)) for line, pattern in patterns)
+        return cls(rules=tuple(_rule(clean(pattern), line) for line, pattern in stripped if pattern))
 
     @property
     def has_exceptions(self) -> bool:
@@ -73,9 +82,12 @@ class IgnoreRules:
         rule = self.deciding_rule(path)
         return rule is not None and not rule.keeps
 
-    def deciding_rule(self, path: str) -> Rule | None:
-        """The rule that decides about a file, to explain it; None where no rule speaks of it."""
-        names = (path, *_parents(path))
+    def deciding_rule(self, path: str, *, alone: bool = False) -> Rule | None:
+        """The rule that decides about a file, to explain it; None where no rule speaks of it.
+
+        `alone` says that no rule speaks of a folder above it: who walks down a tree knows that already.
+        """
+        names = (path,) if alone else (path, *_parents(path))
         decided: Rule | None = None
         for rule in self.rules:
             ignored = decided is not None and not decided.keeps
@@ -92,8 +104,8 @@ def _parents(path: str) -> Iterator[str]:
         yield from ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
-def _rule(text: str) -> Rule:
+def _rule(text: str, line: int) -> Rule:
     keeps = text.startswith("!")
     if text == "!":
         raise DockerfileError("dockerfile.ignore-exception")
-    return Rule(pattern=PathPattern.parse(text.removeprefix("!") if keeps else text), keeps=keeps)
+    return Rule(pattern=PathPattern.parse(text.removeprefix("!") if keeps else text), keeps=keeps, line=line)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydock_lab.drawing import (
     argument_vector,
     build_trace,
+    context_tree,
     context_weight,
     dot,
     edits,
@@ -44,6 +45,7 @@ from pydock_lab.drawing.speech import Speech
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -81,6 +83,7 @@ _DRAWN_BY: dict[type[View], Callable[[Any, Page], Drawing]] = {
     ImageTree: image_tree.draw,
     SharedLayers: shared_layers.draw,
     Weight: image_weight.draw,
+    ContextTree: context_tree.draw,
     ContextWeight: context_weight.draw,
     WhatIf: edits.draw,
 }

@@ -12,6 +12,7 @@ from pydock_lab.drawing import (
     advice_details,
     argument_vector,
     cards,
+    context_words,
     exchange_words,
     explained,
     explanations,
@@ -34,6 +35,7 @@ from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
     ContainerView,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -300,6 +302,11 @@ def _guess(view: Guess, speech: Speech) -> Iterator[Detail]:
             yield Detail(key=f"{outcome}-{step.number}", title=f"{title}: {word}", facts=given(facts))
     facts = [(speech.say("guess-marks"), guessed.standing(view, speech))]
     yield Detail(key="reveal", title=speech.say("guess-reveal"), facts=given(facts))
+
+
+@_details.register
+def _context_tree(view: ContextTree, speech: Speech) -> Iterator[Detail]:
+    yield from context_words.details(view, speech)
 
 
 @_details.register

@@ -19,6 +19,7 @@ from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
     ContextFolder,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -248,6 +249,22 @@ def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[str]:
         for lower, upper in pairwise([*floor, *(f"{kind}-{layer.at}" for layer in layers), kind]):
             if kind == "first" or upper not in floor:
                 yield f"{_quoted(lower)} -> {_quoted(upper)}"
+
+
+@_statements.register
+def _context_tree(view: ContextTree, speech: Speech) -> Iterator[str]:
+    """The parts of the context, and which instruction takes which."""
+    yield "rankdir=LR"
+    yield _node("context", f"{view.name}\n{speech.size(view.top.size)}", Meaning.MOVING)
+    for at, copy in enumerate(view.copies):
+        yield _node(f"copy-{at}", f"{copy.line}: {copy.text}", Meaning.DELETED if copy.problem else Meaning.BUILT)
+    for row in view.rows:
+        if row.depth or row.others:
+            continue
+        size = speech.size(row.ignored_size if row.is_out else row.size)
+        yield _node(row.key, f"{row.name}\n{size}", Meaning.PLAIN, dashed=row.is_out)
+        yield f"context -> {_quoted(row.key)}"
+        yield from (f"{_quoted(row.key)} -> {_quoted(f'copy-{at}')}" for at in row.taken)
 
 
 @_statements.register

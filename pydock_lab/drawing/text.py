@@ -6,6 +6,7 @@ from functools import singledispatch
 from pydock_lab.drawing import (
     argument_vector,
     cards,
+    context_words,
     exchange_words,
     explanations,
     guessed,
@@ -33,6 +34,7 @@ from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
     ContainerView,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -241,6 +243,11 @@ def _weight(view: Weight, speech: Speech) -> Iterator[str]:
 @_lines.register
 def _context(view: ContextWeight, speech: Speech) -> Iterator[str]:
     yield from weights.context_lines(view, speech)
+
+
+@_lines.register
+def _context_tree(view: ContextTree, speech: Speech) -> Iterator[str]:
+    yield from context_words.lines(view, speech)
 
 
 @_lines.register

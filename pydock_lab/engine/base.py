@@ -46,6 +46,7 @@ from pydock_lab.store.happenings import Happening
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -64,6 +65,7 @@ from pydock_lab.views import (
 )
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.limits import RateLimit
     from pydock_lab.registry.listing import TagDetails
@@ -99,6 +101,14 @@ class Images(Protocol):
 
     def weigh_context(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextWeight:
         """A folder as a build context: its heaviest paths, and what its ignore file lets through."""
+
+    def context_tree(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextTree:
+        """A folder as a build context: which files are left out by which line, and which instruction takes which."""
+
+    def context_explorer(
+        self, folder: Path, *, dockerfile_name: str = "Dockerfile", dockerfile: str = ""
+    ) -> "ContextExplorer":
+        """The same, to be opened; `dockerfile` is the text of one where the folder has none."""
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""

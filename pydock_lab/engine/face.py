@@ -18,6 +18,7 @@ from pydock_lab.events import OnEvent, Stream, ignore
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     Doctor,
     Explanation,
     Guess,
@@ -208,6 +209,10 @@ class Engine:
     def containers(self, *, all_: bool = True) -> tuple[Container, ...]:
         """The containers, newest first."""
         return tuple(Container(engine=self.full, id=row.id) for row in self.full.containers(all_=all_))
+
+    def context_tree(self, folder: str | Path, *, dockerfile_name: str = "Dockerfile") -> ContextTree:
+        """A folder as a build context: what is sent, which line leaves out what, which COPY takes what."""
+        return self.full.context_tree(Path(folder).expanduser(), dockerfile_name=dockerfile_name)
 
     def image_tree(self) -> ImageTree:
         """All images as one tree: which stands on which."""

@@ -1,28 +1,32 @@
-"""Completion: options and names on a magic's line, instructions and stages inside a Dockerfile.
+"""Completion: options, names and files on a magic's line; in a Dockerfile what `dockerfile_completion` tells.
 
 Completion never fails and never waits: an engine that cannot answer offers nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from pydock_lab import cli
+from pydock_lab.cli.path_types import files, folders
+from pydock_lab.dockerfile.arguments import KEYWORDS
+from pydock_lab.dockerfile.cursor import cursor
 from pydock_lab.errors import PydockError
+from pydock_lab.notebook import context_cells
+from pydock_lab.notebook.dockerfile_completion import Known, offers
 from pydock_lab.notebook.options import OWN
+from pydock_lab.notebook.path_completion import context_files
 
 if TYPE_CHECKING:
     from pydock_lab.notebook.magics import DockerMagics
 
-INSTRUCTIONS = (
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD", "RUN",
-    "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
-)  # fmt: skip
 _REGISTRY = ("start", "stop", "log")
-_STAGE = re.compile(r"^\s*FROM\s+\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
-_MAGIC = re.compile(r"^\s*(%{1,2})(dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
+_STAGE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
+_MAGIC = re.compile(r"^\s*(%{1,2})(context|dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
+_CONTEXT = re.compile(r"--context[=\s]+(\S+)")
+_DOCKERFILE = re.compile(r"\s*(?:\S+\s+)*?([\w.-]+)/(?:\S*/)?(?:\S+\.)?dockerfile(?:\.\S+)?(?:\s|$)", re.IGNORECASE)
 
 
 class Completer:
@@ -31,38 +35,53 @@ class Completer:
     def __init__(self, magics: "DockerMagics") -> None:
         self._magics = magics
 
-    def matcher(self) -> Callable[[CompletionContext], Any]:
-        """The matcher for `shell.Completer.custom_matchers`."""
-
-        @context_matcher(identifier="pydock_lab")  # type: ignore[untyped-decorator]
-        def match(context: CompletionContext) -> dict[str, object]:
-            fragment, found = self.complete(context.full_text, context.cursor_line, context.text_until_cursor)
-            completions = [SimpleCompletion(text, type="keyword") for text in found]
-            return {"completions": completions, "matched_fragment": fragment, "suppress": bool(found)}
-
-        found: Callable[[CompletionContext], Any] = match
-        return found
+    def answer(self, context: CompletionContext) -> dict[str, object]:
+        """What IPython asks of a matcher."""
+        text, line = context.full_text, context.cursor_line
+        fragment, found = self.complete(text, line, context.text_until_cursor)
+        completions = [SimpleCompletion(text, type=_kind(text)) for text in found]
+        # Where nothing fits in a Dockerfile, the names of Python do not either.
+        is_alone = bool(found) or (line > 0 and _written(text) is not None)
+        return {"completions": completions, "matched_fragment": fragment, "suppress": is_alone}
 
     def complete(self, text: str, line_number: int, before: str) -> tuple[str, list[str]]:
         """The fragment before the cursor, and what it may become; `before` is the cursor's line up to it."""
-        first = text.split("\n", maxsplit=1)[0]
-        magic = _MAGIC.match(first if line_number else before)
+        if line_number:
+            return self._in_body(text, line_number, before)
+        magic = _MAGIC.match(before)
         if not magic:
             return "", []
         fragment = re.split(r"\s", before)[-1]
-        found: Iterable[str] = ()
-        if not line_number:
-            words = magic[3].split()
-            found = self._on_line(magic[2], words if magic[3][-1:].isspace() else words[:-1], fragment, text)
-        elif magic[2] == "dockerfile":
-            found = self._in_dockerfile(text, before, fragment)
+        words = magic[3].split()
+        found = self._on_line(magic, words if magic[3][-1:].isspace() else words[:-1], fragment, text)
         return fragment, sorted({each for each in found if each.startswith(fragment)})
 
-    def _on_line(self, name: str, words: list[str], fragment: str, text: str) -> Iterable[str]:
+    # ---- in a Dockerfile
+
+    def _in_body(self, text: str, line_number: int, before: str) -> tuple[str, list[str]]:
+        context = _written(text)
+        if context is None:
+            return "", []
+        above = text.split("\n")[1:line_number]
+        place = cursor("\n".join([*above, before]))
+        return offers(place, self._known(context)) if place is not None else ("", [])
+
+    def _known(self, context: str) -> Known:
+        def copied(fragment: str) -> Iterable[str]:
+            return context_files(context, fragment) if context else ()
+
+        return Known(images=self._images, files=copied)
+
+    # ---- on a magic's line
+
+    def _on_line(self, magic: "re.Match[str]", words: list[str], fragment: str, text: str) -> Iterable[str]:
+        name = magic[2]
         if name == "dockerfile":
             return self._of_build(words, fragment, text)
         if name == "docker":
             return self._docker(words, fragment)
+        if name == "context":
+            return _contexts(words, fragment, is_cell=magic[1] == "%%")
         if name in ("explain", "trace"):
             return self._docker([name, *words], fragment)
         if name == "registry":
@@ -78,21 +97,11 @@ class Completer:
                 return (each for each in self._magics.shell.user_ns if not each.startswith("_"))
             case ["-t" | "--tag" | "--cache-from"]:
                 return self._images()
+            case ["--context"]:
+                return folders(fragment)
+        if fragment.startswith("--context="):
+            return (f"--context={each}" for each in folders(fragment.removeprefix("--context=")))
         return (*OWN, *self._docker(["build", *words], fragment)) if fragment.startswith("-") else ()
-
-    def _in_dockerfile(self, text: str, before: str, fragment: str) -> Iterator[str]:
-        words = before.split()
-        keyword = words[0].upper() if words else ""
-        if len(words) <= 1 and not before[-1:].isspace():
-            # In the case in which the first letters were typed.
-            yield from (each.lower() if fragment.islower() else each for each in INSTRUCTIONS)
-        elif keyword == "FROM":
-            yield from self._images()
-            yield from _STAGE.findall(text)
-        elif keyword in ("COPY", "ADD") and fragment.startswith("--from="):
-            yield from (f"--from={stage}" for stage in _STAGE.findall(text))
-        elif keyword in ("COPY", "ADD") and fragment.startswith("-"):
-            yield from ("--from=", "--chown=", "--chmod=")
 
     def _images(self) -> list[str]:
         try:
@@ -106,3 +115,39 @@ class Completer:
             return cli.complete(words, fragment, self._magics.engine)
         except PydockError:
             return []
+
+
+def _kind(text: str) -> str:
+    """What a page writes beside an offer, in IPython's own words."""
+    if text.startswith("$"):
+        return "instance"
+    if text.startswith("-"):
+        return "param"
+    return "keyword" if text.upper() in KEYWORDS else "path"
+
+
+def _written(text: str) -> str | None:
+    """The context of the Dockerfile that a cell is, "" for an empty one; None where the cell is no Dockerfile."""
+    magic = _MAGIC.match(text.split("\n", maxsplit=1)[0])
+    if magic is None or magic[1] != "%%":
+        return None
+    if magic[2] == "context":
+        found = _DOCKERFILE.match(magic[3])
+        return found[1] if found else None
+    if magic[2] != "dockerfile":
+        return None
+    said = _CONTEXT.search(magic[3])
+    return said[1] if said else ""
+
+
+def _contexts(words: list[str], fragment: str, *, is_cell: bool) -> Iterable[str]:
+    """The line of `%context`: contexts, and the files of one behind a slash."""
+    if fragment.startswith(("-", "+")):
+        return ("--append", "--mode", "+x") if is_cell else ("--help", "--undo")
+    if words[-1:] == ["--mode"]:
+        return ("644", "755", "+x")
+    if not is_cell and "--undo" not in words:
+        return folders(fragment) if not words else ()
+    if "/" in fragment:
+        return files(fragment)
+    return (f"{name}/" for name in context_cells.names())

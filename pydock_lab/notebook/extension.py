@@ -5,6 +5,7 @@ What all pictures share is imported here, the engine by the first magic that ask
 
 from typing import Any
 
+from IPython.core.completer import CompletionContext, context_matcher
 from IPython.core.interactiveshell import InteractiveShell
 
 from pydock_lab.errors import PydockError
@@ -12,7 +13,6 @@ from pydock_lab.notebook import (
     formatters,
     picture,  # noqa: F401 - see the module's docstring
 )
-from pydock_lab.notebook.completion import Completer
 from pydock_lab.notebook.magics import DockerMagics
 from pydock_lab.notebook.rendering import render_traceback
 
@@ -23,12 +23,24 @@ def load(shell: InteractiveShell) -> None:
     """Magics, completion, formatters, and errors of two lines."""
     magics = DockerMagics(shell)
     shell.register_magics(magics)
-    matcher = Completer(magics).matcher()
+    matcher = _matcher(magics)
     shell.Completer.custom_matchers.append(matcher)
     formatters.register(shell)
     # IPython asks an exception for its own traceback: this holds for magics and for the Python API alike.
     PydockError._render_traceback_ = render_traceback  # type: ignore[attr-defined]
     _loaded[id(shell)] = (magics, matcher)
+
+
+def _matcher(magics: DockerMagics) -> Any:
+    """For `shell.Completer.custom_matchers`; all that it knows of Dockerfiles is imported when somebody first asks."""
+
+    @context_matcher(identifier="pydock_lab")  # type: ignore[untyped-decorator]
+    def match(context: CompletionContext) -> dict[str, object]:
+        from pydock_lab.notebook.completion import Completer  # noqa: PLC0415 - see above
+
+        return Completer(magics).answer(context)
+
+    return match
 
 
 def unload(shell: InteractiveShell) -> None:

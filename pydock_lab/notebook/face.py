@@ -28,6 +28,7 @@ from pydock_lab.notebook.terminal import Terminal
 from pydock_lab.views import View
 
 if TYPE_CHECKING:
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.registry.server import RegistryServer
 
@@ -54,6 +55,12 @@ class NotebookFace:
         self._beside: Beside[object] | None = None
         self._terminal: Terminal | None = None
         self._progress = ExitStack()
+        self._is_read = body is None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is something in the cell that nobody has read."""
+        return not self._is_read and bool((self._body or "").strip())
 
     @property
     def has_terminals(self) -> bool:
@@ -83,6 +90,11 @@ class NotebookFace:
         """Layers that can be opened further."""
         if not self._quiet:
             display(picture_of_layers(explorer))  # type: ignore[no-untyped-call]
+
+    def show_context(self, explorer: "ContextExplorer") -> None:
+        """A build context whose folders can be opened further."""
+        if not self._quiet:
+            display(picture_of(explorer.view(), explorer=explorer))  # type: ignore[no-untyped-call]
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:
@@ -124,6 +136,7 @@ class NotebookFace:
         """A terminal in the cell, or pipes, shown in one region."""
         if interactive and self._body is None and not terminal:
             raise CommandError("notebook.no-keyboard")
+        self._is_read |= interactive or terminal
         opened = self._in_terminal(interactive=interactive) if terminal else self._in_region(interactive=interactive)
         with opened as found:
             yield found
@@ -172,6 +185,7 @@ class NotebookFace:
         """The body of the cell; raises CommandError where there is none."""
         if self._body is None:
             raise CommandError("notebook.no-input")
+        self._is_read = True
         return io.BytesIO(self._body.encode())
 
     def output(self) -> BinaryIO:

@@ -8,6 +8,7 @@ Each is "read the line, do it, show it". What is done is the command line's busi
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -39,7 +40,7 @@ _REQUESTS = 20
 
 @magics_class
 class DockerMagics(Magics, Configurable):
-    """`%%dockerfile`, `%docker`, `%explain`, `%trace`, `%layers`, `%images`, `%instances`, `%registry`, `%doctor`."""
+    """`%%dockerfile`, `%docker`, `%context`, `%explain`, `%trace`, `%layers`, `%images`, `%instances` and others."""
 
     lang = traitlets.CaselessStrEnum(locale.LANGUAGES, help="the language: en or fr").tag(config=True)
     live = traitlets.Bool(True, help="whether %instances follows what happens").tag(config=True)
@@ -52,6 +53,7 @@ class DockerMagics(Magics, Configurable):
         self._open_engine = open_engine or _local_engine
         self._engine: Engine | None = None
         self._registry = TeachingRegistry()
+        self._dockerfiles: dict[Path, str] = {}  # the latest cell that built with a context
         self.observe(lambda change: locale.set_lang(change["new"]), "lang")
 
     @property
@@ -79,7 +81,10 @@ class DockerMagics(Magics, Configurable):
         """
         said = options.parse(self._words(line))
         engine = AttendedEngine(self.engine)
-        with _named_lines():
+        if said.context:
+            _check_context(said.context)
+            self._dockerfiles[Path(said.context).resolve()] = cell
+        with _named_lines(has_context=bool(said.context)):
             cli.invoke(said.words, open_engine=lambda: engine, face=_face(body=cell, quiet=said.quiet))
         if said.out and engine.result is not None:
             self.shell.user_ns[said.out] = engine.result
@@ -100,6 +105,37 @@ class DockerMagics(Magics, Configurable):
         self.shell.user_ns["_exit_code"] = status
         if status:
             face.note(locale.text("notebook.exit-status", status=status) + "\n")
+        elif face.is_unread:
+            face.note(locale.text("notebook.body-unread") + "\n")
+
+    @no_var_expand
+    @line_cell_magic
+    def context(self, line: str, cell: str | None = None) -> "Picture | None":
+        """Write a file of a build context with a cell: `%%context shop/app.py`; look at contexts: `%context`.
+
+        %%context NAME/FILE [--append] [--mode 755 | +x]
+                                     the body becomes the file; NAME is a folder beside the notebook
+        %context                     the contexts, with their sizes
+        %context NAME [PATH]         the files of one: what is left out by which line, which COPY takes what
+        %context --undo NAME/FILE    takes back what a cell did last to a file
+
+        To build with it: `%%dockerfile -t NAME:1 --context NAME`, or `%docker build -t NAME:1 NAME` where a cell has
+        written NAME/Dockerfile.
+        """
+        from pydock_lab.notebook import context_cells  # noqa: PLC0415 - see the module's docstring
+
+        said, face = context_cells.parse(self._words(line)), _face()
+        if said.help:
+            face.write(locale.text("notebook.context-help").lstrip("\n"))
+        elif cell is not None:
+            face.write(context_cells.write(said, cell))
+        elif said.undo:
+            face.write(context_cells.undo(said))
+        elif not said.words:
+            face.write(context_cells.listing(self.engine))
+        else:
+            return self._context(*said.words)
+        return None
 
     @no_var_expand
     @line_magic
@@ -234,6 +270,16 @@ class DockerMagics(Magics, Configurable):
         with interruptible():
             cli.invoke(words, open_engine=lambda: AttendedEngine(self.engine), face=_face(), program="")
 
+    def _context(self, name: str, path: str = "", *more: str) -> "Picture":
+        if more:
+            raise CommandError("notebook.usage", usage="%context [NAME [PATH] | --undo NAME/FILE]")
+        _check_context(name)
+        folder = Path(name)
+        cell = self._dockerfiles.get(folder.resolve(), "")
+        explorer = self.engine.context_explorer(folder, dockerfile=cell)
+        explorer.open_path(path)
+        return _picture(explorer.view(), explorer=explorer)
+
     def _explore(self, where: str) -> "Picture":
         explorer = self.engine.explorer(where)
         return _picture(explorer.view(), explorer=explorer)
@@ -261,6 +307,18 @@ class DockerMagics(Magics, Configurable):
             raise CommandError("notebook.usage", usage=usage)
 
 
+def _check_context(name: str) -> None:
+    from pydock_lab.notebook.context_cells import check_there  # noqa: PLC0415 - see the module's docstring
+
+    check_there(name)
+
+
+def _contexts() -> Sequence[str]:
+    from pydock_lab.notebook.context_cells import names  # noqa: PLC0415 - see the module's docstring
+
+    return names()
+
+
 def _face(**options: Any) -> "NotebookFace":
     from pydock_lab.notebook.face import NotebookFace  # noqa: PLC0415 - see the module's docstring
 
@@ -280,8 +338,8 @@ def _local_engine() -> "Engine":
 
 
 @contextmanager
-def _named_lines() -> Iterator[None]:
-    """Errors name the line of the cell, of which the magic is the first."""
+def _named_lines(*, has_context: bool) -> Iterator[None]:
+    """Errors name the line of the cell, of which the magic is the first, and the contexts that it might have meant."""
     try:
         with interruptible():
             yield
@@ -289,4 +347,6 @@ def _named_lines() -> Iterator[None]:
         line = error.fields.get("line")
         if isinstance(line, int):
             error.add_note(locale.text("notebook.cell-line", line=line + 1))
+        if error.key == "build.copy-missing" and not has_context and (found := _contexts()):
+            error.add_note(locale.text("notebook.without-context", contexts=", ".join(found)))
         raise

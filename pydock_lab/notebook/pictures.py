@@ -4,6 +4,7 @@ from typing import Any
 
 from pydock_lab.engine.layer_files import LayerExplorer
 from pydock_lab.notebook.argument_vector import Argv
+from pydock_lab.notebook.context_tree import ContextPicture
 from pydock_lab.notebook.doctor import Facets
 from pydock_lab.notebook.edits import Edits
 from pydock_lab.notebook.explained import Explained
@@ -20,6 +21,7 @@ from pydock_lab.notebook.weighed import WeighedContext, WeighedImage
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
@@ -54,6 +56,7 @@ _WIDGETS: dict[type[View], type[Picture]] = {
     ImageTree: Forest,
     SharedLayers: Beside,
     Weight: WeighedImage,
+    ContextTree: ContextPicture,
     ContextWeight: WeighedContext,
     WhatIf: Edits,
 }

@@ -7,6 +7,7 @@ from pydock_lab.views.argument_vector import ArgumentVector, ArgumentWord
 from pydock_lab.views.base import View
 from pydock_lab.views.build_trace import BuildTrace, StepOutcome, TraceStage, TraceStep
 from pydock_lab.views.containers import ContainerView, Gauge, ImageInstances, Instances, PortView
+from pydock_lab.views.context_tree import ContextCopy, ContextFile, ContextTree, IgnoreLine
 from pydock_lab.views.explanation import (
     Attribute,
     AttributeChange,
@@ -58,7 +59,10 @@ __all__ = [
     "CauseKind",
     "ChangeKind",
     "ContainerView",
+    "ContextCopy",
+    "ContextFile",
     "ContextFolder",
+    "ContextTree",
     "ContextWeight",
     "Doctor",
     "Explanation",
@@ -70,6 +74,7 @@ __all__ = [
     "Gauge",
     "Guess",
     "HeavyFile",
+    "IgnoreLine",
     "ImageInstances",
     "ImageTree",
     "Instances",

@@ -22,6 +22,7 @@ WIDGETS = {
     "images": ("image_tree.Forest(forest.FOREST)", "image-2"),
     "beside": ("shared_layers.Beside(beside.BESIDE)", "second-3"),
     "weight": ("weighed.WeighedImage(weights.WEIGHT)", "weight-1"),
+    "context-tree": ("context_tree.ContextPicture(context_trees.TREE)", "file-src/app.py"),
     "context-weight": ("weighed.WeighedContext(weights.CONTEXT)", "part-2-0"),
     "what-if": ("edits.Edits(weights.WHAT_IF)", "proposal-2"),
 }

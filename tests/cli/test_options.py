@@ -18,7 +18,7 @@ LIST = tomllib.loads((Path(__file__).parent / "missing_options.toml").read_text(
 # buildx is not part of every client: its `build` and `prune` are those of `docker builder` here.
 OURS_ALONE = {
     *("layers", "instances", "doctor", "tree", "registry", "lab", "completion"),
-    *("explain", "trace", "weigh", "whatif", "debug", "buildx", "namespaces", "unshare", "argv"),
+    *("explain", "trace", "weigh", "whatif", "files", "debug", "buildx", "namespaces", "unshare", "argv"),
 }
 OF_OURS = {("system", "check")}
 

@@ -36,3 +36,8 @@ def test_it_can_say_which_rule_decides() -> None:
 def test_patterns_that_mean_nothing(text: str) -> None:
     with pytest.raises(DockerfileError):
         IgnoreRules.parse(text)
+
+
+def test_rules_know_their_lines() -> None:
+    rules = IgnoreRules.parse("\ufeff# no\n\n a \n!b\n").rules
+    assert [(str(rule), rule.line) for rule in rules] == [("a", 3), ("!b", 4)]

@@ -171,6 +171,20 @@ def test_docker_shows_both_streams_and_the_exit_status(shell: Any, fake: Any) ->
     assert shell.shell.user_ns["_exit_code"] == 3
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_said"),
+    [
+        ("%%docker images\nbody", True),
+        ("%%docker images\n  \n", False),
+        ("%%docker build -t a:1 -\nFROM scratch", False),
+        ("%docker images", False),
+    ],
+)
+def test_a_body_that_nobody_has_read_is_said(shell: Any, cell: str, *, is_said: bool) -> None:
+    assert shell.run(cell).success
+    assert ("Nobody has read the body" in shell.shown) == is_said
+
+
 def test_the_body_of_a_docker_cell_is_what_the_program_reads(shell: Any) -> None:
     shell.run("%%docker run -i shop:1.2 cat\ntyped here")
     assert "typed here" in shell.shown

@@ -62,6 +62,12 @@ def test_a_program_reads_the_body_of_the_cell(real: Shell) -> None:
     real.run("%%dockerfile -t base:1 --quiet\nFROM lab/base\n")
     real.run("%%docker run --rm -i base:1 cat\nsaid in the cell\n")
     assert "said in the cell" in real.shown
+    real.run("%%docker run --rm -i base:1 head -c 3\n" + "abc" * 100_000)
+    assert ">abc<" in real.shown
+    real.run("%docker run -d --name one base:1 sleep 60")
+    real.run("%%docker exec -i one sh\necho $((40 + 2))\nexit 5\n")
+    assert ">42<" in real.shown
+    assert real.shell.user_ns["_exit_code"] == 5
 
 
 def test_push_and_look_into_the_registry(real: Shell) -> None:

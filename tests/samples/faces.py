@@ -31,6 +31,8 @@ class RememberingFace:
     def show_layers(self, explorer):
         self.shown.append(explorer.view())
 
+    show_context = show_layers
+
     def serve(self, server):
         self.server = server
 

@@ -1,7 +1,20 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import arguments, beside, explained, forest, opened, sides, starts, traces, transfers, views, weights
+from samples import (
+    arguments,
+    beside,
+    context_trees,
+    explained,
+    forest,
+    opened,
+    sides,
+    starts,
+    traces,
+    transfers,
+    views,
+    weights,
+)
 
 USUAL: dict[str, View] = views.USUAL | {
     "opened-layers": opened.OPENED,
@@ -21,6 +34,7 @@ USUAL: dict[str, View] = views.USUAL | {
     "beside": beside.BESIDE,
     "beside-grown": beside.GROWN,
     "weight": weights.WEIGHT,
+    "context-tree": context_trees.TREE,
     "context-weight": weights.CONTEXT,
     "what-if": weights.WHAT_IF,
 }
@@ -37,6 +51,7 @@ HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
     "images": forest.HOSTILE_FOREST,
     "beside": beside.HOSTILE_BESIDE,
     "weight": weights.HOSTILE_WEIGHT,
+    "context-tree": context_trees.HOSTILE_TREE,
     "context-weight": weights.HOSTILE_CONTEXT,
     "what-if": weights.HOSTILE_WHAT_IF,
 }

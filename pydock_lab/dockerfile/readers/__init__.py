@@ -6,9 +6,12 @@ The checks come in the order in which the reference makes them, since the first 
 from collections.abc import Callable, Mapping
 
 from pydock_lab.dockerfile.arguments import KEYWORDS
+from pydock_lab.dockerfile.flags import FlagKind
 from pydock_lab.dockerfile.instructions import Instruction
 from pydock_lab.dockerfile.nodes import Node
 from pydock_lab.dockerfile.readers.commands import (
+    HEALTHCHECK_FLAGS,
+    RUN_FLAGS,
     read_cmd,
     read_entrypoint,
     read_healthcheck,
@@ -16,8 +19,9 @@ from pydock_lab.dockerfile.readers.commands import (
     read_shell,
     read_stop_signal,
 )
-from pydock_lab.dockerfile.readers.files import read_add, read_copy, read_volume, read_workdir
+from pydock_lab.dockerfile.readers.files import ADD_FLAGS, COPY_FLAGS, read_add, read_copy, read_volume, read_workdir
 from pydock_lab.dockerfile.readers.settings import (
+    FROM_FLAGS,
     read_arg,
     read_env,
     read_expose,
@@ -49,6 +53,14 @@ _READERS: Mapping[str, Callable[[Node], Instruction]] = {
     "USER": read_user,
     "VOLUME": read_volume,
     "WORKDIR": read_workdir,
+}
+# Of each instruction that has any.
+FLAGS: Mapping[str, Mapping[str, FlagKind]] = {
+    "ADD": ADD_FLAGS,
+    "COPY": COPY_FLAGS,
+    "FROM": FROM_FLAGS,
+    "HEALTHCHECK": HEALTHCHECK_FLAGS,
+    "RUN": RUN_FLAGS,
 }
 
 

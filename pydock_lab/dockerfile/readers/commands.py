@@ -25,18 +25,18 @@ from pydock_lab.oci import Healthcheck as HealthcheckValue
 _SHORTEST = 10**6  # nanoseconds: health checks cannot come more often than once a millisecond
 _RETRIES = re.compile(r"[+-]?[0-9]{1,10}")
 _MOST_RETRIES = 2**31
-_RUN_FLAGS = {
+RUN_FLAGS = {
     "mount": FlagKind.TEXTS,
     "network": FlagKind.TEXT,
     "security": FlagKind.TEXT,
     "device": FlagKind.TEXTS,
 }
-_HEALTHCHECK_FLAGS = dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), FlagKind.TEXT)
+HEALTHCHECK_FLAGS = dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), FlagKind.TEXT)
 
 
 def read_run(node: Node) -> Run:
     """`RUN command`; raises DockerfileError."""
-    flags = flags_of(node, _RUN_FLAGS)
+    flags = flags_of(node, RUN_FLAGS)
     for mount in flags.texts("mount"):
         check_mount(mount)
     return Run(
@@ -109,7 +109,7 @@ def read_healthcheck(node: Node) -> Healthcheck:
         if words:
             raise DockerfileError("dockerfile.healthcheck-none")
         return Healthcheck(source=source_of(node), health=HealthcheckValue(test=(kind,)))
-    flags = flags_of(node, _HEALTHCHECK_FLAGS)
+    flags = flags_of(node, HEALTHCHECK_FLAGS)
     if kind != "CMD":
         raise DockerfileError("dockerfile.healthcheck-kind", kind=quote(kind))
     if not words:

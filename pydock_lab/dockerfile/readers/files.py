@@ -14,8 +14,8 @@ _TRANSFER_FLAGS = {
     "link": FlagKind.SWITCH,
     "exclude": FlagKind.TEXTS,
 }
-_COPY_FLAGS = _TRANSFER_FLAGS | {"from": FlagKind.TEXT, "parents": FlagKind.SWITCH}
-_ADD_FLAGS = _TRANSFER_FLAGS | {
+COPY_FLAGS = _TRANSFER_FLAGS | {"from": FlagKind.TEXT, "parents": FlagKind.SWITCH}
+ADD_FLAGS = _TRANSFER_FLAGS | {
     "checksum": FlagKind.TEXT,
     "keep-git-dir": FlagKind.SWITCH,
     "unpack": FlagKind.SWITCH,
@@ -25,7 +25,7 @@ _ADD_FLAGS = _TRANSFER_FLAGS | {
 def read_copy(node: Node) -> Copy:
     """`COPY source ... destination`; raises DockerfileError."""
     _check_destination(node)
-    flags = flags_of(node, _COPY_FLAGS)
+    flags = flags_of(node, COPY_FLAGS)
     paths, files = _sources(node)
     return Copy(
         source=source_of(node),
@@ -44,7 +44,7 @@ def read_copy(node: Node) -> Copy:
 def read_add(node: Node) -> Add:
     """`ADD source ... destination`; raises DockerfileError."""
     _check_destination(node)
-    flags = flags_of(node, _ADD_FLAGS)
+    flags = flags_of(node, ADD_FLAGS)
     paths, files = _sources(node)
     return Add(
         source=source_of(node),

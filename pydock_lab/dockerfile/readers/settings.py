@@ -22,13 +22,13 @@ from pydock_lab.errors import DockerfileError
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 _ONBUILD = re.compile(r"\s*ONBUILD\s*", re.IGNORECASE | re.ASCII)
-_FROM_FLAGS = {"platform": FlagKind.TEXT}
+FROM_FLAGS = {"platform": FlagKind.TEXT}
 
 
 def read_from(node: Node) -> From:
     """`FROM image [AS name]`; raises DockerfileError."""
     base, stage = _base_and_stage(node.arguments)
-    flags = flags_of(node, _FROM_FLAGS)
+    flags = flags_of(node, FROM_FLAGS)
     return From(
         source=source_of(node),
         base=base,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydock_lab.engine.event_log import EventLog
@@ -15,9 +16,9 @@ from pydock_lab.oci import Reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from typing import BinaryIO
 
+    from pydock_lab.engine.context_trees import ContextExplorer
     from pydock_lab.engine.images import FoundImage
     from pydock_lab.engine.layer_files import LayerExplorer
     from pydock_lab.engine.options import BuildOptions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pydock_lab.views import (
         ArgumentVector,
         BuildTrace,
+        ContextTree,
         ContextWeight,
         Explanation,
         LayerStack,
@@ -100,6 +102,18 @@ class LocalImages(Workers):
     def weigh_context(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextWeight:
         """`docker weigh --context`."""
         return self._advising.weigh_context(folder, dockerfile_name)
+
+    def context_tree(self, folder: Path, *, dockerfile_name: str = "Dockerfile") -> ContextTree:
+        """Which files of a build context are sent, and which instruction takes which."""
+        return replace(self.context_explorer(folder, dockerfile_name=dockerfile_name).view(), can_open=False)
+
+    def context_explorer(
+        self, folder: Path, *, dockerfile_name: str = "Dockerfile", dockerfile: str = ""
+    ) -> ContextExplorer:
+        """The same, to be opened."""
+        from pydock_lab.engine.context_trees import context_explorer  # noqa: PLC0415 - only for who looks at it
+
+        return context_explorer(Path(folder), self._shelf, dockerfile_name, dockerfile)
 
     def images(self, *, all_: bool = False) -> tuple[ImageSummary, ...]:
         """`docker images`, newest first."""

@@ -1,7 +1,8 @@
 // Two small things that only JupyterLab itself can do:
 //
-// - Cells that begin with %%dockerfile are coloured as Dockerfiles. JupyterLab knows that language already; all there
-//   is to do is to say so to the cell, again whenever the kernel's answer sets every cell back to Python.
+// - Cells that begin with %%dockerfile, or write one with %%context, are coloured as Dockerfiles. JupyterLab knows that
+//   language already; all there is to do is to say so to the cell, again whenever the kernel's answer sets every cell
+//   back to Python.
 // - In a saved notebook without its kernel a widget says "model not found", although its picture was saved beside it:
 //   the picture is put there instead, to be chosen from and stepped through (see saved.js). So it is in a notebook that
 //   is not trusted. The notebook itself is not changed.
@@ -12,7 +13,10 @@
   "use strict";
   const NAME = "pydock-lab-highlight";
   const saved = import(new URL("saved.js", document.currentScript.src));
-  const LANGUAGES = [{ starts: /^\s*%%dockerfile\b/, mimeType: "text/x-dockerfile" }];
+  const LANGUAGES = [
+    { starts: /^\s*%%dockerfile\b/, mimeType: "text/x-dockerfile" },
+    { starts: /^\s*%%context[^\n]*\bdockerfile(?=\s|$)/i, mimeType: "text/x-dockerfile" },
+  ];
   let modules;
 
   // Of the versions of a package on offer, the one that JupyterLab itself runs on.
