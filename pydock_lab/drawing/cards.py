@@ -12,9 +12,9 @@ Inside, the program is process 1; on the host it is a process like any other, wi
 side by side are the shortest proof that a container is no virtual machine.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydock_lab import locale
 from pydock_lab.drawing.layer_files import INKS, SIGNS
@@ -22,7 +22,7 @@ from pydock_lab.drawing.metrics import Font, clip, clip_path, width
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import PILL, Page, Piece, bar, box, clipped, line, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.drawing.svg import Element, element
+from pydock_lab.drawing.svg import Element, Finished, element
 from pydock_lab.views import ChangeKind, ContainerView, FileChange, Gauge
 
 MIN_WIDTH = 268
@@ -33,7 +33,7 @@ _STATES = ("created", "running", "paused", "restarting", "exited", "removing", "
 _BAR = 84  # pixels: a gauge
 _NEARLY = 0.9  # of a limit
 _NOTHING = "\N{EN DASH}"
-_EXIT = re.compile(r"Exited \((\d{1,3})\)")
+_REMEMBERED = 256  # cards
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +51,7 @@ def is_alive(container: ContainerView) -> bool:
     return container.state in ("running", "paused", "restarting")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def height(container: ContainerView, wide: float, speech: Speech) -> float:
     """How high the card of a container is."""
     ports = _PortLines.of(container, wide - 2 * _PAD)
@@ -65,6 +66,13 @@ def _writable_height(container: ContainerView) -> float:
 
 def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Mapping[str, int]) -> Element:
     """The card; `origins` says which layer, by its number in the picture, a file was copied up from."""
+    shown = [change.path for change in container.changes[:_CHANGES_SHOWN]]
+    return _drawn(container, key, spot, page, tuple((path, origins[path]) for path in shown if path in origins))
+
+
+@lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
+def _drawn(container: ContainerView, key: str, spot: Spot, page: Page, known: tuple[tuple[str, int], ...]) -> Finished:
+    origins = dict(known)
     alive, speech = is_alive(container), page.speech
     elements = [
         box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
@@ -86,14 +94,13 @@ def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Ma
     ports = _PortLines.of(container, spot.width - 2 * _PAD)
     elements += ports.draw(spot.x + _PAD, y + 3)
     elements += _writable(container, spot, speech, origins)
-    return pick(key, card_label(container, speech), *elements)
+    return Finished.of(pick(key, card_label(container, speech), *elements))
 
 
 def state_word(container: ContainerView, speech: Speech) -> str:
     """The state in the reader's language, with the exit status where the container has ended."""
     word = speech.say(f"state-{container.state}") if container.state in _STATES else container.state
-    ended = _EXIT.match(container.status)
-    word = f"{word} ({ended[1]})" if ended else word
+    word = word if container.exit_code is None else f"{word} ({container.exit_code})"
     return f"{word}, {speech.say('out-of-memory')}" if container.oom_killed else word
 
 

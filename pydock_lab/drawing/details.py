@@ -6,7 +6,7 @@ Everything is text in the reader's language already: a face only lays it out.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 
 from pydock_lab.drawing import (
     advice_details,
@@ -59,6 +59,7 @@ from pydock_lab.views import (
 from pydock_lab.views.guess import ANSWERS
 
 _FILES_SHOWN = 60
+_REMEMBERED = 256  # containers
 
 
 def details(view: View, speech: Speech) -> tuple[Detail, ...]:
@@ -121,6 +122,7 @@ def _image(image: ImageInstances, key: str, speech: Speech) -> Detail:
     return Detail(key=key, title=clean(image.name), facts=given(facts), command=command)
 
 
+@lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
 def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
     facts = [
         (speech.say("fact-state"), cards.state_word(container, speech)),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from html import escape
+from typing import Self
 
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x1f]")
@@ -34,6 +35,22 @@ class Element:
         words = "".join([f' {name}="{_quoted(value)}"' for name, value in self.attributes.items()])
         inner = "".join([_text(child) if isinstance(child, str) else child.write() for child in self.children])
         return f"<{self.name}{words}>{inner}</{self.name}>" if inner else f"<{self.name}{words}/>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished(Element):
+    """An element as it was written once: it stands in one picture after the other, and stays as it is."""
+
+    text: str
+
+    @classmethod
+    def of(cls, element: Element) -> Self:
+        """The element, written now."""
+        return cls(name=element.name, text=element.write())
+
+    def write(self) -> str:
+        """The text."""
+        return self.text
 
 
 def element(name: str, /, *children: Element | str, **attributes: str | float | None) -> Element:

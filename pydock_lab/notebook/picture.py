@@ -10,6 +10,7 @@ anew for that width, rather than scaled.
 """
 
 from dataclasses import asdict
+from functools import lru_cache
 from importlib import resources
 from typing import Any, ClassVar
 
@@ -17,10 +18,11 @@ import anywidget
 import traitlets
 
 from pydock_lab import drawing, locale
-from pydock_lab.drawing import Theme
+from pydock_lab.drawing import Detail, Theme
 from pydock_lab.views import View
 
 _STATIC = resources.files("pydock_lab.notebook").joinpath("static")
+_REMEMBERED = 1024  # details
 _WORDS = "page-"  # texts of the area `notebook` that the browser needs
 
 
@@ -49,6 +51,12 @@ def page_words() -> dict[str, dict[str, str]]:
         }
         for language in locale.LANGUAGES
     }
+
+
+@lru_cache(maxsize=_REMEMBERED)  # a picture that is drawn anew says mostly the same
+def _plain(detail: Detail) -> dict[str, Any]:
+    """As the page gets it."""
+    return asdict(detail)
 
 
 class Picture(anywidget.AnyWidget):
@@ -103,7 +111,7 @@ class Picture(anywidget.AnyWidget):
 
     def _draw(self) -> None:
         svg = drawing.to_svg(self._view, width=self.width, theme=Theme.HOST, language=self.language)
-        details = [asdict(detail) for detail in drawing.details(self._view, language=self.language)]
+        details = [_plain(detail) for detail in drawing.details(self._view, language=self.language)]
         # One message: a picture must never stand beside the details of another one.
         with self.hold_sync():
             self.svg, self.details = svg, details

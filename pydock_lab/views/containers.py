@@ -38,13 +38,16 @@ class Gauge:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerView:
-    """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run)."""
+    """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run).
+
+    `exit_code` is None unless it has ended.
+    """
 
     id: str
     name: str
     state: str
-    status: str
     command: str
+    exit_code: int | None = None
     pid: int = 0
     inside_pid: int = 0
     hostname: str = ""

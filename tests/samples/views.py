@@ -125,7 +125,6 @@ WEB1 = ContainerView(
     id=digest("web1")[7:],
     name="web1",
     state="running",
-    status="Up 3 minutes",
     command="python3 app.py",
     pid=4711,
     inside_pid=1,
@@ -148,7 +147,6 @@ WEB2 = ContainerView(
     id=digest("web2")[7:],
     name="web2",
     state="running",
-    status="Up 2 minutes",
     command="python3 app.py --debug --reload --with-a-very-long-line-of-options",
     pid=4790,
     inside_pid=1,
@@ -164,7 +162,7 @@ TRIAL = ContainerView(
     id=digest("trial")[7:],
     name="essai",
     state="exited",
-    status="Exited (137) 3 minutes ago",
+    exit_code=137,
     command="sh -c 'rm -r /usr/share/doc; pip download flask'",
     writable_size=int(6.4 * MB),
     oom_killed=True,
@@ -184,9 +182,7 @@ BASE_INSTANCES = ImageInstances(
     name="lab/python",
     image_id=digest("base"),
     layers=(BASE,),
-    containers=(
-        ContainerView(id=digest("idle")[7:], name="idle", state="created", status="Created", command="python3"),
-    ),
+    containers=(ContainerView(id=digest("idle")[7:], name="idle", state="created", command="python3"),),
 )
 INSTANCES = Instances(images=(SHOP_INSTANCES, BASE_INSTANCES), tier="rootless")
 HOSTILE_INSTANCES = Instances(
@@ -200,7 +196,6 @@ HOSTILE_INSTANCES = Instances(
                     id=digest(f"h{at}")[7:],
                     name=HOSTILE,
                     state=HOSTILE,
-                    status=HOSTILE,
                     command=HOSTILE,
                     pid=2**31,
                     inside_pid=2**31,
