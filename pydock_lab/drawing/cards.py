@@ -5,30 +5,29 @@
     address   172.20.0.2  (8080→80)
     memory    ▬▬▬▬▬──────  12 MB of 64 MB     what it uses of what it may
     ┌ writable layer ────────── 1.6 MB ┐
-    │ ~ /srv/app.py      from layer 5  │     copied up from the image before the first byte was changed
+    │ ~ /srv/app.py                    │     see writable.py
     └──────────────────────────────────┘
 
 Inside, the program is process 1; on the host it is a process like any other, with a number of its own. Both numbers
 side by side are the shortest proof that a container is no virtual machine.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pydock_lab import locale
-from pydock_lab.drawing.layer_files import INKS, SIGNS
-from pydock_lab.drawing.metrics import Font, clip, clip_path, width
+from pydock_lab.drawing import writable
+from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import PILL, Page, Piece, bar, box, clipped, line, pick, pill, pill_width, text
+from pydock_lab.drawing.shapes import PILL, Page, bar, box, clipped, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, Finished, element
-from pydock_lab.views import ChangeKind, ContainerView, FileChange, Gauge
+from pydock_lab.drawing.writable import Room
+from pydock_lab.views import ContainerView, Gauge
 
 MIN_WIDTH = 268
 _PAD = 14
-_CHANGES_SHOWN = 3
-_HEAD, _FACT, _CHANGE = 36, 19, 17
+_HEAD, _FACT = 36, 19
 _STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
 _BAR = 84  # pixels: a gauge
 _NEARLY = 0.9  # of a limit
@@ -56,23 +55,18 @@ def height(container: ContainerView, wide: float, speech: Speech) -> float:
     """How high the card of a container is."""
     ports = _PortLines.of(container, wide - 2 * _PAD)
     facts = _HEAD + _FACT * (len(_facts(container, speech)) + len(container.gauges)) + (PILL + 5) * ports.lines + 4
-    return facts + _writable_height(container) + 10
-
-
-def _writable_height(container: ContainerView) -> float:
-    shown = min(len(container.changes), _CHANGES_SHOWN)
-    return 28 + _CHANGE * (shown + (container.changes_total > shown)) + (3 if shown else 0)
-
-
-def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Mapping[str, int]) -> Element:
-    """The card; `origins` says which layer, by its number in the picture, a file was copied up from."""
-    shown = [change.path for change in container.changes[:_CHANGES_SHOWN]]
-    return _drawn(container, key, spot, page, tuple((path, origins[path]) for path in shown if path in origins))
+    return facts + writable.height(container) + 10
 
 
 @lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
-def _drawn(container: ContainerView, key: str, spot: Spot, page: Page, known: tuple[tuple[str, int], ...]) -> Finished:
-    origins = dict(known)
+def draw(container: ContainerView, at: str, spot: Spot, page: Page) -> tuple[Element, ...]:
+    """The card, and on it the files of the image that it has changed; `at` is where it stands, as `0-2`."""
+    room = Room(x=spot.x + 10, y=spot.y + spot.height - writable.height(container) - 10, wide=spot.width - 20)
+    files = writable.files(container, f"file-{at}", room, page.speech)
+    return tuple(Finished.of(one) for one in (_card(container, f"container-{at}", spot, room, page), *files))
+
+
+def _card(container: ContainerView, key: str, spot: Spot, room: Room, page: Page) -> Element:
     alive, speech = is_alive(container), page.speech
     elements = [
         box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
@@ -82,10 +76,10 @@ def _drawn(container: ContainerView, key: str, spot: Spot, page: Page, known: tu
     label_width = max(width(label, Font.SMALL) for label in labels) + 12
     y = spot.y + _HEAD
     for label, value in _facts(container, speech):
-        room = spot.width - 2 * _PAD - label_width
+        wide = spot.width - 2 * _PAD - label_width
         elements += [
             text(spot.x + _PAD, y + 13, label, Font.SMALL, ink="muted"),
-            clipped(spot.x + _PAD + label_width, y + 13, value, room, Font.CODE_SMALL),
+            clipped(spot.x + _PAD + label_width, y + 13, value, wide, Font.CODE_SMALL),
         ]
         y += _FACT
     for gauge in container.gauges:
@@ -93,8 +87,8 @@ def _drawn(container: ContainerView, key: str, spot: Spot, page: Page, known: tu
         y += _FACT
     ports = _PortLines.of(container, spot.width - 2 * _PAD)
     elements += ports.draw(spot.x + _PAD, y + 3)
-    elements += _writable(container, spot, speech, origins)
-    return Finished.of(pick(key, card_label(container, speech), *elements))
+    elements += writable.draw(container, room, speech, is_alive=alive)
+    return pick(key, card_label(container, speech), *elements)
 
 
 def state_word(container: ContainerView, speech: Speech) -> str:
@@ -207,39 +201,3 @@ class _PortLines:
                 elements.append(pill(left, y + (PILL + 5) * at, name, Meaning.MOVING))
                 left += pill_width(name) + 6
         return elements
-
-
-def _writable(container: ContainerView, spot: Spot, speech: Speech, origins: Mapping[str, int]) -> list[Element]:
-    high = _writable_height(container)
-    x, y, wide = spot.x + 10, spot.y + spot.height - high - 10, spot.width - 20
-    size = speech.size(container.writable_size)
-    room = wide - 20 - width(size, Font.SMALL_STRONG) - 8
-    title = clip(speech.say("writable-layer"), room, Font.SMALL_STRONG)
-    elements = [
-        box(x, y, wide, high, Meaning.WRITABLE, dashed=not is_alive(container)),
-        text(x + 10, y + 18, title, Font.SMALL_STRONG),
-        text(x + wide - 10, y + 18, size, Font.SMALL_STRONG, ink="writable-text", anchor="end"),
-    ]
-    y += 24
-    for change in container.changes[:_CHANGES_SHOWN]:
-        elements += _change(change, (x + 10, y + 12, wide - 20), speech, origins)
-        y += _CHANGE
-    more = container.changes_total - min(len(container.changes), _CHANGES_SHOWN)
-    if more > 0:
-        elements.append(clipped(x + 10, y + 12, speech.count("more", more), wide - 20, Font.SMALL, ink="muted"))
-    return elements
-
-
-def _change(
-    change: FileChange, place: tuple[float, float, float], speech: Speech, origins: Mapping[str, int]
-) -> tuple[Element, ...]:
-    """One line at (x, y, width): the sign, the path, and, for a copied-up file, the layer that it comes from."""
-    x, y, wide = place
-    origin = origins.get(change.path) if change.kind is ChangeKind.CHANGED else None
-    aside = speech.say("copied-up", layer=origin) if origin else ""
-    room = wide - (width(aside, Font.SMALL) + 10 if aside else 0)
-    path = f"{SIGNS[change.kind]} {clip_path(change.path, room - 14, Font.CODE_SMALL)}"
-    shown = line(x, y, [Piece(text=path, font=Font.CODE_SMALL, ink=INKS[change.kind])], wide)
-    if not aside:
-        return (shown,)
-    return shown, text(x + wide, y, aside, Font.SMALL, ink="writable-text", anchor="end")

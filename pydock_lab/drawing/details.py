@@ -22,6 +22,7 @@ from pydock_lab.drawing import (
     tag_details,
     tag_story,
     trace_words,
+    writable,
 )
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
@@ -32,6 +33,7 @@ from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ChangeKind,
     ContainerView,
     ContextWeight,
     Doctor,
@@ -104,6 +106,8 @@ def _instances(view: Instances, speech: Speech) -> Iterator[Detail]:
     for at, image in enumerate(view.images):
         for number, container in enumerate(image.containers):
             yield _container(container, f"container-{at}-{number}", speech)
+            for place, change in enumerate(writable.of_the_image(container)):
+                yield _copied(change, container, image, f"file-{at}-{number}-{place}", speech)
         for number, row in reversed(list(enumerate(image.layers))):
             if not row.is_empty:
                 command = f"docker history --no-trunc {image.name}"
@@ -143,6 +147,22 @@ def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
     return Detail(
         key=key, title=clean(container.name), facts=given(facts), files=files, more=more, command=clean(command)
     )
+
+
+def _copied(change: FileChange, container: ContainerView, image: ImageInstances, key: str, speech: Speech) -> Detail:
+    """A file of the image that a container has changed or hidden."""
+    is_deleted = change.kind is ChangeKind.DELETED
+    row = image.layers[change.layer] if change.layer < len(image.layers) else None
+    instruction = clean(row.instruction) if row else ""
+    facts = [
+        (speech.say("fact-happened"), writable.story(change, speech)),
+        (speech.say("fact-layer"), f"{change.layer + 1}. {instruction or '?'}"),
+        (speech.say("fact-there"), speech.size(change.size if is_deleted else change.copied)),
+        (speech.say("fact-here"), speech.say("whiteout-file") if is_deleted else speech.size(change.size)),
+        (speech.say("fact-mode"), f"{change.mode:04o}" if change.mode and not is_deleted else ""),
+        (speech.say("fact-container"), container.name),
+    ]
+    return Detail(key=key, title=clean(change.path), facts=given(facts), command=f"docker diff {clean(container.name)}")
 
 
 @_details.register

@@ -65,10 +65,10 @@ def _image(image: ImageInstances, at: int, page: Page, y: float) -> tuple[tuple[
     """One image: what lies behind, what can be picked, and the lower edge."""
     grid = _grid(image, page, y)
     slab_top = grid.bottom
-    origins = _origins(image)
     chosen = [
-        cards.draw(container, f"container-{at}-{number}", spot, page, origins)
+        drawn
         for number, (container, spot) in enumerate(zip(image.containers, grid.spots, strict=True))
+        for drawn in cards.draw(container, f"{at}-{number}", spot, page)
     ]
     layers, bottom = _slab(image, at, page, slab_top)
     return _connections(image, grid, slab_top), [*chosen, *layers], bottom + 22
@@ -114,14 +114,6 @@ def _copy_up(spot: Spot, slab: float) -> tuple[Element, ...]:
     x = spot.x + spot.width - 30
     tip = spot.y + spot.height + 1
     return trace([(x, slab), (x, tip + 5)], "writable-line dashed"), arrow_head(x, tip, "writable-bar", up=True)
-
-
-def _origins(image: ImageInstances) -> dict[str, int]:
-    """Which layer, by its number in the picture (from 1), has a path for the reader: the uppermost."""
-    found: dict[str, int] = {}
-    for number, row in enumerate(image.layers, 1):
-        found |= {change.path: number for change in row.changes if change.kind is not ChangeKind.DELETED}
-    return found
 
 
 def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[Element], float]:

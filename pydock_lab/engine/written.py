@@ -7,11 +7,13 @@ layer 5  srv/app.py     the image's            was changed, and hidden from then
 import os
 from dataclasses import dataclass
 
+from pydock_lab.build.source import walk
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.known_images import KnownImages
 from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.snapshot.snapshotter import Changes
+from pydock_lab.snapshot.written import Row
 from pydock_lab.views import ChangeKind, FileChange
 
 
@@ -59,13 +61,31 @@ def _changes(found: Changes, tree: LayeredTree) -> tuple[FileChange, ...]:
     return tuple(_change(row, tree) for row in found.rows)
 
 
-def _change(row: tuple[str, str, int, int, str, bool], tree: LayeredTree) -> FileChange:
-    path, letter, size, mode, link, is_directory = row
-    kind = _kind(letter, known=tree.entry(os.fsencode(path)) is not None)
-    return FileChange(path=f"/{path}", kind=kind, size=size, mode=mode, link=link, is_directory=is_directory)
+def _change(row: Row, tree: LayeredTree) -> FileChange:
+    path = os.fsencode(row.path)
+    below = tree.entry(path)
+    is_deleted = row.letter == "D"
+    size = sum(entry.size for entry in walk(tree, path)) if is_deleted else row.size
+    return FileChange(
+        path=f"/{row.path}",
+        kind=_kind(is_deleted=is_deleted, is_known=below is not None),
+        size=size,
+        mode=row.mode,
+        link=row.link,
+        is_directory=row.is_directory,
+        layer=_layer(tree, path),
+        copied=below.size if below is not None and not is_deleted else 0,
+        touched=row.touched,
+    )
 
 
-def _kind(letter: str, *, known: bool) -> ChangeKind:
-    if letter == "D":
+def _kind(*, is_deleted: bool, is_known: bool) -> ChangeKind:
+    if is_deleted:
         return ChangeKind.DELETED
-    return ChangeKind.CHANGED if known else ChangeKind.ADDED
+    return ChangeKind.CHANGED if is_known else ChangeKind.ADDED
+
+
+def _layer(tree: LayeredTree, path: bytes) -> int:
+    """The layer that has it; of a folder that no layer speaks of, the topmost of those that have something in it."""
+    found = tree.holder(path)
+    return found if found >= 0 else max((tree.holder(entry.path) for entry in walk(tree, path)), default=-1)

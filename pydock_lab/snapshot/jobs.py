@@ -217,7 +217,7 @@ def changes(request: Request) -> dict[str, Any]:
     tree, directory = request.arguments.get("tree") or "", request.arguments["directory"]
     if tree and copying.is_materialised(tree):
         with _collected(tree, request.tier) as upper:
-            return written.rows(upper)
+            return written.rows(upper, is_copy=True)
     return written.rows(directory)
 
 

@@ -22,6 +22,7 @@ from pydock_lab.archive.pipeline import wide_pipe
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.runtime_spec import Rootfs
 from pydock_lab.snapshot import written
+from pydock_lab.snapshot.written import Row
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
 # By name only: the jobs run in the workers, and machines without containers cannot even import them.
@@ -45,9 +46,9 @@ class PackedLayer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What an active snapshot holds; `rows` as `written.rows` gives them, `size` bytes of files."""
+    """What an active snapshot holds; `total` counts its paths (the rows may be fewer), `size` is bytes of files."""
 
-    rows: tuple[tuple[str, str, int, int, str, bool], ...]
+    rows: tuple[Row, ...]
     total: int
     size: int
 
@@ -212,7 +213,7 @@ class Snapshotter:
         found = self._written_here(rootfs)
         if found is None:
             found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint}, [])
-        return Changes(rows=tuple(map(tuple, found["rows"])), total=found["total"], size=found["size"])
+        return Changes(rows=tuple(Row(*row) for row in found["rows"]), total=found["total"], size=found["size"])
 
     @staticmethod
     def _written_here(rootfs: Rootfs) -> dict[str, Any] | None:

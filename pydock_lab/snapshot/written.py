@@ -8,30 +8,52 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydock_lab.archive import whiteout
 
 _MOST = 5000  # rows: what a view shows is far less
 
 
-def rows(directory: str) -> dict[str, Any]:
-    """Rows of path, letter (`A` there, `D` deleted), size, mode, link, is_directory; parents before what is in them.
+class Row(NamedTuple):
+    """One path: its `letter` is `A` (it is there) or `D` (deleted), `touched` in nanoseconds since 1970."""
 
-    Gives `rows` (at most 5000), `total`, `size` (bytes of all files); nothing of a directory that is not there. Raises
-    PermissionError where some of it belongs to others.
+    path: str
+    letter: str
+    size: int
+    mode: int
+    link: str
+    is_directory: bool
+    touched: int
+
+
+def rows(directory: str, *, is_copy: bool = False) -> dict[str, Any]:
+    """What is in it as `rows` (at most 5000, parents before what is in them), `total`, `size` (bytes of all files).
+
+    Nothing of a directory that is not there. In one that `is_copy`, made just now, the times of change are those of the
+    copying: times of the contents are taken. Raises PermissionError where some of it belongs to others.
     """
-    found: list[tuple[str, str, int, int, str, bool]] = []
+    found: list[Row] = []
     total = size = 0
     for path, status, link in _walk(os.fsencode(directory), b""):
         total += 1
-        weight = status.st_size if stat.S_ISREG(status.st_mode) else 0
-        size += weight
+        size += status.st_size if stat.S_ISREG(status.st_mode) else 0
         if len(found) < _MOST:
-            letter = "D" if whiteout.is_whiteout(status) else "A"
-            mode, is_folder = stat.S_IMODE(status.st_mode), stat.S_ISDIR(status.st_mode)
-            found.append((os.fsdecode(path), letter, weight, mode, os.fsdecode(link), is_folder))
+            touched = status.st_mtime_ns if is_copy else status.st_ctime_ns
+            found.append(_row(path, status, link, touched))
     return {"rows": found, "total": total, "size": size}
+
+
+def _row(path: bytes, status: os.stat_result, link: bytes, touched: int) -> Row:
+    return Row(
+        path=os.fsdecode(path),
+        letter="D" if whiteout.is_whiteout(status) else "A",
+        size=status.st_size if stat.S_ISREG(status.st_mode) else 0,
+        mode=stat.S_IMODE(status.st_mode),
+        link=os.fsdecode(link),
+        is_directory=stat.S_ISDIR(status.st_mode),
+        touched=touched,
+    )
 
 
 def _walk(directory: bytes, inside: bytes) -> Iterator[tuple[bytes, os.stat_result, bytes]]:

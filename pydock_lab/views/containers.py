@@ -40,7 +40,7 @@ class Gauge:
 class ContainerView:
     """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run).
 
-    `exit_code` is None unless it has ended.
+    `exit_code` is None unless it has ended. `fresh` are the paths that it has just written, for who watches.
     """
 
     id: str
@@ -61,6 +61,7 @@ class ContainerView:
     docker_command: str = ""
     gauges: tuple[Gauge, ...] = ()
     oom_killed: bool = False
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

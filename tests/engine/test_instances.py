@@ -10,7 +10,7 @@ from samples.users import ordinary_user, run_as
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.views import ChangeKind
 
-INSIDE = "next_look or nothing_new or belongs_to_others"
+INSIDE = "in_the_next_look or nothing_new or belongs_to_others"
 pytestmark = pytest.mark.usefixtures("containers")
 
 
@@ -35,6 +35,20 @@ def test_a_file_is_in_the_next_look(engine):
     assert "/file1" not in found
     assert found["/etc/passwd"][0] is ChangeKind.CHANGED
     assert found["/etc/group"][0] is ChangeKind.DELETED
+
+
+def test_it_is_known_where_a_changed_file_comes_from_in_the_next_look(engine):
+    engine.build("FROM lab/base\nRUN printf 123456 > /one\nRUN mkdir /two && echo > /two/a && echo > /two/b\n", "app")
+    engine.run("app", "sleep", "1000", detach=True, name="one")
+    engine.exec("one", "sh", "-c", "echo more >> /one; rm -r /two; echo > /three")
+    (image,) = engine.full.instances().images
+    layers = [row.instruction.partition(" ")[2][:8] for row in image.layers]
+    found = {change.path: change for change in only(engine).changes}
+    assert layers[found["/one"].layer] == "printf 1"
+    assert layers[found["/two"].layer] == "mkdir /t"
+    assert [(found[path].copied, found[path].size) for path in ("/one", "/two", "/three")] == [(6, 11), (0, 2), (0, 1)]
+    assert found["/three"].layer == -1
+    assert all(abs(change.touched / 1e9 - time.time()) < 60 for change in found.values())
 
 
 def test_where_there_is_nothing_new_the_view_is_the_same(engine):
@@ -88,4 +102,4 @@ def test_the_same_as_an_ordinary_user(tier: Tier, need: Callable[[str], str]) ->
     with ordinary_user() as user:
         done = run_as(user, *words, str(Path(__file__)), tier=tier)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout

@@ -1,6 +1,7 @@
 """Views made by hand: an image, its containers, a registry, a machine."""
 
 import hashlib
+from dataclasses import replace
 
 from pydock_lab.views import (
     BlobView,
@@ -37,6 +38,11 @@ def change(sign: str, path: str, size: int = 0) -> FileChange:
     """`+` added, `~` changed, `-` deleted."""
     kind = {"+": ChangeKind.ADDED, "~": ChangeKind.CHANGED, "-": ChangeKind.DELETED}[sign]
     return FileChange(path=path, kind=kind, size=size, mode=0o644)
+
+
+def copied(path: str, size: int) -> FileChange:
+    """A file of the image's fifth layer that a container has changed."""
+    return replace(change("~", path, size), layer=4, copied=380_000)
 
 
 def layer(number: int, instruction: str, origin: Origin, size: int, *changes: FileChange, **more: object) -> LayerRow:
@@ -132,7 +138,7 @@ WEB1 = ContainerView(
     address="172.20.0.2",
     ports=(PortView(host_ip="127.0.0.1", host_port=8080, container_port=80),),
     writable_size=int(1.6 * MB),
-    changes=(change("~", "/srv/app.py", 380_000), change("+", "/tmp/upload.jpg", int(1.2 * MB))),
+    changes=(copied("/srv/app.py", 380_400), change("+", "/tmp/upload.jpg", int(1.2 * MB))),
     changes_total=2,
     tier="rootless",
     network="bridge",
@@ -167,7 +173,7 @@ TRIAL = ContainerView(
     writable_size=int(6.4 * MB),
     oom_killed=True,
     changes=(
-        change("-", "/usr/share/doc", int(6.1 * MB)),
+        replace(change("-", "/usr/share/doc", int(6.1 * MB)), layer=0),
         change("+", "/root/.cache/pip/http/flask.whl", int(6.3 * MB)),
         change("+", "/root/.cache/pip/index", 40_000),
         change("+", "/root/.profile", 40),

@@ -37,6 +37,12 @@ def test_each_path_is_a_row(upper: Path) -> None:
     assert (found["total"], found["size"]) == (4, 10)
 
 
+def test_of_a_copy_the_time_of_the_contents_counts(upper: Path) -> None:
+    os.utime(upper / "srv/app.py", ns=(5, 5))
+    here, copied = (written.rows(str(upper), is_copy=is_copy)["rows"][-1].touched for is_copy in (False, True))
+    assert (copied, here > 10**18) == (5, True)
+
+
 def test_nothing_is_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
     assert written.rows(str(tmp_path / "none")) == {"rows": [], "total": 0, "size": 0}
 
@@ -75,7 +81,7 @@ def test_a_worker_is_asked_where_it_has_to_be(
 
     def call(job: str, _arguments: object, _descriptors: object) -> object:
         calls.append(job)
-        return {"rows": [["x", "A", 1, 0, "", False]], "total": 1, "size": 1}
+        return {"rows": [["x", "A", 1, 0, "", False, 7]], "total": 1, "size": 1}
 
     def refuse(_directory: str) -> object:
         raise PermissionError
@@ -88,4 +94,4 @@ def test_a_worker_is_asked_where_it_has_to_be(
     found = Snapshotter(lambda: upper.parent, call).changes(rootfs)
     assert calls == [CHANGES] * asked
     assert found.total == (1 if asked else 4)
-    assert all(type(row) is tuple for row in found.rows)
+    assert all(type(row) is written.Row for row in found.rows)
