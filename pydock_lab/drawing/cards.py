@@ -22,6 +22,7 @@ from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import PILL, Page, bar, box, clipped, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import Element, Finished, element
+from pydock_lab.drawing.volumes import short as volume_name
 from pydock_lab.drawing.writable import Room
 from pydock_lab.views import ContainerView, Gauge
 
@@ -30,6 +31,8 @@ _PAD = 14
 _HEAD, _FACT = 36, 19
 _STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
 _BAR = 84  # pixels: a gauge
+_NETWORKS, _VOLUMES = 4, 3  # on a card
+_DEFAULT = "bridge"
 _NEARLY = 0.9  # of a limit
 _NOTHING = "\N{EN DASH}"
 _REMEMBERED = 256  # cards
@@ -157,16 +160,25 @@ def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Elemen
 
 
 def _facts(container: ContainerView, speech: Speech) -> list[tuple[str, str]]:
-    """Label and value of each line; the same lines for all, so that cards can be compared."""
+    """Label and value of each line; the same lines first for all, so that cards can be compared."""
     process = speech.say("no-process")
     if container.pid:
         process = speech.say("pids", inside=container.inside_pid or "?", outside=container.pid)
     return [
         (speech.say("process"), process),
         (speech.say("hostname"), container.hostname or _NOTHING),
-        (speech.say("address"), container.address or _NOTHING),
+        *((speech.say("address"), address) for address in addresses(container)[:_NETWORKS] or (_NOTHING,)),
         (speech.say("command"), container.command or _NOTHING),
+        *((speech.say("volume"), f"{volume_name(name)} → {target}") for name, target in container.volumes[:_VOLUMES]),
     ]
+
+
+def addresses(container: ContainerView) -> tuple[str, ...]:
+    """Its addresses, each with its network where that is not the one that nobody had to make."""
+    found = [(name, address) for name, address in container.addresses if address]
+    if not found or [name for name, _ in found] == [_DEFAULT]:
+        return (container.address,) if container.address else ()
+    return tuple(f"{address} ({name})" for name, address in found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,12 +7,14 @@
 │ COPY app.py /srv/                         400 kB │    read-only, once on disk
 │ FROM lab/python                          51.8 MB │
 └──────────────────────────────────────────────────┘
+
+Below them what is around containers, where there is any of it: networks that somebody made, volumes, the last events.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydock_lab.drawing import cards, prints
+from pydock_lab.drawing import cards, networks, prints, timeline, volumes
 from pydock_lab.drawing.cards import Spot, is_alive
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width
@@ -55,10 +57,21 @@ def draw(view: Instances, page: Page) -> Drawing:
         blocks.append(Block(elements=behind, height=bottom - y))
         picks += chosen
         y = bottom
+    around, chosen, bottom = _around(view, page, y)
+    blocks.append(Block(elements=tuple(around), height=bottom - y))
+    picks, y = [*picks, *chosen], bottom
     label = speech.say("instances-of", images=", ".join(image.name for image in view.images) or "...")
     listbox = group(*picks, class_="picks", role="listbox", aria_label=label)
     body = Block(elements=(*(item for block in blocks[1:] for item in block.elements), listbox), height=y - top.height)
     return finish(page, label, (top, body), _keys(view, speech), lesson_of(view, speech))
+
+
+def _around(view: Instances, page: Page, y: float) -> tuple[list[Element], list[Element], float]:
+    """What is around containers, as far as there is any of it: what lies behind, what can be picked, the lower edge."""
+    behind, picks, y = networks.draw(view.networks, page, y)
+    more, stored, y = volumes.draw(view.volumes, page, y)
+    line, happened, y = timeline.draw(view.events, page, y)
+    return [*behind, *more, *line], [*picks, *stored, *happened], y
 
 
 def _image(image: ImageInstances, at: int, page: Page, y: float) -> tuple[tuple[Element, ...], list[Element], float]:

@@ -4,7 +4,7 @@
     │ ~ /srv/app.py                          │     copied up before the first byte was changed
     │   copied from layer 5: 380 kB          │
     │ - /usr/share/doc                       │     a whiteout: the files are where they were
-    │   hidden; 6.1 MB stay in layer 1       │
+    │   hidden: 6.1 MB stay in layer 1       │
     ▌ + /tmp/upload.jpg                  new │     written since the last look
     └────────────────────────────────────────┘
 

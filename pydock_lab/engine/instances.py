@@ -4,7 +4,7 @@ It is asked for again and again while somebody looks, so each part is understood
 what a container writes is looked at each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydock_lab.engine.asking import ENDED, open_ports
 from pydock_lab.engine.containers import ContainerLife
@@ -13,9 +13,11 @@ from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.known_images import KnownImages
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.engine.written import WritableLayers
+from pydock_lab.engine.surroundings import Kept, Surroundings, addresses, volumes_of
+from pydock_lab.engine.timeline import Timeline
+from pydock_lab.engine.written import WritableLayers, Written
 from pydock_lab.errors import StoreError
-from pydock_lab.runtime.state import UP
+from pydock_lab.runtime.state import UP, ContainerState
 from pydock_lab.views import ContainerView, ImageInstances, Instances, LayerRow
 
 _SHOWN = 200  # changes of a container
@@ -27,34 +29,38 @@ class InstancesPicture:
     def __init__(self, home: Home, images: KnownImages, layers: WritableLayers, life: ContainerLife) -> None:
         self._home, self._images, self._layers, self._life = home, images, layers, life
         self._gauges = Gauges(home, life)
+        self._surroundings, self._timeline = Surroundings(home), Timeline(home)
 
     def look(self) -> Instances:
-        """Each image that has containers, its layers once, its containers on top."""
+        """Each image that has containers, its layers once, its containers on top, and what is around them."""
         self._life.sweep()
-        by_image: dict[str, list[ContainerRecord]] = {}
-        for record in self._life.shelf.all():
-            by_image.setdefault(record.image_id, []).append(record)
-        self._layers.forget({record.id for records in by_image.values() for record in records})
+        containers = [(record, self._life.state(record)) for record in self._life.shelf.all()]
+        written = {record.id: self._layers.of(record) for record, _ in containers}
+        self._layers.forget(set(written))
+        by_image: dict[str, list[Kept]] = {}
+        for kept in containers:
+            by_image.setdefault(kept[0].image_id, []).append(kept)
+        names = {record.id: record.name for record, _ in containers}
         return Instances(
-            images=tuple(self._image(image_id, records) for image_id, records in by_image.items()),
+            images=tuple(self._image(image_id, kept, written) for image_id, kept in by_image.items()),
             tier=shown(str(self._home.runtime.tier)) if by_image else "",
+            networks=self._surroundings.networks(containers),
+            volumes=self._surroundings.volumes(containers),
+            events=self._timeline.last(names, ((names[key], one.copied) for key, one in written.items())),
         )
 
-    def _image(self, image_id: str, records: Sequence[ContainerRecord]) -> ImageInstances:
+    def _image(self, image_id: str, containers: Sequence[Kept], written: Mapping[str, Written]) -> ImageInstances:
         layers: tuple[LayerRow, ...] = ()
-        name = records[0].image
+        name = containers[0][0].image
         try:
             stack = self._images.stack(image_id)
             layers, name = tuple(row for row in stack.rows if not row.is_empty), stack.name
         except StoreError:  # removed by force
             pass
-        return ImageInstances(
-            name=name, image_id=image_id, layers=layers, containers=tuple(self._view(record) for record in records)
-        )
+        views = tuple(self._view(record, state, written[record.id]) for record, state in containers)
+        return ImageInstances(name=name, image_id=image_id, layers=layers, containers=views)
 
-    def _view(self, record: ContainerRecord) -> ContainerView:
-        state = self._life.state(record)
-        written = self._layers.of(record)
+    def _view(self, record: ContainerRecord, state: ContainerState, written: Written) -> ContainerView:
         runs = state.status in UP
         return ContainerView(
             id=record.id,
@@ -66,6 +72,8 @@ class InstancesPicture:
             inside_pid=1 if runs else 0,
             hostname=record.spec.hostname,
             address=state.address if runs else "",
+            addresses=_addresses(record, state),
+            volumes=tuple((mount.volume, mount.target) for mount in volumes_of(record)),
             ports=open_ports(state) if runs else (),
             writable_size=written.size,
             changes=written.changes[:_SHOWN],
@@ -76,3 +84,9 @@ class InstancesPicture:
             gauges=self._gauges.of(record, state),
             oom_killed=state.oom_killed,
         )
+
+
+def _addresses(record: ContainerRecord, state: ContainerState) -> tuple[tuple[str, str], ...]:
+    """Each network by its name, and the address there."""
+    found = addresses(record, state)
+    return tuple((place.name, found[place.network]) for place in record.spec.network.places)

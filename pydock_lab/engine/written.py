@@ -19,11 +19,15 @@ from pydock_lab.views import ChangeKind, FileChange
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A writable layer: `total` counts its changes (`changes` may be fewer), `size` is the bytes of its files."""
+    """A writable layer: `total` counts its changes (`changes` may be fewer), `size` is the bytes of its files.
+
+    `copied` are the files that were copied up, and when that was first seen, in nanoseconds since 1970.
+    """
 
     changes: tuple[FileChange, ...]
     total: int
     size: int
+    copied: tuple[tuple[FileChange, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +51,7 @@ class WritableLayers:
         found = self._home.ground(record.isolation).snapshots.changes(record.spec.rootfs)
         tree, seen = self._images.tree(record.image_id), self._seen.get(record.id)
         if seen is None or seen.tree is not tree or seen.found != found:
-            written = Written(changes=_changes(found, tree), total=found.total, size=found.size)
+            written = _written(found, tree, seen.written if seen else None)
             seen = self._seen[record.id] = _Seen(found=found, tree=tree, written=written)
         return seen.written
 
@@ -57,8 +61,12 @@ class WritableLayers:
             self._seen.pop(gone, None)
 
 
-def _changes(found: Changes, tree: LayeredTree) -> tuple[FileChange, ...]:
-    return tuple(_change(row, tree) for row in found.rows)
+def _written(found: Changes, tree: LayeredTree, before: Written | None) -> Written:
+    changes = tuple(_change(row, tree) for row in found.rows)
+    # A file that is written on and on was copied up only once: when, is what its first sight said.
+    known = {change.path: when for change, when in before.copied} if before else {}
+    copied = tuple((one, known.get(one.path, one.touched)) for one in changes if one.copied_up)
+    return Written(changes=changes, total=found.total, size=found.size, copied=copied)
 
 
 def _change(row: Row, tree: LayeredTree) -> FileChange:

@@ -41,6 +41,11 @@ class FileChange:
     copied: int = 0
     touched: int = 0
 
+    @property
+    def copied_up(self) -> bool:
+        """Whether it is a file of the image that a container has changed."""
+        return self.kind is ChangeKind.CHANGED and self.layer >= 0 and not self.is_directory
+
 
 class Opened(StrEnum):
     """What is shown of a layer's files."""

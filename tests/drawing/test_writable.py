@@ -47,7 +47,7 @@ def test_folders_above_a_change_are_not_counted_as_left_out() -> None:
     ("one", "words"),
     [
         (copied("/srv/app.py", 380_400), "copied up from layer 5: 380.0 kB"),
-        (replace(change("-", "/srv/app.py", 9_000), layer=3), "hidden; 9.0 kB stay in layer 4"),
+        (replace(change("-", "/srv/app.py", 9_000), layer=3), "hidden: 9.0 kB stay in layer 4"),
     ],
 )
 def test_it_is_told_what_became_of_a_file_of_the_image(one: FileChange, words: str) -> None:

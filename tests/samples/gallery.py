@@ -1,9 +1,10 @@
 """All views that have a picture: as they usually are, and as strangers would like to have them."""
 
 from pydock_lab.views import View
-from samples import arguments, explained, forest, opened, sides, starts, traces, transfers, views, weights
+from samples import arguments, connected, explained, forest, opened, sides, starts, traces, transfers, views, weights
 
 USUAL: dict[str, View] = views.USUAL | {
+    "connected": connected.CONNECTED,
     "opened-layers": opened.OPENED,
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
@@ -23,6 +24,7 @@ USUAL: dict[str, View] = views.USUAL | {
     "what-if": weights.WHAT_IF,
 }
 HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
+    "connected": connected.HOSTILE_CONNECTED,
     "opened-layers": opened.HOSTILE_OPENED,
     "trace": traces.HOSTILE_TRACE,
     "start": starts.HOSTILE_START,
