@@ -122,7 +122,7 @@ def _event(event: EventView, speech: Speech) -> Detail:
         (speech.say("fact-file"), event.path),
     ]
     name = clean(event.container)
-    command = f"docker events --since 1h --until 0s --filter container={name}"
+    command = f"docker events --since {event.at} --until 0s --filter container={name}"
     if event.kind is EventKind.COPIED_UP:
         command = f"docker diff {name}"
     title = f"{name} {timeline.words(event, speech)}"

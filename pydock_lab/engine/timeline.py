@@ -38,7 +38,8 @@ class Timeline:
         now = time.time()
         told = [*self._told(names, now), *(_copied(name, one) for name, files in copied for one in files)]
         latest = heapq.nlargest(_CHOSEN, told, key=lambda one: one[0])
-        return tuple(replace(one, ago=_ago(now - at / _NANO)) for at, one in _together(latest[::-1])[-_SHOWN:])
+        shown = _together(latest[::-1])[-_SHOWN:]
+        return tuple(replace(one, at=_moment(at), ago=_ago(now - at / _NANO)) for at, one in shown)
 
     def _told(self, names: Mapping[str, str], now: float) -> Iterator[tuple[int, EventView]]:
         """When each was, and what."""
@@ -54,7 +55,6 @@ def _told(one: Happening, name: str) -> EventView:
         id=str(one.nanoseconds),
         kind=_KINDS[one.action],
         container=name,
-        at=_moment(one.nanoseconds),
         exit_code=int(code) if code.isdigit() else None,
     )
 
@@ -67,7 +67,6 @@ def _copied(name: str, one: Copied) -> tuple[int, EventView]:
         id=f"{when}-{own:08x}",
         kind=EventKind.COPIED_UP,
         container=name,
-        at=_moment(when),
         path=change.path,
         layer=change.layer,
     )

@@ -82,7 +82,7 @@ class EventView:
     id: str
     kind: EventKind
     container: str
-    at: str
+    at: str = ""
     ago: int = 0
     exit_code: int | None = None
     path: str = ""

@@ -293,7 +293,8 @@ def open_picture(gallery: Notebook) -> Iterator[Callable[[str, str], Notebook]]:
 
     def show(expression: str, language: str) -> Notebook:
         gallery.rewrite(
-            "from samples import arguments, explained as builds, forest, opened, traces, transfers, views, weights\n"
+            "from samples import arguments, connected, explained as builds, forest, opened, traces, transfers\n"
+            "from samples import views, weights\n"
             "from pydock_lab.notebook import argument_vector, doctor, edits, explained, guessing\n"
             "from pydock_lab.notebook import image_tree, instances, layers, tags, trace, weighed\n"
             f"w = {expression}\nw.language = {language!r}\nw"

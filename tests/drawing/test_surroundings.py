@@ -66,7 +66,7 @@ def test_volumes_are_there_when_all_containers_have_gone() -> None:
     [
         ("network-1", "docker network inspect back"),
         ("volume-0", "docker volume ls --filter name=records"),
-        ("event-3", "docker events --since 1h --until 0s --filter container=essai"),
+        ("event-3", "docker events --since 2026-11-28T08:03:00Z --until 0s --filter container=essai"),
         ("event-7", "docker diff api"),
         ("file-0-1-0", "docker diff api"),
     ],
