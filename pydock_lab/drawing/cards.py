@@ -150,7 +150,8 @@ def gauges_of(container: ContainerView, speech: Speech) -> list[tuple[str, str]]
 def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Element, ...]:
     x, y = spot.x + _PAD, spot.y + 24
     classes = "cached-line cached-bar" if is_alive(container) else "muted-line trace"
-    word = clip(state_word(container, speech), spot.width * 0.45, Font.SMALL)
+    beside = spot.width - 2 * _PAD - 28 - width(container.name, Font.STRONG)
+    word = clip(state_word(container, speech), max(spot.width * 0.45, beside), Font.SMALL)
     room = spot.width - 2 * _PAD - 18 - width(word, Font.SMALL) - 10
     return (
         element("circle", cx=x + 5, cy=y - 5, r=5, class_=classes, stroke_width=1.5),

@@ -11,6 +11,7 @@
 Below them what is around containers, where there is any of it: networks that somebody made, volumes, the last events.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -133,6 +134,7 @@ def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[El
     """The image's layers, uppermost first, and its name below them."""
     left, wide, speech = MARGIN + _RAIL, page.right - MARGIN - _RAIL, page.speech
     rows = [(number, row) for number, row in enumerate(image.layers, 1) if not row.is_empty]
+    copied = Counter(one.layer for container in image.containers for one in container.changes if one.copied_up)
     shown, left_out = _abridged(rows[::-1])
     picks = []
     for position, (number, row) in enumerate(shown):
@@ -140,7 +142,8 @@ def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[El
             more = speech.count("more-layers", len(left_out), size=_weight(left_out, speech))
             picks.append(_abridgement(more, left, y, wide, f"more-{at}"))
             y += _LAYER + 4
-        picks.append(_layer(row, number, f"layer-{at}-{number - 1}", (left, y, wide), page))
+        spot = Spot(x=left, y=y, width=wide, height=_LAYER)
+        picks.append(_layer(row, (at, number), copied[number - 1], spot, page))
         y += _LAYER + 4
     picks.append(_name(image, at, page, y))
     return picks, y + 24
@@ -168,19 +171,23 @@ def _abridgement(words: str, x: float, y: float, wide: float, key: str) -> Eleme
     )
 
 
-def _layer(row: LayerRow, number: int, key: str, place: tuple[float, float, float], page: Page) -> Element:
-    x, y, wide = place
-    size = page.speech.size(row.unpacked_size)
-    start = x + 12 + prints.WIDTH + 10
-    room = x + wide - 12 - width(size, Font.SMALL_STRONG) - 12 - start
-    words = f"{number}. {row.instruction or '?'}"
+def _layer(row: LayerRow, where: tuple[int, int], copied: int, spot: Spot, page: Page) -> Element:
+    """A layer, by its image and its number (from 1), and how many of its files containers have `copied` up."""
+    (at, number), speech, right = where, page.speech, spot.x + spot.width - 12
+    size = speech.size(row.unpacked_size)
+    start, end = spot.x + 12 + prints.WIDTH + 10, right - width(size, Font.SMALL_STRONG) - 12
+    words, told = f"{number}. {row.instruction or '?'}", speech.count("copied-from", copied) if copied else ""
+    is_roomy = end - start - width(words, Font.CODE) > width(told, Font.SMALL) + 12
+    aside = told if is_roomy else f"↑ {copied}" if copied else ""
+    room = end - start - (width(aside, Font.SMALL) + 12 if aside else 0)
     return pick(
-        key,
-        f"{words}, {size}",
-        box(x, y, wide, _LAYER, Meaning.BASE, radius=4),
-        prints.draw(x + 12, y + 21, row.diff_id),
-        text(start, y + 20, clip(words, room, Font.CODE), Font.CODE),
-        text(x + wide - 12, y + 20, size, Font.SMALL_STRONG, anchor="end"),
+        f"layer-{at}-{number - 1}",
+        ", ".join(filter(None, (words, size, told))),
+        box(spot.x, spot.y, spot.width, spot.height, Meaning.BASE, radius=4),
+        prints.draw(spot.x + 12, spot.y + 21, row.diff_id),
+        text(start, spot.y + 20, clip(words, room, Font.CODE), Font.CODE),
+        *([text(end, spot.y + 20, aside, Font.SMALL, ink="writable-text", anchor="end")] if aside else []),
+        text(right, spot.y + 20, size, Font.SMALL_STRONG, anchor="end"),
     )
 
 

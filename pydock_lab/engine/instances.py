@@ -4,6 +4,7 @@ It is asked for again and again while somebody looks, so each part is understood
 what a container writes is looked at each time.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 
 from pydock_lab.engine.asking import ENDED, open_ports
@@ -29,14 +30,20 @@ class InstancesPicture:
     def __init__(self, home: Home, images: KnownImages, layers: WritableLayers, life: ContainerLife) -> None:
         self._home, self._images, self._layers, self._life = home, images, layers, life
         self._gauges = Gauges(home, life)
+        self._lock = threading.Lock()
         self._surroundings, self._timeline = Surroundings(home), Timeline(home)
 
     def look(self) -> Instances:
         """Each image that has containers, its layers once, its containers on top, and what is around them."""
+        with self._lock:  # several pictures may be looked at, each in a thread of its own
+            return self._look()
+
+    def _look(self) -> Instances:
         self._life.sweep()
         containers = [(record, self._life.state(record)) for record in self._life.shelf.all()]
         written = {record.id: self._layers.of(record) for record, _ in containers}
         self._layers.forget(set(written))
+        self._images.forget({record.image_id for record, _ in containers})
         by_image: dict[str, list[Kept]] = {}
         for kept in containers:
             by_image.setdefault(kept[0].image_id, []).append(kept)

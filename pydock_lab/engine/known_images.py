@@ -41,6 +41,12 @@ class KnownImages:
             known = self._stacks[image_id] = (found, stamp, self._images.stack(image_id))
         return known[2]
 
+    def forget(self, used: set[str]) -> None:
+        """Keep nothing of images other than these: a tree may have a hundred thousand files."""
+        for known in (self._trees, self._stacks):
+            for gone in known.keys() - used:
+                known.pop(gone, None)
+
     def _build_stamp(self, found: FoundImage) -> str:
         try:
             return self._home.images.stamp(found.image_id.hex)

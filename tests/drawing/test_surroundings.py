@@ -157,3 +157,9 @@ def test_the_graph_has_networks_and_volumes() -> None:
     graph = to_dot(CONNECTED, language="en")
     assert '"network back" [label="172.19.0.3" dir=none]' in graph
     assert '"volume records" [label="/var/lib/data" dir=none]' in graph
+
+
+@pytest.mark.parametrize(("width", "words"), [(1000, "2 files copied up from here"), (480, "↑ 2")])
+def test_a_layer_says_how_many_of_its_files_were_copied_up(width: int, words: str) -> None:
+    assert f">{words}<" in to_svg(CONNECTED, width=width, language="en")
+    assert to_svg(CONNECTED, width=width, language="en").count(", 2 files copied up from here") == 1

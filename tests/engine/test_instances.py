@@ -1,5 +1,6 @@
 """The picture of images with their containers: never older than the moment in which it is asked for."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from samples.users import ordinary_user, run_as
 
+from pydock_lab.engine.instances import InstancesPicture
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.views import ChangeKind
 
@@ -92,6 +94,24 @@ def test_a_container_with_another_name(engine):
     assert only(engine).name == "two"
     engine.full.remove("two")
     assert engine.full.instances().images == ()
+
+
+def test_two_who_look_at_once_take_turns(engine, monkeypatch):
+    inside, most = [], []
+
+    def look(picture):
+        inside.append(picture)
+        most.append(len(inside))
+        time.sleep(0.05)
+        return inside.pop()
+
+    monkeypatch.setattr(InstancesPicture, "_look", look)
+    threads = [threading.Thread(target=engine.full.instances) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert most == [1] * 4
 
 
 @pytest.mark.usefixtures("as_root")
