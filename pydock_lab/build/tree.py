@@ -96,6 +96,11 @@ class LayeredTree:
         # Under a hard link's second name the entry still carries the first.
         return found[1] if found[1].path == path else replace(found[1], path=path)
 
+    def holder(self, path: bytes) -> int:
+        """The number of the layer whose entry that is; -1 where there is none, or a folder that no layer speaks of."""
+        found = self._entries.get(path)
+        return -1 if found is None else found[0]
+
     def children(self, path: bytes) -> tuple[bytes, ...]:
         """Names in a folder, in byte order."""
         return tuple(sorted(self._children.get(path, ())))

@@ -5,35 +5,37 @@
     address   172.20.0.2  (8080→80)
     memory    ▬▬▬▬▬──────  12 MB of 64 MB     what it uses of what it may
     ┌ writable layer ────────── 1.6 MB ┐
-    │ ~ /srv/app.py      from layer 5  │     copied up from the image before the first byte was changed
+    │ ~ /srv/app.py                    │     see writable.py
     └──────────────────────────────────┘
 
 Inside, the program is process 1; on the host it is a process like any other, with a number of its own. Both numbers
 side by side are the shortest proof that a container is no virtual machine.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydock_lab import locale
-from pydock_lab.drawing.layer_files import INKS, SIGNS
-from pydock_lab.drawing.metrics import Font, clip, clip_path, width
+from pydock_lab.drawing import writable
+from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
-from pydock_lab.drawing.shapes import PILL, Page, Piece, bar, box, clipped, line, pick, pill, pill_width, text
+from pydock_lab.drawing.shapes import PILL, Page, bar, box, clipped, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.drawing.svg import Element, element
-from pydock_lab.views import ChangeKind, ContainerView, FileChange, Gauge
+from pydock_lab.drawing.svg import Element, Finished, element
+from pydock_lab.drawing.volumes import short as volume_name
+from pydock_lab.drawing.writable import Room
+from pydock_lab.views import ContainerView, Gauge
 
 MIN_WIDTH = 268
 _PAD = 14
-_CHANGES_SHOWN = 3
-_HEAD, _FACT, _CHANGE = 36, 19, 17
+_HEAD, _FACT = 36, 19
 _STATES = ("created", "running", "paused", "restarting", "exited", "removing", "dead")
 _BAR = 84  # pixels: a gauge
+_NETWORKS, _VOLUMES = 4, 3  # on a card
+_DEFAULT = "bridge"
 _NEARLY = 0.9  # of a limit
 _NOTHING = "\N{EN DASH}"
-_EXIT = re.compile(r"Exited \((\d{1,3})\)")
+_REMEMBERED = 256  # cards
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,20 +53,23 @@ def is_alive(container: ContainerView) -> bool:
     return container.state in ("running", "paused", "restarting")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def height(container: ContainerView, wide: float, speech: Speech) -> float:
     """How high the card of a container is."""
     ports = _PortLines.of(container, wide - 2 * _PAD)
     facts = _HEAD + _FACT * (len(_facts(container, speech)) + len(container.gauges)) + (PILL + 5) * ports.lines + 4
-    return facts + _writable_height(container) + 10
+    return facts + writable.height(container) + 10
 
 
-def _writable_height(container: ContainerView) -> float:
-    shown = min(len(container.changes), _CHANGES_SHOWN)
-    return 28 + _CHANGE * (shown + (container.changes_total > shown)) + (3 if shown else 0)
+@lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
+def draw(container: ContainerView, at: str, spot: Spot, page: Page) -> tuple[Element, ...]:
+    """The card, and on it the files of the image that it has changed; `at` is where it stands, as `0-2`."""
+    room = Room(x=spot.x + 10, y=spot.y + spot.height - writable.height(container) - 10, wide=spot.width - 20)
+    files = writable.files(container, f"file-{at}", room, page.speech)
+    return tuple(Finished.of(one) for one in (_card(container, f"container-{at}", spot, room, page), *files))
 
 
-def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Mapping[str, int]) -> Element:
-    """The card; `origins` says which layer, by its number in the picture, a file was copied up from."""
+def _card(container: ContainerView, key: str, spot: Spot, room: Room, page: Page) -> Element:
     alive, speech = is_alive(container), page.speech
     elements = [
         box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
@@ -74,10 +79,10 @@ def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Ma
     label_width = max(width(label, Font.SMALL) for label in labels) + 12
     y = spot.y + _HEAD
     for label, value in _facts(container, speech):
-        room = spot.width - 2 * _PAD - label_width
+        wide = spot.width - 2 * _PAD - label_width
         elements += [
             text(spot.x + _PAD, y + 13, label, Font.SMALL, ink="muted"),
-            clipped(spot.x + _PAD + label_width, y + 13, value, room, Font.CODE_SMALL),
+            clipped(spot.x + _PAD + label_width, y + 13, value, wide, Font.CODE_SMALL),
         ]
         y += _FACT
     for gauge in container.gauges:
@@ -85,15 +90,14 @@ def draw(container: ContainerView, key: str, spot: Spot, page: Page, origins: Ma
         y += _FACT
     ports = _PortLines.of(container, spot.width - 2 * _PAD)
     elements += ports.draw(spot.x + _PAD, y + 3)
-    elements += _writable(container, spot, speech, origins)
+    elements += writable.draw(container, room, speech, is_alive=alive)
     return pick(key, card_label(container, speech), *elements)
 
 
 def state_word(container: ContainerView, speech: Speech) -> str:
     """The state in the reader's language, with the exit status where the container has ended."""
     word = speech.say(f"state-{container.state}") if container.state in _STATES else container.state
-    ended = _EXIT.match(container.status)
-    word = f"{word} ({ended[1]})" if ended else word
+    word = word if container.exit_code is None else f"{word} ({container.exit_code})"
     return f"{word}, {speech.say('out-of-memory')}" if container.oom_killed else word
 
 
@@ -146,7 +150,8 @@ def gauges_of(container: ContainerView, speech: Speech) -> list[tuple[str, str]]
 def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Element, ...]:
     x, y = spot.x + _PAD, spot.y + 24
     classes = "cached-line cached-bar" if is_alive(container) else "muted-line trace"
-    word = clip(state_word(container, speech), spot.width * 0.45, Font.SMALL)
+    beside = spot.width - 2 * _PAD - 28 - width(container.name, Font.STRONG)
+    word = clip(state_word(container, speech), max(spot.width * 0.45, beside), Font.SMALL)
     room = spot.width - 2 * _PAD - 18 - width(word, Font.SMALL) - 10
     return (
         element("circle", cx=x + 5, cy=y - 5, r=5, class_=classes, stroke_width=1.5),
@@ -156,16 +161,25 @@ def _title(container: ContainerView, spot: Spot, speech: Speech) -> tuple[Elemen
 
 
 def _facts(container: ContainerView, speech: Speech) -> list[tuple[str, str]]:
-    """Label and value of each line; the same lines for all, so that cards can be compared."""
+    """Label and value of each line; the same lines first for all, so that cards can be compared."""
     process = speech.say("no-process")
     if container.pid:
         process = speech.say("pids", inside=container.inside_pid or "?", outside=container.pid)
     return [
         (speech.say("process"), process),
         (speech.say("hostname"), container.hostname or _NOTHING),
-        (speech.say("address"), container.address or _NOTHING),
+        *((speech.say("address"), address) for address in addresses(container)[:_NETWORKS] or (_NOTHING,)),
         (speech.say("command"), container.command or _NOTHING),
+        *((speech.say("volume"), f"{volume_name(name)} → {target}") for name, target in container.volumes[:_VOLUMES]),
     ]
+
+
+def addresses(container: ContainerView) -> tuple[str, ...]:
+    """Its addresses, each with its network where that is not the one that nobody had to make."""
+    found = [(name, address) for name, address in container.addresses if address]
+    if not found or [name for name, _ in found] == [_DEFAULT]:
+        return (container.address,) if container.address else ()
+    return tuple(f"{address} ({name})" for name, address in found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,39 +214,3 @@ class _PortLines:
                 elements.append(pill(left, y + (PILL + 5) * at, name, Meaning.MOVING))
                 left += pill_width(name) + 6
         return elements
-
-
-def _writable(container: ContainerView, spot: Spot, speech: Speech, origins: Mapping[str, int]) -> list[Element]:
-    high = _writable_height(container)
-    x, y, wide = spot.x + 10, spot.y + spot.height - high - 10, spot.width - 20
-    size = speech.size(container.writable_size)
-    room = wide - 20 - width(size, Font.SMALL_STRONG) - 8
-    title = clip(speech.say("writable-layer"), room, Font.SMALL_STRONG)
-    elements = [
-        box(x, y, wide, high, Meaning.WRITABLE, dashed=not is_alive(container)),
-        text(x + 10, y + 18, title, Font.SMALL_STRONG),
-        text(x + wide - 10, y + 18, size, Font.SMALL_STRONG, ink="writable-text", anchor="end"),
-    ]
-    y += 24
-    for change in container.changes[:_CHANGES_SHOWN]:
-        elements += _change(change, (x + 10, y + 12, wide - 20), speech, origins)
-        y += _CHANGE
-    more = container.changes_total - min(len(container.changes), _CHANGES_SHOWN)
-    if more > 0:
-        elements.append(clipped(x + 10, y + 12, speech.count("more", more), wide - 20, Font.SMALL, ink="muted"))
-    return elements
-
-
-def _change(
-    change: FileChange, place: tuple[float, float, float], speech: Speech, origins: Mapping[str, int]
-) -> tuple[Element, ...]:
-    """One line at (x, y, width): the sign, the path, and, for a copied-up file, the layer that it comes from."""
-    x, y, wide = place
-    origin = origins.get(change.path) if change.kind is ChangeKind.CHANGED else None
-    aside = speech.say("copied-up", layer=origin) if origin else ""
-    room = wide - (width(aside, Font.SMALL) + 10 if aside else 0)
-    path = f"{SIGNS[change.kind]} {clip_path(change.path, room - 14, Font.CODE_SMALL)}"
-    shown = line(x, y, [Piece(text=path, font=Font.CODE_SMALL, ink=INKS[change.kind])], wide)
-    if not aside:
-        return (shown,)
-    return shown, text(x + wide, y, aside, Font.SMALL, ink="writable-text", anchor="end")

@@ -11,13 +11,13 @@ from functools import singledispatch
 from pydock_lab.drawing import (
     advice_details,
     argument_vector,
-    cards,
     context_words,
     exchange_words,
     explained,
     explanations,
     guessed,
     image_tree,
+    instance_details,
     prints,
     shared_layers,
     start_words,
@@ -28,23 +28,19 @@ from pydock_lab.drawing import (
 from pydock_lab.drawing.detail import Detail, FileLine, given, indented
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.file_details import file_detail, layer_command
-from pydock_lab.drawing.layer_files import SIGNS
+from pydock_lab.drawing.layer_details import file_lines, layer_detail
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
-    ContainerView,
     ContextTree,
     ContextWeight,
     Doctor,
     Explanation,
-    FileChange,
     Guess,
-    ImageInstances,
     ImageTree,
     Instances,
-    LayerRow,
     LayerStack,
     Namespaces,
     Opened,
@@ -62,8 +58,6 @@ from pydock_lab.views import (
 )
 from pydock_lab.views.guess import ANSWERS
 
-_FILES_SHOWN = 60
-
 
 def details(view: View, speech: Speech) -> Iterator[Detail]:
     """All parts of a view, in the order in which the keyboard goes through them."""
@@ -78,28 +72,11 @@ def _details(view: View, _speech: Speech) -> Iterator[Detail]:
 @_details.register
 def _layers(view: LayerStack, speech: Speech) -> Iterator[Detail]:
     for at, row in reversed(list(enumerate(view.rows))):
-        yield _layer(row, f"layer-{at}", at + 1, row.command or f"docker history --no-trunc {view.name}", speech)
+        yield layer_detail(row, f"layer-{at}", at + 1, row.command or f"docker history --no-trunc {view.name}", speech)
         if row.opened is not Opened.CLOSED:
             for how in (Opened.CHANGES, Opened.TOGETHER):
                 yield Detail(key=f"{how}-{at}", title=speech.say(f"files-{how}"), command=layer_command(view, row))
         yield from (file_detail(view, row, node, speech) for node in row.files)
-
-
-def _layer(row: LayerRow, key: str, number: int, command: str, speech: Speech) -> Detail:
-    origin = speech.say("configuration" if row.is_empty else f"origin-{row.origin}")
-    facts = [
-        (speech.say("fact-origin"), origin),
-        (speech.say("fact-line"), str(row.line) if row.line else ""),
-        (speech.say("fact-unpacked"), "" if row.is_empty else speech.size(row.unpacked_size)),
-        (speech.say("fact-compressed"), "" if row.is_empty else speech.size(row.size)),
-        (speech.say("fact-seconds"), speech.seconds(row.seconds) if row.seconds else ""),
-        ("digest", row.digest),
-        ("diff_id", row.diff_id),
-        ("chain_id", row.chain_id),
-    ]
-    files, more = _files(row.changes, row.changes_total, speech)
-    title = f"{number}. {clean(row.instruction) or '?'}"
-    return Detail(key=key, title=title, facts=given(facts), files=files, more=more, command=clean(command))
 
 
 @_details.register
@@ -107,7 +84,7 @@ def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[Detail]:
     for kind, stack in (("first", view.first), ("second", view.second), ("shared", view.first)):
         for layer in reversed(shared_layers.layers_of(view, kind)):
             command = layer.row.command or f"docker history --no-trunc {stack.name}"
-            detail = _layer(layer.row, f"{kind}-{layer.at}", layer.at + 1, command, speech)
+            detail = layer_detail(layer.row, f"{kind}-{layer.at}", layer.at + 1, command, speech)
             more = [
                 (speech.say("fact-whose"), shared_layers.whose(view, kind, speech)),
                 (speech.say("fact-also"), shared_layers.twin_words(view, layer, speech)),
@@ -117,47 +94,7 @@ def _two_stacks(view: SharedLayers, speech: Speech) -> Iterator[Detail]:
 
 @_details.register
 def _instances(view: Instances, speech: Speech) -> Iterator[Detail]:
-    for at, image in enumerate(view.images):
-        for number, container in enumerate(image.containers):
-            yield _container(container, f"container-{at}-{number}", speech)
-        for number, row in reversed(list(enumerate(image.layers))):
-            if not row.is_empty:
-                command = f"docker history --no-trunc {image.name}"
-                yield _layer(row, f"layer-{at}-{number}", number + 1, command, speech)
-        yield Detail(key=f"more-{at}", title=clean(image.name), command=f"docker history {clean(image.name)}")
-        yield _image(image, f"image-{at}", speech)
-
-
-def _image(image: ImageInstances, key: str, speech: Speech) -> Detail:
-    facts = [
-        (speech.say("fact-unpacked"), speech.size(image.shared_size)),
-        (speech.say("fact-containers"), str(len(image.containers))),
-        (speech.say("fact-image-id"), image.image_id),
-    ]
-    command = f"docker image inspect {clean(image.name)}"
-    return Detail(key=key, title=clean(image.name), facts=given(facts), command=command)
-
-
-def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
-    facts = [
-        (speech.say("fact-state"), cards.state_word(container, speech)),
-        (speech.say("fact-inside-pid"), str(container.inside_pid or "")),
-        (speech.say("fact-pid"), str(container.pid or "")),
-        (speech.say("hostname"), container.hostname),
-        (speech.say("address"), container.address),
-        (speech.say("fact-ports"), ", ".join(map(str, container.ports))),
-        (speech.say("command"), container.command),
-        (speech.say("writable-layer"), speech.size(container.writable_size)),
-        *cards.gauges_of(container, speech),
-        (speech.say("fact-network"), container.network),
-        (speech.say("fact-tier"), container.tier),
-        ("id", container.id),
-    ]
-    files, more = _files(container.changes, container.changes_total, speech)
-    command = container.docker_command or f"docker diff {clean(container.name)}"
-    return Detail(
-        key=key, title=clean(container.name), facts=given(facts), files=files, more=more, command=clean(command)
-    )
+    return instance_details.instances(view, speech)
 
 
 @_details.register
@@ -201,7 +138,7 @@ def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> Detail:
         (speech.say("fact-key"), step.key),
         (speech.say("fact-error"), step.error),
     ]
-    files, more = _files(step.changes, step.changes_total, speech)
+    files, more = file_lines(step.changes, step.changes_total, speech)
     title = f"{step.number}. {clean(step.text)}"
     command = f"{trace_words.command(view)} --step {step.number}"
     return Detail(key=f"step-{step.number}", title=title, facts=given(facts), files=files, more=more, command=command)
@@ -354,20 +291,3 @@ def _cache_keys(step: StepExplanation, speech: Speech) -> Iterator[tuple[str, st
             yield f"{explanations.say(speech, name)}: {prints.short(key.digest)}", "\n".join(lines)
     if step.after is not None:
         yield explanations.say(speech, "key-python"), step.after.python
-
-
-def _files(changes: tuple[FileChange, ...], total: int, speech: Speech) -> tuple[tuple[FileLine, ...], str]:
-    """Deleted files first, for they surprise; then as the view has them."""
-    ranked = sorted(changes, key=lambda change: change.kind != "deleted")[:_FILES_SHOWN]
-    lines = tuple(
-        FileLine(
-            kind=change.kind,
-            sign=SIGNS[change.kind],
-            path=clean(f"{change.path} → {change.link}" if change.link else change.path),
-            size="" if change.is_directory else speech.size(change.size),
-            weight=change.size,
-        )
-        for change in ranked
-    )
-    left = max(total, len(changes)) - len(lines)
-    return lines, speech.count("more", left) if left > 0 else ""

@@ -4,7 +4,7 @@ Source: "The DOT Language", graphviz.org: in a quoted string only the quote is e
 of its own in labels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from itertools import pairwise
 
@@ -85,6 +85,25 @@ def _instances(view: Instances, speech: Speech) -> Iterator[str]:
             label = f"{container.name}\n{speech.say('writable-layer')} {written}"
             yield _node(container.id, label, Meaning.WRITABLE, dashed=not container.pid)
             yield f"{_quoted(f'image-{at}')} -> {_quoted(container.id)}"
+    yield from _around(view, {one.name: one.id for image in view.images for one in image.containers})
+
+
+def _around(view: Instances, containers: Mapping[str, str]) -> Iterator[str]:
+    """Networks and volumes, and who has them: `containers` are ids by name."""
+    for network in view.networks:
+        name = f"network {network.name}"
+        yield _node(name, f"{network.name}\n{network.subnet}", Meaning.PLAIN, dashed=network.internal)
+        for member in network.members:
+            yield _edge(containers.get(member.container, member.container), name, member.address)
+    for volume in view.volumes:
+        name = f"volume {volume.name}"
+        yield _node(name, volume.name, Meaning.WRITABLE, dashed=not volume.users)
+        for user in volume.users:
+            yield _edge(containers.get(user.container, user.container), name, user.target)
+
+
+def _edge(source: str, target: str, label: str) -> str:
+    return f"{_quoted(source)} -> {_quoted(target)} [label={_quoted(label)} dir=none]"
 
 
 @_statements.register

@@ -7,12 +7,15 @@
 │ COPY app.py /srv/                         400 kB │    read-only, once on disk
 │ FROM lab/python                          51.8 MB │
 └──────────────────────────────────────────────────┘
+
+Below them what is around containers, where there is any of it: networks that somebody made, volumes, the last events.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydock_lab.drawing import cards, prints
+from pydock_lab.drawing import cards, networks, prints, timeline, volumes
 from pydock_lab.drawing.cards import Spot, is_alive
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width
@@ -55,20 +58,31 @@ def draw(view: Instances, page: Page) -> Drawing:
         blocks.append(Block(elements=behind, height=bottom - y))
         picks += chosen
         y = bottom
+    around, chosen, bottom = _around(view, page, y)
+    blocks.append(Block(elements=tuple(around), height=bottom - y))
+    picks, y = [*picks, *chosen], bottom
     label = speech.say("instances-of", images=", ".join(image.name for image in view.images) or "...")
     listbox = group(*picks, class_="picks", role="listbox", aria_label=label)
     body = Block(elements=(*(item for block in blocks[1:] for item in block.elements), listbox), height=y - top.height)
     return finish(page, label, (top, body), _keys(view, speech), lesson_of(view, speech))
 
 
+def _around(view: Instances, page: Page, y: float) -> tuple[list[Element], list[Element], float]:
+    """What is around containers, as far as there is any of it: what lies behind, what can be picked, the lower edge."""
+    behind, picks, y = networks.draw(view.networks, page, y)
+    more, stored, y = volumes.draw(view.volumes, page, y)
+    line, happened, y = timeline.draw(view.events, page, y)
+    return [*behind, *more, *line], [*picks, *stored, *happened], y
+
+
 def _image(image: ImageInstances, at: int, page: Page, y: float) -> tuple[tuple[Element, ...], list[Element], float]:
     """One image: what lies behind, what can be picked, and the lower edge."""
     grid = _grid(image, page, y)
     slab_top = grid.bottom
-    origins = _origins(image)
     chosen = [
-        cards.draw(container, f"container-{at}-{number}", spot, page, origins)
+        drawn
         for number, (container, spot) in enumerate(zip(image.containers, grid.spots, strict=True))
+        for drawn in cards.draw(container, f"{at}-{number}", spot, page)
     ]
     layers, bottom = _slab(image, at, page, slab_top)
     return _connections(image, grid, slab_top), [*chosen, *layers], bottom + 22
@@ -116,18 +130,11 @@ def _copy_up(spot: Spot, slab: float) -> tuple[Element, ...]:
     return trace([(x, slab), (x, tip + 5)], "writable-line dashed"), arrow_head(x, tip, "writable-bar", up=True)
 
 
-def _origins(image: ImageInstances) -> dict[str, int]:
-    """Which layer, by its number in the picture (from 1), has a path for the reader: the uppermost."""
-    found: dict[str, int] = {}
-    for number, row in enumerate(image.layers, 1):
-        found |= {change.path: number for change in row.changes if change.kind is not ChangeKind.DELETED}
-    return found
-
-
 def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[Element], float]:
     """The image's layers, uppermost first, and its name below them."""
     left, wide, speech = MARGIN + _RAIL, page.right - MARGIN - _RAIL, page.speech
     rows = [(number, row) for number, row in enumerate(image.layers, 1) if not row.is_empty]
+    copied = Counter(one.layer for container in image.containers for one in container.changes if one.copied_up)
     shown, left_out = _abridged(rows[::-1])
     picks = []
     for position, (number, row) in enumerate(shown):
@@ -135,7 +142,8 @@ def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[El
             more = speech.count("more-layers", len(left_out), size=_weight(left_out, speech))
             picks.append(_abridgement(more, left, y, wide, f"more-{at}"))
             y += _LAYER + 4
-        picks.append(_layer(row, number, f"layer-{at}-{number - 1}", (left, y, wide), page))
+        spot = Spot(x=left, y=y, width=wide, height=_LAYER)
+        picks.append(_layer(row, (at, number), copied[number - 1], spot, page))
         y += _LAYER + 4
     picks.append(_name(image, at, page, y))
     return picks, y + 24
@@ -163,19 +171,23 @@ def _abridgement(words: str, x: float, y: float, wide: float, key: str) -> Eleme
     )
 
 
-def _layer(row: LayerRow, number: int, key: str, place: tuple[float, float, float], page: Page) -> Element:
-    x, y, wide = place
-    size = page.speech.size(row.unpacked_size)
-    start = x + 12 + prints.WIDTH + 10
-    room = x + wide - 12 - width(size, Font.SMALL_STRONG) - 12 - start
-    words = f"{number}. {row.instruction or '?'}"
+def _layer(row: LayerRow, where: tuple[int, int], copied: int, spot: Spot, page: Page) -> Element:
+    """A layer, by its image and its number (from 1), and how many of its files containers have `copied` up."""
+    (at, number), speech, right = where, page.speech, spot.x + spot.width - 12
+    size = speech.size(row.unpacked_size)
+    start, end = spot.x + 12 + prints.WIDTH + 10, right - width(size, Font.SMALL_STRONG) - 12
+    words, told = f"{number}. {row.instruction or '?'}", speech.count("copied-from", copied) if copied else ""
+    is_roomy = end - start - width(words, Font.CODE) > width(told, Font.SMALL) + 12
+    aside = told if is_roomy else f"↑ {copied}" if copied else ""
+    room = end - start - (width(aside, Font.SMALL) + 12 if aside else 0)
     return pick(
-        key,
-        f"{words}, {size}",
-        box(x, y, wide, _LAYER, Meaning.BASE, radius=4),
-        prints.draw(x + 12, y + 21, row.diff_id),
-        text(start, y + 20, clip(words, room, Font.CODE), Font.CODE),
-        text(x + wide - 12, y + 20, size, Font.SMALL_STRONG, anchor="end"),
+        f"layer-{at}-{number - 1}",
+        ", ".join(filter(None, (words, size, told))),
+        box(spot.x, spot.y, spot.width, spot.height, Meaning.BASE, radius=4),
+        prints.draw(spot.x + 12, spot.y + 21, row.diff_id),
+        text(start, spot.y + 20, clip(words, room, Font.CODE), Font.CODE),
+        *([text(end, spot.y + 20, aside, Font.SMALL, ink="writable-text", anchor="end")] if aside else []),
+        text(right, spot.y + 20, size, Font.SMALL_STRONG, anchor="end"),
     )
 
 

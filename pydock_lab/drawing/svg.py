@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from html import escape
+from typing import Self
 
 _OF_A_PAGE = re.compile("(?:id|role)$|aria-|data-")
 _SPACE = re.compile(r"\s+")
@@ -32,8 +33,6 @@ class Element:
 
     def still(self) -> "Element":
         """Without what only a page that brings it to life needs: keys, roles, and labels of its parts."""
-        if not self.children:
-            return self
         kept = {name: value for name, value in self.attributes.items() if not _OF_A_PAGE.match(name)}
         children = tuple(child if isinstance(child, str) else child.still() for child in self.children)
         return Element(name=self.name, attributes=kept, children=children)
@@ -43,6 +42,27 @@ class Element:
         words = "".join([f' {name}="{_quoted(value)}"' for name, value in self.attributes.items()])
         inner = "".join([_text(child) if isinstance(child, str) else child.write() for child in self.children])
         return f"<{self.name}{words}>{inner}</{self.name}>" if inner else f"<{self.name}{words}/>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished(Element):
+    """An element as it was written once: it stands in one picture after the other, and stays as it is."""
+
+    text: str
+    origin: Element
+
+    @classmethod
+    def of(cls, element: Element) -> Self:
+        """The element, written now."""
+        return cls(name=element.name, text=element.write(), origin=element)
+
+    def still(self) -> Element:
+        """What it was made of, without what only a page needs."""
+        return self.origin.still()
+
+    def write(self) -> str:
+        """The text."""
+        return self.text
 
 
 def element(name: str, /, *children: Element | str, **attributes: str | float | None) -> Element:

@@ -15,14 +15,18 @@ from pydock_lab.drawing import (
     layers,
     manifests,
     namespaces,
+    networks,
     prints,
     shared_layers,
     start_texts,
     tag_story,
     tags,
+    timeline,
     trace_texts,
+    volumes,
     weights,
     what_ifs,
+    writable,
 )
 from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
@@ -114,8 +118,23 @@ def _instances(view: Instances, speech: Speech) -> Iterator[str]:
     for image in view.images:
         yield from _image(image, speech)
         yield ""
+    around = list(_around(view, speech))
+    yield from [*around, ""] if around else []
     yield instances.lesson_of(view, speech)
     yield "docker ps -a"
+
+
+def _around(view: Instances, speech: Speech) -> Iterator[str]:
+    """Networks, volumes, events: one line each."""
+    for network in view.networks:
+        members = ", ".join(f"{one.container} {networks.place(one, speech)}" for one in network.members)
+        parts = (network.name, network.subnet, networks.note(network, speech), members)
+        yield f"{speech.say('fact-network')} {'   '.join(clean(part) for part in parts if part)}"
+    for volume in view.volumes:
+        users = ", ".join(f"{one.container} {volumes.place(one, speech)}" for one in volume.users)
+        yield f"{speech.say('volume')} {clean(volume.name)}   {clean(users) or speech.say('volume-unused')}"
+    for event in view.events:
+        yield f"{timeline.since(event.ago, speech):>14}  {clean(event.container)} {timeline.words(event, speech)}"
 
 
 def _image(image: ImageInstances, speech: Speech) -> Iterator[str]:
@@ -138,10 +157,19 @@ def _container(container: ContainerView, speech: Speech) -> Iterator[str]:
     written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
     used = [f"{name} {value}" for name, value in cards.gauges_of(container, speech)]
     parts = [
-        *(clean(container.name), cards.state_word(container, speech), process, container.address, ports, written),
+        *(
+            clean(container.name),
+            cards.state_word(container, speech),
+            process,
+            ", ".join(cards.addresses(container)),
+            ports,
+            written,
+        ),
         *used,
     ]
     yield f"{mark} {'   '.join(clean(part) for part in parts if part)}"
+    for change in writable.of_the_image(container):
+        yield f"    {SIGNS[change.kind]} {clean(change.path)}   {writable.story(change, speech)}"
 
 
 @_lines.register

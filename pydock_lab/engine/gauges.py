@@ -10,19 +10,32 @@ from pydock_lab.linux.cgroups import Usage
 from pydock_lab.runtime.state import UP, ContainerState
 from pydock_lab.views import Gauge
 
+# A needle that moves five times a second cannot be read; and each reading asks the container's shim.
+_SECONDS = 1.0
+
 
 class Gauges:
-    """Reads the gauges of a home's containers; processors are those in use since the last look."""
+    """Reads the gauges of a home's containers, each once a second; processors are those in use since the last look."""
 
     def __init__(self, home: Home, life: ContainerLife) -> None:
         self._home, self._life = home, life
         self._seen: dict[str, tuple[float, float]] = {}  # by container: when, and seconds of processors until then
+        self._read: dict[str, tuple[float, float, tuple[Gauge, ...]]] = {}  # when it started, when it was read, gauges
 
     def of(self, record: ContainerRecord, state: ContainerState) -> tuple[Gauge, ...]:
         """Memory, processors and processes, as far as they can be known here; none unless it runs."""
         if state.status not in UP:
             self._seen.pop(record.id, None)
+            self._read.pop(record.id, None)
             return ()
+        now = time.monotonic()
+        started, read, gauges = self._read.get(record.id, (0.0, -_SECONDS, ()))
+        if started != state.started_at or now - read >= _SECONDS:
+            gauges = self._look(record, state)
+            self._read[record.id] = (state.started_at, now, gauges)
+        return gauges
+
+    def _look(self, record: ContainerRecord, state: ContainerState) -> tuple[Gauge, ...]:
         try:
             found = self._home.runtime.usage(self._life.shelf.folder(record.id))
         except ContainerError:  # it has just ended

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from pydock_lab.engine.copying import ContainerFiles
     from pydock_lab.engine.home import Home
     from pydock_lab.engine.images import ImageShelf
+    from pydock_lab.engine.instances import InstancesPicture
+    from pydock_lab.engine.known_images import KnownImages
     from pydock_lab.engine.measures import Measures
     from pydock_lab.engine.networks import Networks
     from pydock_lab.engine.system import System
     from pydock_lab.engine.transfers import Transfers
+    from pydock_lab.engine.written import WritableLayers
 
 
 class Parts:
@@ -30,7 +33,26 @@ class Parts:
         """Lists, and what containers wrote."""
         from pydock_lab.engine.asking import ContainerQuestions  # noqa: PLC0415 - see above
 
-        return ContainerQuestions(self._home, self._images, self.life)
+        return ContainerQuestions(self._home, self._known_images, self._layers, self.life)
+
+    @cached_property
+    def instances(self) -> InstancesPicture:
+        """Images with their containers."""
+        from pydock_lab.engine.instances import InstancesPicture  # noqa: PLC0415 - see above
+
+        return InstancesPicture(self._home, self._known_images, self._layers, self.life)
+
+    @cached_property
+    def _known_images(self) -> KnownImages:
+        from pydock_lab.engine.known_images import KnownImages  # noqa: PLC0415 - see above
+
+        return KnownImages(self._home, self._images)
+
+    @cached_property
+    def _layers(self) -> WritableLayers:
+        from pydock_lab.engine.written import WritableLayers  # noqa: PLC0415 - see above
+
+        return WritableLayers(self._home, self._known_images)
 
     @cached_property
     def files(self) -> ContainerFiles:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.values import MountSummary
-from pydock_lab.errors import Conflict, InvalidValue, NotFound, StoreError
+from pydock_lab.errors import Conflict, InvalidValue, NotFound
 from pydock_lab.oci import ContainerConfig, Digest
 from pydock_lab.oci.document import Node
 from pydock_lab.oci.plain import Document
@@ -19,6 +19,7 @@ from pydock_lab.runtime.logs import LogLimits
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.store.lines import Lines
+from pydock_lab.store.remembered import Remembered
 
 _SHORTEST_ID = 2
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -155,13 +156,14 @@ class ContainerShelf:
     def __init__(self, home: Home) -> None:
         self._home, self._records = home, home.containers
         self._lines = Lines(home.containers, ContainerLine, _line, form=_LINE_FORM)
+        self._remembered = Remembered(home.containers, ContainerRecord.from_json)
 
     def folder(self, container: str) -> Path:
         """Where a container's files are, by its whole id."""
         return self._records.path(container)
 
     def all(self) -> Iterator[ContainerRecord]:
-        """All containers, oldest first; each record is read whole, which takes its time (`lines` do not)."""
+        """All containers, oldest first; each record is read whole, which takes its time once (`lines` do not)."""
         for line in self.lines():
             record = self.read(line)
             if record is not None:
@@ -173,13 +175,7 @@ class ContainerShelf:
 
     def read(self, line: ContainerLine) -> ContainerRecord | None:
         """The record of a line; None where it is no more."""
-        return self._read(line.id)
-
-    def _read(self, key: str) -> ContainerRecord | None:
-        try:
-            return ContainerRecord.from_json(self._records.read(key))
-        except (StoreError, KeyError, TypeError):  # removed meanwhile, or half made by a killed process
-            return None
+        return self._remembered.get(line.id)
 
     def find(self, name: str) -> ContainerRecord:
         """A container by name, id, or the start of an id; raises NotFound, Conflict where several begin so."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydock_lab.errors import PydockError
+from pydock_lab.notebook.newness import Newness
 from pydock_lab.notebook.picture import Picture, script
 from pydock_lab.views import ContainerView, Instances, View
 
@@ -33,6 +34,8 @@ class LiveInstances(Picture):
         self._heard = 0.0
         self._gone = threading.Event()
         self._thread: threading.Thread | None = None
+        self._newness = Newness()
+        self._newness.marked(view)
         super().__init__(view, live=look is not None, **traits)
         self.on_msg(self._listen)
 
@@ -75,7 +78,7 @@ class LiveInstances(Picture):
     def _is_new(self, look: Callable[[], View]) -> bool:
         """Look again; whether something has changed, and is drawn anew."""
         try:
-            view = look()
+            view = self._newness.marked(look())
         except PydockError:
             return False  # the store is busy, or a container is just going: ask again
         if view == self.view:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydock_lab.archive import compress, marks, whiteout
+from pydock_lab.archive import compress, marks
 from pydock_lab.archive.apply import Applied, Ownership, Policy, Whiteouts, apply, apply_tar
 from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, TreeForm, diff
 from pydock_lab.archive.marks import Mark
@@ -25,10 +25,8 @@ from pydock_lab.errors import ArchiveError
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci import Digest
 from pydock_lab.sandbox.worker import Request
-from pydock_lab.snapshot import copying
+from pydock_lab.snapshot import copying, written
 from pydock_lab.snapshot.unmarkable import by_path
-
-_MOST_CHANGES = 5000  # what a view shows is far less
 
 
 def warm() -> None:
@@ -212,45 +210,15 @@ class _Whole:
 
 
 def changes(request: Request) -> dict[str, Any]:
-    """What an upper directory holds: rows of path, letter (`A` there, `D` deleted), size, mode, link, is_directory.
+    """What an upper directory holds, as `written.rows` tells it.
 
-    Arguments: `directory`, `tree` (as for `pack`). Gives `rows` (at most 5000), `total`, `size` (bytes of all files).
+    Arguments: `directory`, `tree` (as for `pack`).
     """
     tree, directory = request.arguments.get("tree") or "", request.arguments["directory"]
     if tree and copying.is_materialised(tree):
         with _collected(tree, request.tier) as upper:
-            return _rows(upper)
-    return _rows(directory) if os.path.isdir(directory) else {"rows": [], "total": 0, "size": 0}
-
-
-def _rows(directory: str) -> dict[str, Any]:
-    rows: list[list[object]] = []
-    total = size = 0
-    for path, status, link in _walk(os.fsencode(directory), b""):
-        total += 1
-        is_file = stat.S_ISREG(status.st_mode)
-        size += status.st_size if is_file else 0
-        if len(rows) < _MOST_CHANGES:
-            letter = "D" if whiteout.is_whiteout(status) else "A"
-            weight = status.st_size if is_file else 0
-            mode, is_folder = stat.S_IMODE(status.st_mode), stat.S_ISDIR(status.st_mode)
-            rows.append([os.fsdecode(path), letter, weight, mode, os.fsdecode(link), is_folder])
-    return {"rows": rows, "total": total, "size": size}
-
-
-def _walk(directory: bytes, inside: bytes) -> Iterator[tuple[bytes, os.stat_result, bytes]]:
-    with os.scandir(directory) as found:
-        children = sorted(found, key=lambda child: child.name)
-    for child in children:
-        path = inside + b"/" + child.name if inside else child.name
-        try:
-            status = child.stat(follow_symlinks=False)
-            link = os.readlink(child.path) if stat.S_ISLNK(status.st_mode) else b""
-        except FileNotFoundError:  # the container is alive, and deletes
-            continue
-        yield path, status, link
-        if stat.S_ISDIR(status.st_mode):
-            yield from _walk(child.path, path)
+            return written.rows(upper, is_copy=True)
+    return written.rows(directory)
 
 
 def remove(request: Request) -> None:

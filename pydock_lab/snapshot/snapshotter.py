@@ -21,6 +21,8 @@ from typing import Any, BinaryIO
 from pydock_lab.archive.pipeline import wide_pipe
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.runtime_spec import Rootfs
+from pydock_lab.snapshot import written
+from pydock_lab.snapshot.written import Row
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
 # By name only: the jobs run in the workers, and machines without containers cannot even import them.
@@ -44,9 +46,9 @@ class PackedLayer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What an active snapshot holds; `rows` as `jobs.changes` gives them, `size` bytes of files."""
+    """What an active snapshot holds; `total` counts its paths (the rows may be fewer), `size` is bytes of files."""
 
-    rows: tuple[tuple[str, str, int, int, str, bool], ...]
+    rows: tuple[Row, ...]
     total: int
     size: int
 
@@ -208,8 +210,22 @@ class Snapshotter:
         """What was written, as far as it can be seen now."""
         if not os.path.isdir(rootfs.upper) and not os.path.isdir(rootfs.mountpoint):
             return Changes(rows=(), total=0, size=0)
-        found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint}, [])
-        return Changes(rows=tuple(map(tuple, found["rows"])), total=found["total"], size=found["size"])
+        found = self._written_here(rootfs)
+        if found is None:
+            found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint}, [])
+        return Changes(rows=tuple(Row(*row) for row in found["rows"]), total=found["total"], size=found["size"])
+
+    @staticmethod
+    def _written_here(rootfs: Rootfs) -> dict[str, Any] | None:
+        """The same without asking anybody; None where this process may not look, or a tree has to be compared."""
+        from pydock_lab.snapshot.copying import is_materialised  # noqa: PLC0415 - not on every machine
+
+        if not rootfs.upper or is_materialised(rootfs.mountpoint):
+            return None
+        try:
+            return written.rows(rootfs.upper)
+        except PermissionError:  # rootless: a file of one of the container's own users
+            return None
 
     def remove(self, *paths: str | Path) -> None:
         """Remove trees whose files may belong to ids that only the workers can touch."""

@@ -103,6 +103,17 @@ def read(path: Path, *, since: float = 0, until: float | None = None) -> Iterato
         time.sleep(_POLL_SECONDS)
 
 
+class Following:
+    """Reads on and on; at first what is in the file that is written to now."""
+
+    def __init__(self, path: Path) -> None:
+        self._tail = Tail(str(path))
+
+    def new(self) -> Iterator[Happening]:
+        """What has happened since the last time, the oldest first."""
+        return _parsed(self._tail.read())
+
+
 def _between(content: bytes, since: float, until: float | None) -> Iterator[Happening]:
     for found in _parsed(content):
         if since <= found.time and (until is None or found.time <= until):

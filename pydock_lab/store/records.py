@@ -61,6 +61,10 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+
+
 class Collection:
     """The records of one kind below `root/name`; `record` is the file that makes a directory one of them.
 
@@ -123,8 +127,14 @@ class Collection:
         with folders:
             for folder in folders:
                 with suppress(OSError):  # no record: half made, or removed meanwhile
-                    found = os.stat(folder.path + end)
-                    yield folder.name, f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+                    yield folder.name, _stamp(os.stat(folder.path + end))
+
+    def stamp(self, key: str) -> str:
+        """The same of one record; raises NotFound."""
+        try:
+            return _stamp(os.stat(self.path(key) / self._record))
+        except OSError:
+            raise NotFound("store.no-record", key=key) from None
 
     def keep(self, file: str, document: Mapping[str, object]) -> None:
         """Replace a file beside the records, at once or not at all."""

@@ -6,7 +6,7 @@ Sizes are bytes, times RFC 3339 texts, digests full (`sha256:...`); a drawing sh
 from pydock_lab.views.argument_vector import ArgumentVector, ArgumentWord
 from pydock_lab.views.base import View
 from pydock_lab.views.build_trace import BuildTrace, StepOutcome, TraceStage, TraceStep
-from pydock_lab.views.containers import ContainerView, Gauge, ImageInstances, Instances, PortView
+from pydock_lab.views.containers import ContainerView, Gauge, ImageInstances, Instances
 from pydock_lab.views.context_tree import ContextCopy, ContextFile, ContextTree, IgnoreLine
 from pydock_lab.views.explanation import (
     Attribute,
@@ -31,6 +31,15 @@ from pydock_lab.views.namespaces import Namespaces, NamespaceView, SidesOfProces
 from pydock_lab.views.registry import BlobView, ManifestView, RepositoryView, TagTree, TagView
 from pydock_lab.views.run_trace import CallView, RunStep, RunTrace, Sight, StartPhase
 from pydock_lab.views.shared_layers import PlacedLayer, SharedLayers
+from pydock_lab.views.surroundings import (
+    EventKind,
+    EventView,
+    NetworkMember,
+    NetworkView,
+    PortView,
+    VolumeUser,
+    VolumeView,
+)
 from pydock_lab.views.tag_story import TagState, TagStory
 from pydock_lab.views.transfer import RequestStep, TransferTrace, TravelledBlob
 from pydock_lab.views.weight import (
@@ -65,6 +74,8 @@ __all__ = [
     "ContextTree",
     "ContextWeight",
     "Doctor",
+    "EventKind",
+    "EventView",
     "Explanation",
     "FacetView",
     "FileChange",
@@ -84,6 +95,8 @@ __all__ = [
     "ManifestView",
     "NamespaceView",
     "Namespaces",
+    "NetworkMember",
+    "NetworkView",
     "Opened",
     "Origin",
     "Outcome",
@@ -122,6 +135,8 @@ __all__ = [
     "TreeImage",
     "TreeLayer",
     "View",
+    "VolumeUser",
+    "VolumeView",
     "WasteReason",
     "WastedFile",
     "Weight",

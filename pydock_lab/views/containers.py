@@ -4,19 +4,7 @@ from dataclasses import dataclass
 
 from pydock_lab.views.base import View
 from pydock_lab.views.layers import FileChange, LayerRow
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PortView:
-    """A published port."""
-
-    host_ip: str
-    host_port: int
-    container_port: int
-    protocol: str = "tcp"
-
-    def __str__(self) -> str:
-        return f"{self.host_ip}:{self.host_port}->{self.container_port}/{self.protocol}"
+from pydock_lab.views.surroundings import EventView, NetworkView, PortView, VolumeView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,17 +26,24 @@ class Gauge:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerView:
-    """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run)."""
+    """One container: `pid` as the host sees it, `inside_pid` as it sees itself (0 while it does not run).
+
+    `exit_code` is None unless it has ended. `addresses` are pairs of a network's name and the address there ("" while
+    it does not run), `volumes` of a volume's name and where it is mounted. `fresh` are the paths that it has just
+    written, for who watches.
+    """
 
     id: str
     name: str
     state: str
-    status: str
     command: str
+    exit_code: int | None = None
     pid: int = 0
     inside_pid: int = 0
     hostname: str = ""
     address: str = ""
+    addresses: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[tuple[str, str], ...] = ()
     ports: tuple[PortView, ...] = ()
     writable_size: int = 0
     changes: tuple[FileChange, ...] = ()
@@ -58,6 +53,7 @@ class ContainerView:
     docker_command: str = ""
     gauges: tuple[Gauge, ...] = ()
     oom_killed: bool = False
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +73,10 @@ class ImageInstances(View):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Instances(View):
-    """All images that have containers."""
+    """All images that have containers; the networks that somebody made, all volumes, the last events, oldest first."""
 
     images: tuple[ImageInstances, ...]
     tier: str = ""
+    networks: tuple[NetworkView, ...] = ()
+    volumes: tuple[VolumeView, ...] = ()
+    events: tuple[EventView, ...] = ()

@@ -25,7 +25,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileChange:
-    """One path of a layer; `size` of a deleted file is what it goes on costing in the layer below."""
+    """One path of a layer; `size` of a deleted file is what it goes on costing in the layer below.
+
+    Of a container's writable layer: the number (from 0) of the image's `layer` that has the file as well, -1 where none
+    has; how many bytes were `copied` up from there; when the file was last `touched`, in nanoseconds since 1970.
+    """
 
     path: str
     kind: ChangeKind
@@ -33,6 +37,14 @@ class FileChange:
     mode: int = 0
     link: str = ""
     is_directory: bool = False
+    layer: int = -1
+    copied: int = 0
+    touched: int = 0
+
+    @property
+    def copied_up(self) -> bool:
+        """Whether it is a file of the image that a container has changed."""
+        return self.kind is ChangeKind.CHANGED and self.layer >= 0 and not self.is_directory
 
 
 class Opened(StrEnum):

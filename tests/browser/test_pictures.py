@@ -11,6 +11,7 @@ WIDGETS = {
     "layers": ("layers.Layers(views.SHOP)", "layer-5"),
     "opened-layers": ("(lambda found: layers.Layers(found.view(), explorer=found))(opened.explorer())", "layer-4"),
     "instances": ("instances.LiveInstances(views.INSTANCES)", "container-0-0"),
+    "connected": ("instances.LiveInstances(connected.CONNECTED)", "network-1"),
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
@@ -166,3 +167,43 @@ def test_at_three_widths_nothing_is_cut(open_picture: Opener, name: str) -> None
         cut, room = notebook.page.locator(".pydock-picture").evaluate(CUT)
         assert cut == []
         assert room >= 0
+
+
+def test_what_is_new_is_called_attention_to_once(open_picture: Opener) -> None:
+    notebook = open_picture("instances.LiveInstances(views.INSTANCES)", "en")
+    marks = notebook.page.locator("[data-fresh]")
+    moving = "document.getAnimations().filter(one => one.animationName === 'pydock-pulse').length"
+    assert marks.count() == 0
+    notebook.value("setattr(w, 'view', connected.CONNECTED)")
+    marks.first.wait_for()
+    assert notebook.page.locator("[data-fresh].pulse").count() == marks.count() == 2
+    assert notebook.page.evaluate(moving) == 2
+    notebook.value("setattr(w, 'language', 'fr')")
+    notebook.page.locator(".pydock[lang=fr]").wait_for()
+    assert (notebook.page.locator("[data-fresh].pulse").count(), marks.count()) == (0, 2)
+    notebook.page.emulate_media(reduced_motion="reduce")
+    notebook.value("setattr(w, 'view', views.INSTANCES)")
+    marks.first.wait_for(state="detached")
+    notebook.value("setattr(w, 'view', connected.CONNECTED)")
+    marks.first.wait_for()
+    assert notebook.page.evaluate(moving) == 0
+    notebook.page.emulate_media(reduced_motion="no-preference")
+
+
+@pytest.mark.parametrize(
+    ("key", "title", "command"),
+    [
+        ("file-0-1-0", "/srv/app.py", "docker diff api"),
+        ("container-0-1", "api", "docker diff"),
+        ("network-1", "back", "docker network inspect back"),
+        ("volume-1", "uploads", "docker volume ls --filter name=uploads"),
+        ("event-3", "essai ended with 137", "docker events --since 2026-"),
+    ],
+)
+def test_each_part_around_a_container_can_be_chosen(open_picture: Opener, key: str, title: str, command: str) -> None:
+    notebook = open_picture(WIDGETS["connected"][0], "en")
+    place = notebook.page.locator(f"[data-pick='{key}'] > text").first
+    place.click()
+    notebook.until("w.selected", repr(key))
+    assert notebook.page.locator(".pydock-title").inner_text() == title
+    assert command in notebook.page.locator(".pydock-command").inner_text()

@@ -7,7 +7,7 @@ from samples.gallery import HOSTILE_VIEWS
 from samples.views import HOSTILE
 
 from pydock_lab.drawing import Theme, mimebundle, to_svg, to_text
-from pydock_lab.drawing.svg import clean, element, number
+from pydock_lab.drawing.svg import Finished, clean, element, number
 from pydock_lab.views import View
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -60,3 +60,9 @@ def test_hostile_names_leave_the_page_and_the_terminal_whole(view: View) -> None
     assert "\u202e" not in to_text(view)
     bundle["text/plain"].encode()
     assert HOSTILE not in bundle["text/html"]
+
+
+def test_what_is_finished_is_written_as_it_was() -> None:
+    one = element("g", element("text", "a < b", x=1), class_="pick")
+    assert Finished.of(one).write() == one.write()
+    assert element("g", Finished.of(one)).write() == f"<g>{one.write()}</g>"

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 import zlib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -212,6 +213,16 @@ def test_a_live_picture_asks_only_while_somebody_looks() -> None:
     widget._thread.join(5)
     assert not widget.is_watching
     assert widget.view == views.INSTANCES
+
+
+def test_a_live_picture_is_not_drawn_where_nothing_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [views.INSTANCES, replace(views.INSTANCES), Instances(images=())]
+    widget = LiveInstances(views.INSTANCES, look=pictures.pop)
+    drawn = list[object]()
+    monkeypatch.setattr(widget, "_draw", lambda: drawn.append(widget.view))
+    for _ in range(3):
+        widget._is_new(pictures.pop)
+    assert drawn == [Instances(images=()), views.INSTANCES]
 
 
 def test_a_live_picture_outlives_an_engine_that_is_busy() -> None:

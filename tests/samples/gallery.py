@@ -4,6 +4,7 @@ from pydock_lab.views import View
 from samples import (
     arguments,
     beside,
+    connected,
     context_trees,
     explained,
     forest,
@@ -17,6 +18,7 @@ from samples import (
 )
 
 USUAL: dict[str, View] = views.USUAL | {
+    "connected": connected.CONNECTED,
     "opened-layers": opened.OPENED,
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
@@ -39,6 +41,7 @@ USUAL: dict[str, View] = views.USUAL | {
     "what-if": weights.WHAT_IF,
 }
 HOSTILE_VIEWS: dict[str, View] = views.HOSTILE_VIEWS | {
+    "connected": connected.HOSTILE_CONNECTED,
     "opened-layers": opened.HOSTILE_OPENED,
     "trace": traces.HOSTILE_TRACE,
     "start": starts.HOSTILE_START,

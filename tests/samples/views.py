@@ -1,6 +1,7 @@
 """Views made by hand: an image, its containers, a registry, a machine."""
 
 import hashlib
+from dataclasses import replace
 
 from pydock_lab.views import (
     BlobView,
@@ -37,6 +38,11 @@ def change(sign: str, path: str, size: int = 0) -> FileChange:
     """`+` added, `~` changed, `-` deleted."""
     kind = {"+": ChangeKind.ADDED, "~": ChangeKind.CHANGED, "-": ChangeKind.DELETED}[sign]
     return FileChange(path=path, kind=kind, size=size, mode=0o644)
+
+
+def copied(path: str, size: int) -> FileChange:
+    """A file of the image's fifth layer that a container has changed."""
+    return replace(change("~", path, size), layer=4, copied=380_000)
 
 
 def layer(number: int, instruction: str, origin: Origin, size: int, *changes: FileChange, **more: object) -> LayerRow:
@@ -125,7 +131,6 @@ WEB1 = ContainerView(
     id=digest("web1")[7:],
     name="web1",
     state="running",
-    status="Up 3 minutes",
     command="python3 app.py",
     pid=4711,
     inside_pid=1,
@@ -133,7 +138,7 @@ WEB1 = ContainerView(
     address="172.20.0.2",
     ports=(PortView(host_ip="127.0.0.1", host_port=8080, container_port=80),),
     writable_size=int(1.6 * MB),
-    changes=(change("~", "/srv/app.py", 380_000), change("+", "/tmp/upload.jpg", int(1.2 * MB))),
+    changes=(copied("/srv/app.py", 380_400), change("+", "/tmp/upload.jpg", int(1.2 * MB))),
     changes_total=2,
     tier="rootless",
     network="bridge",
@@ -148,7 +153,6 @@ WEB2 = ContainerView(
     id=digest("web2")[7:],
     name="web2",
     state="running",
-    status="Up 2 minutes",
     command="python3 app.py --debug --reload --with-a-very-long-line-of-options",
     pid=4790,
     inside_pid=1,
@@ -164,12 +168,12 @@ TRIAL = ContainerView(
     id=digest("trial")[7:],
     name="essai",
     state="exited",
-    status="Exited (137) 3 minutes ago",
+    exit_code=137,
     command="sh -c 'rm -r /usr/share/doc; pip download flask'",
     writable_size=int(6.4 * MB),
     oom_killed=True,
     changes=(
-        change("-", "/usr/share/doc", int(6.1 * MB)),
+        replace(change("-", "/usr/share/doc", int(6.1 * MB)), layer=0),
         change("+", "/root/.cache/pip/http/flask.whl", int(6.3 * MB)),
         change("+", "/root/.cache/pip/index", 40_000),
         change("+", "/root/.profile", 40),
@@ -184,9 +188,7 @@ BASE_INSTANCES = ImageInstances(
     name="lab/python",
     image_id=digest("base"),
     layers=(BASE,),
-    containers=(
-        ContainerView(id=digest("idle")[7:], name="idle", state="created", status="Created", command="python3"),
-    ),
+    containers=(ContainerView(id=digest("idle")[7:], name="idle", state="created", command="python3"),),
 )
 INSTANCES = Instances(images=(SHOP_INSTANCES, BASE_INSTANCES), tier="rootless")
 HOSTILE_INSTANCES = Instances(
@@ -200,7 +202,6 @@ HOSTILE_INSTANCES = Instances(
                     id=digest(f"h{at}")[7:],
                     name=HOSTILE,
                     state=HOSTILE,
-                    status=HOSTILE,
                     command=HOSTILE,
                     pid=2**31,
                     inside_pid=2**31,

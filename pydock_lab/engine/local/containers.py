@@ -181,7 +181,7 @@ class LocalContainers(Workers):
 
     def instances(self) -> Instances:
         """Images and the containers on them."""
-        return self._parts.questions.instances()
+        return self._parts.instances.look()
 
     def image_tree(self) -> ImageTree:
         """All images, and the containers on them."""

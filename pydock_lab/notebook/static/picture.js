@@ -58,6 +58,9 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     const svg = document.importNode(parsed.documentElement, true);
     // Ids are made this picture's own: the same picture may be on a page twice.
     for (const node of svg.querySelectorAll("[id]")) node.id = prefix + node.id;
+    // What is new is called attention to once, however often it is drawn.
+    const known = new Set([...frame.querySelectorAll("[data-fresh]")].map((node) => node.dataset.fresh));
+    for (const node of svg.querySelectorAll("[data-fresh]")) node.classList.toggle("pulse", !known.has(node.dataset.fresh));
     frame.replaceChildren(svg);
     root.lang = model.get("language");
     const list = picks();

@@ -9,6 +9,7 @@ const ATTRIBUTES = new Set([
   "xmlns", "viewBox", "x", "y", "x1", "y1", "x2", "y2", "dx", "cx", "cy", "r", "rx", "d", "points", "width", "height",
   "class", "id", "role", "fill", "display", "pointer-events", "stroke-width", "stroke-dasharray",
   "aria-label", "aria-selected", "aria-level", "aria-expanded", "data-pick", "data-state", "data-digest", "data-acts",
+  "data-fresh",
 ]);
 const CLASS = /^(?:[a-z0-9-]+ ?)*$/;
 const HERE = new URL("pictures/", import.meta.url);
