@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pydock_lab import locale
 from pydock_lab.check.result import Examination, Result
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ def container(
         if not count:
             exam.holds(True, "there", name=name)
         if image is not None:
-            exam.equal("image", image, summary.image)
+            exam.equal(locale.text("check.its-image"), image, summary.image)
         if running is not None:
             exam.holds((summary.state == "running") is running, "running" if running else "ended", state=summary.state)
         if exit_code is not None:
-            exam.equal("exit code", exit_code, found.exit_code)
+            exam.equal(locale.text("check.exit-code"), exit_code, found.exit_code)
         if logs is not None:
             exam.holds(logs in found.logs(), "wrote", text=logs)
         open_ports = {port.host_port: port.container_port for port in summary.ports if port.host_port}

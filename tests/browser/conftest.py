@@ -13,6 +13,8 @@ from samples import notebook_page
 from samples.jupyter import Lab, serving
 from samples.users import ordinary_user
 
+from pydock_lab.linux.tiers import Tier
+
 TESTS = Path(__file__).parents[1]
 AXE = TESTS.parent / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("PYDOCK_SHOTS", "")
@@ -39,6 +41,15 @@ def user_lab() -> Iterator[Lab]:
     if os.geteuid() != 0:
         missing("only root can start a server as another user")
     with ordinary_user() as user, serving(Path(f"/home/{user}/lab"), user=user) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def traced_lab() -> Iterator[Lab]:
+    """The same below a filter that forbids namespaces and mounts, as on Binder."""
+    if os.geteuid() != 0:
+        missing("only root can start a server as another user")
+    with ordinary_user() as user, serving(Path(f"/home/{user}/traced"), user=user, tier=Tier.TRACED) as found:
         yield found
 
 
@@ -221,6 +232,13 @@ def user_page(user_lab: Lab, chromium: Any) -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def traced_page(traced_lab: Lab, chromium: Any) -> Iterator[Any]:
+    """The JupyterLab below the filter, open."""
+    with _page_of(traced_lab, chromium) as found:
+        yield found
+
+
 @contextmanager
 def _page_of(lab: Lab, chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(viewport=_VIEWPORT, permissions=["clipboard-write"])
@@ -243,6 +261,13 @@ def notebook(lab: Lab, page: Any, request: pytest.FixtureRequest) -> Iterator[No
 def user_notebook(user_lab: Lab, user_page: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """The same in the ordinary user's JupyterLab."""
     with _notebook_in(user_lab, user_page, request.node.name) as found:
+        yield found
+
+
+@pytest.fixture
+def traced_notebook(traced_lab: Lab, traced_page: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """The same in the JupyterLab below the filter."""
+    with _notebook_in(traced_lab, traced_page, request.node.name) as found:
         yield found
 
 

@@ -115,6 +115,9 @@ def test_a_container(app: Engine) -> None:
     )
     assert (wrong.score, len(wrong.findings)) == (0, 6)
     app.run("app:1", "-c", "echo x > /tmp/x", name="writer", entrypoint="sh")
+    set_lang("fr")
+    said = [finding.text for finding in check.container("done", image="app:2", exit_code=1, engine=app)]
+    assert [text.split(" devrait ")[0] for text in said] == ["son image", "son code de sortie"]
     assert check.container("writer", wrote=["/tmp/x"], engine=app)
     assert not check.container("writer", wrote=["/tmp/y"], engine=app)
 

@@ -3,12 +3,15 @@
 import gzip
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import zstandard
+from samples.users import ordinary_user, run_as
 
 from pydock_lab.engine.options import AgentSource, SecretSource
 from pydock_lab.errors import BuildError
+from pydock_lab.linux.tiers import Tier
 
 FILE, VARIABLE = b"f1le-s3cret-6b8d", b"env-s3cret-11c7"
 TEXT = """FROM lab/base
@@ -102,6 +105,25 @@ def test_a_secret_that_cannot_be_had(engine, tmp_path, mount, sources, says):
     with pytest.raises(BuildError, match=says) as caught:
         engine.build(f"FROM lab/base\nRUN --mount=type=secret,{mount} true\n", secrets=secrets)
     assert caught.value.fields["line"] == 2
+
+
+@pytest.mark.usefixtures("containers")
+def test_nothing_stays_in_memory(engine, tmp_path):
+    (tmp_path / "secret").write_bytes(FILE)
+    before = set(os.listdir("/dev/shm"))
+    text = "FROM lab/base\nRUN --mount=type=secret,id=s grep -q s3cret /run/secrets/s\n"
+    engine.build(text, no_cache=True, secrets=(SecretSource(id="s", path=tmp_path / "secret"),))
+    new = (Path("/dev/shm") / name for name in set(os.listdir("/dev/shm")) - before)
+    assert [path for path in new if path.name.startswith("pydock-") and path.stat().st_uid == os.geteuid()] == []
+
+
+@pytest.mark.usefixtures("as_root")
+def test_where_there_are_no_namespaces_either():
+    with ordinary_user() as user:
+        words = ["-q", "-p", "no:cacheprovider", "--no-header", "-k", "in_memory or does_not_depend"]
+        done = run_as(user, "-m", "pytest", *words, str(Path(__file__)), tier=Tier.TRACED)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert "2 passed" in done.stdout
 
 
 # ---- agents

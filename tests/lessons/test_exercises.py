@@ -9,34 +9,49 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples.lessons import LESSONS, RUNNER, Cell, code_cells, lesson, notebook, tags
+from samples.lessons import LESSONS, RUNNER, Cell, code_cells, lesson, notebook, shown, tags
 
-EXERCISES = [(number, exercise) for number in LESSONS for exercise in ("1", "2")]
 SOLUTIONS = Path(__file__).parent / "solutions"
+EXERCISES = [
+    (number, tag.removeprefix("exercise-"))
+    for number in LESSONS
+    for cell in code_cells(notebook(lesson(number, "en")))
+    for tag in tags(cell)
+    if tag.startswith("exercise-")
+]
 
 
 def solutions(number: str, exercise: str) -> dict[str, Any]:
-    """`right`, a solution; `wrong`, pairs of a solution and a word of what its check says in English."""
+    """`right`, a solution; `wrong`: a solution, a word of what its check says, and of a check with points how much."""
     with (SOLUTIONS / f"{number}.toml").open("rb") as file:
         found: dict[str, Any] = tomllib.load(file)[f"exercise-{exercise}"]
     return found
 
 
 def attempts(cells: list[Cell], exercise: str, sources: list[str]) -> list[Cell]:
-    """For each solution: what the exercise needs, begun anew, the solution itself, and the call of its check."""
+    """For each solution: what the exercise needs, begun anew, the solution itself, and its check."""
     position = next(i for i, cell in enumerate(cells) if f"exercise-{exercise}" in tags(cell))
-    needed = [cell for cell in cells[:position] if {"needed", "check-1"} & set(tags(cell))]
+    needed = [cell for cell in cells[:position] if "needed" in tags(cell) or "def dockerfile_of" in cell["source"]]
     check = next(cell for cell in cells if f"check-{exercise}" in tags(cell))
-    called = check | {"source": check["source"] + f"\ncheck_{exercise}()"}
+    # A check that is a function is called by the student.
+    call = f"\ncheck_{exercise}()" if f"def check_{exercise}()" in check["source"] else ""
+    called = check | {"source": check["source"] + call}
     rows = [[*needed, cells[position] | {"source": source}, called] for source in sources]
     # Each cell stands there several times: an id may only once.
     return [cell | {"id": f"cell-{i}"} for i, cell in enumerate(cell for row in rows for cell in row)]
 
 
-def answers(document: dict[str, Any], call: str) -> list[str | None]:
-    """What each call of the check said: None where it was content."""
-    checks = [cell for cell in code_cells(document) if "".join(cell["source"]).endswith(f"\n{call}")]
-    return [next((o["evalue"] for o in cell["outputs"] if o["output_type"] == "error"), None) for cell in checks]
+def answers(document: dict[str, Any], exercise: str) -> list[str]:
+    """What each check said: what does not hold, below how much does; "" where it was content."""
+    return [_said(cell) for cell in code_cells(document) if f"check-{exercise}" in tags(cell)]
+
+
+def _said(cell: Cell) -> str:
+    error = next((str(o["evalue"]) for o in cell["outputs"] if o["output_type"] == "error"), "")
+    results = [shown({"outputs": [o]}) for o in cell["outputs"] if o["output_type"] == "execute_result"]
+    lines = "".join(results).splitlines()
+    assert lines or "def check_" in "".join(cell["source"])
+    return error or "\n".join(lines if any("✗" in line for line in lines) else [])
 
 
 def run(document: dict[str, Any], home: Path, tmp_path: Path) -> dict[str, Any]:
@@ -58,10 +73,20 @@ def test_checks_tell_right_from_wrong(number: str, exercise: str, home: Path, tm
     known = solutions(number, exercise)
     sources = [scaffold, *(wrong["solution"] for wrong in known["wrong"]), known["right"]]
     done = run(document | {"cells": attempts(cells, exercise, sources)}, home, tmp_path)
-    untouched, *wrong, right = answers(done, f"check_{exercise}()")
-    assert untouched is not None
-    assert len(untouched) <= 100
+    untouched, *wrong, right = answers(done, exercise)
+    assert untouched
+    assert max(map(len, untouched.splitlines())) <= 100
     assert len(wrong) == len(known["wrong"]) >= 2
     for said, expected in zip(wrong, known["wrong"], strict=True):
-        assert expected["says"] in (said or "nothing")
-    assert right is None
+        assert expected["says"] in said
+        assert said.splitlines()[0].endswith(expected.get("holds", ""))
+    assert right == ""
+
+
+def test_points_are_given_for_what_is_right() -> None:
+    """Where a check gives points, at least one wrong solution has some."""
+    for number, exercise in EXERCISES:
+        cells = code_cells(notebook(lesson(number, "en")))
+        check = next(cell["source"] for cell in cells if f"check-{exercise}" in tags(cell))
+        partial = [wrong.get("holds", "0 of") for wrong in solutions(number, exercise)["wrong"]]
+        assert "def check_" in check or any(not held.startswith("0 of") for held in partial)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pydock_lab.linux.tiers import Tier
 from samples.users import python_as
 
 TESTS = Path(__file__).parents[1]
@@ -40,12 +41,12 @@ class Lab:
 
 
 @contextmanager
-def serving(home: Path, *, user: str | None = None) -> Iterator[Lab]:
-    """JupyterLab with `home` for all that it writes; with `user` it runs as that one."""
+def serving(home: Path, *, user: str | None = None, tier: Tier = Tier.ROOTLESS) -> Iterator[Lab]:
+    """JupyterLab with `home` for all that it writes; with `user` it runs as that one, who has no more than `tier`."""
     lab = Lab(url=f"http://127.0.0.1:{_free_port()}", token=os.urandom(8).hex(), root=home / "notebooks", user=user)
     _prepare(home, lab)
     variables = {name: str(home / folder) for name, folder in _FOLDERS.items()} | {"PYDOCK_LANG": "en"}
-    command, environment = _started_by(user, _words(lab), variables)
+    command, environment = _started_by(user, tier, _words(lab), variables)
     log = home / "lab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
@@ -80,7 +81,9 @@ def _words(lab: Lab) -> list[str]:
     return [*words, "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
 
 
-def _started_by(user: str | None, words: list[str], variables: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+def _started_by(
+    user: str | None, tier: Tier, words: list[str], variables: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
     """Another user's Python may be another one: it is told where ours keeps JupyterLab and its extensions."""
     if user is None:
         return [sys.executable, *words], os.environ | variables | {"PYTHONPATH": str(TESTS)}
@@ -90,7 +93,7 @@ def _started_by(user: str | None, words: list[str], variables: dict[str, str]) -
         "JUPYTERLAB_DIR": f"{share}/lab",
         "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter",
     }
-    return python_as(user, *words, **variables, **places)
+    return python_as(user, *words, tier=tier, **variables, **places)
 
 
 def _wait(lab: Lab, server: "subprocess.Popen[bytes]", log: Path) -> None:

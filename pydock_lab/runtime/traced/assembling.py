@@ -15,6 +15,7 @@ import contextlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,8 @@ class Assembling:
         self._spec, self._stub, self._log = spec, stub, log
         self._scratch = scratch_of(spec.rootfs)
         self._count = 0
-        self.secrets: list[str] = []
+        self._secrets: list[str] = []
+        self.memory = ""  # the folder of its secrets, where it has some
 
     def view(self, mounts: Sequence[Mount]) -> View:
         """Make the tree, and the places in it; `mounts` are those that every container has.
@@ -124,9 +126,11 @@ class Assembling:
 
     def _data(self, mount: Mount) -> str:
         """A file in memory, which nobody else may read, and which goes with the container."""
-        place = f"{_MEMORY}/pydock-{os.getpid()}-{len(self.secrets)}"
+        # A folder of its own: when the container ends, the kernel lets us remove files nowhere else (containment.py).
+        self.memory = self.memory or tempfile.mkdtemp(prefix="pydock-", dir=_MEMORY)
+        place = f"{self.memory}/{len(self._secrets)}"
         descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        self.secrets.append(place)
+        self._secrets.append(place)
         with open(descriptor, "wb") as file:
             file.write(base64.b64decode(mount.data))
         _give(place, mount, own=0o600)
@@ -150,9 +154,11 @@ class Assembling:
 
     def close(self) -> None:
         """The container has ended: forget its secrets, and what was its alone."""
-        for place in self.secrets:
+        for place in self._secrets:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(place)
+        if self.memory:
+            os.rmdir(self.memory)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 

@@ -82,7 +82,8 @@ class _Service:
             os.umask(0)
             scratch = scratch_of(self._spec.rootfs)
             unmarkable = Unmarkable(self._spec.rootfs.mountpoint)  # a file that is out of reach from here on
-            self._log.add("landlock", str(landlock.restrict(containment.allowed(view, scratch))))
+            allowed = containment.allowed(view, scratch, assembling.memory)
+            self._log.add("landlock", str(landlock.restrict(allowed)))
             self._household = Household(view, self._spec.hostname, scratch, unmarkable)
             self._begin(standard)
             return self._go_on()
