@@ -8,6 +8,7 @@ Each is "read the line, do it, show it". What is done is the command line's busi
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,22 @@ if TYPE_CHECKING:
     from pydock_lab.notebook.picture import Picture
     from pydock_lab.views import View
 
+    _Magic = Callable[["DockerMagics", str], Picture | None]
+
 _REQUESTS = 20
+
+
+def _with_help(magic: "_Magic") -> "_Magic":
+    """`--help` shows the help of the command of the same name, which is in the reader's language."""
+
+    @wraps(magic)
+    def run(magics: "DockerMagics", line: str) -> "Picture | None":
+        if "--help" not in line.split():
+            return magic(magics, line)
+        magics.help(magic.__name__)
+        return None
+
+    return run
 
 
 @magics_class
@@ -62,6 +78,13 @@ class DockerMagics(Magics, Configurable):
         if self._engine is None:
             self._engine = self._open_engine()
         return self._engine
+
+    def help(self, name: str) -> None:
+        """Show the help of a magic."""
+        if name == "registry":  # its command serves; the magic is a teaching registry's
+            _face().write(locale.text("notebook.registry-help").lstrip("\n"))
+        else:
+            self._run([name, "--help"])
 
     def close(self) -> None:
         """Stop what runs in the kernel."""
@@ -151,7 +174,8 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def trace(self, line: str) -> "Picture":
+    @_with_help
+    def trace(self, line: str) -> "Picture | None":
         """Step through a build, forwards and backwards: `%trace`, `%trace app:1`, `%trace 5f2d7c`."""
         words = self._words(line)
         if len(words) > 1:
@@ -160,6 +184,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
+    @_with_help
     def layers(self, line: str) -> "Picture | None":
         """Show the layers of an image, to be opened down to what is in a file: `%layers app:1`.
 
@@ -178,14 +203,16 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def images(self, line: str) -> "Picture":
+    @_with_help
+    def images(self, line: str) -> "Picture | None":
         """Show all images as one tree, which stands on which, and the containers on them: `%images`."""
         self._nothing(line, "%images")
         return _picture(self.engine.image_tree())
 
     @no_var_expand
     @line_magic
-    def instances(self, line: str) -> "Picture":
+    @_with_help
+    def instances(self, line: str) -> "Picture | None":
         """Show images and the containers on them, as they are now: `%instances`."""
         self._nothing(line, "%instances")
         engine = self.engine
@@ -193,6 +220,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
+    @_with_help
     def registry(self, line: str) -> "Picture | None":
         """Show what a registry has: `%registry HOST`, or `%registry` for one's own; `%registry HOST/REPOSITORY`.
 
@@ -244,7 +272,8 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def namespaces(self, line: str) -> "Picture":
+    @_with_help
+    def namespaces(self, line: str) -> "Picture | None":
         """Show a running container from the host and from inside, side by side: `%namespaces CONTAINER`."""
         return _picture(self.engine.namespaces(self._one(line, "%namespaces CONTAINER")))
 
@@ -260,7 +289,8 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    def doctor(self, line: str) -> "Picture":
+    @_with_help
+    def doctor(self, line: str) -> "Picture | None":
         """Show what this machine can do for containers: `%doctor`."""
         self._nothing(line, "%doctor")
         return _picture(self.engine.doctor())

@@ -255,3 +255,19 @@ def test_config_switches_the_language(shell: Any) -> None:
 def test_magics_explain_themselves(shell: Any) -> None:
     found = shell.shell.object_inspect("%%dockerfile")
     assert "--build-arg NAME=VALUE" in found["docstring"]
+
+
+@pytest.mark.parametrize(
+    "magic",
+    ["argv", "context", "docker", "%dockerfile", "doctor", "explain", "images", "instances", "layers", "namespaces",
+     "registry", "trace", "unshare"],
+)  # fmt: skip
+def test_help_is_in_the_readers_language(shell: Any, magic: str) -> None:
+    shown = []
+    for language in locale.LANGUAGES:
+        locale.set_lang(language)
+        body = "FROM a" if magic[0] == "%" else ""
+        assert shell.run(f"%{magic} --help\n{body}").success
+        shown.append(shell.captured.stdout)
+    assert all(len(text.splitlines()) > 2 for text in shown)
+    assert shown[0] != shown[1]
