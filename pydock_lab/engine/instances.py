@@ -14,6 +14,7 @@ from pydock_lab.engine.ground import shown
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.known_images import KnownImages
 from pydock_lab.engine.records import ContainerRecord
+from pydock_lab.engine.sides import inside_pid
 from pydock_lab.engine.surroundings import Kept, Surroundings, addresses, volumes_of
 from pydock_lab.engine.timeline import Timeline
 from pydock_lab.engine.written import WritableLayers, Written
@@ -76,7 +77,7 @@ class InstancesPicture:
             exit_code=state.exit_code if state.status in ENDED else None,
             command=" ".join(record.spec.process.args),
             pid=state.process.pid if runs and state.process else 0,
-            inside_pid=1 if runs else 0,
+            inside_pid=inside_pid(state.process) if runs and state.process else 0,
             hostname=record.spec.hostname,
             address=state.address if runs else "",
             addresses=_addresses(record, state),

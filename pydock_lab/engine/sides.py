@@ -5,6 +5,7 @@ Source: namespaces(7); proc_pid_status(5), NSpid; user_namespaces(7), uid_map.
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.ground import shown
@@ -13,7 +14,10 @@ from pydock_lab.engine.records import ContainerRecord
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import processes
 from pydock_lab.linux.syscalls import NAMESPACE_FILES
+from pydock_lab.runtime.state import ProcessMark
 from pydock_lab.views import Namespaces, NamespaceView, SidesOfProcess
+
+_REMEMBERED = 1024  # processes
 
 
 def both_sides(home: Home, life: ContainerLife, record: ContainerRecord) -> Namespaces:
@@ -37,6 +41,21 @@ def both_sides(home: Home, life: ContainerLife, record: ContainerRecord) -> Name
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def inside_pid(process: ProcessMark) -> int:
+    """The number by which a process knows itself; 0 if it is gone, or if the kernel does not tell."""
+    lines = _status(process.pid)
+    return int(lines["NSpid"].split()[-1]) if lines and "NSpid" in lines else 0
+
+
+def _status(pid: int) -> dict[str, str] | None:
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            return dict(line.rstrip("\n").partition(":")[::2] for line in file)
+    except OSError:
+        return None
+
+
 def _inode(pid: str, kind: str) -> str:
     try:
         return str(os.stat(f"/proc/{pid}/ns/{kind}").st_ino)
@@ -45,12 +64,10 @@ def _inode(pid: str, kind: str) -> str:
 
 
 def _sides(pid: int) -> SidesOfProcess | None:
-    facts = processes.read(pid)
-    if facts is None:
+    facts, lines = processes.read(pid), _status(pid)
+    if facts is None or lines is None:
         return None
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-            lines = dict(line.rstrip("\n").partition(":")[::2] for line in file)
         with open(f"/proc/{pid}/uid_map", encoding="ascii") as file:
             ranges = [tuple(map(int, line.split())) for line in file]
     except OSError:

@@ -113,7 +113,7 @@ def test_in_notebook_7(lab: Lab, chromium: Any, language: str) -> None:
     page.goto(f"{lab.url}/notebooks/{name}?token={lab.token}", wait_until="domcontentloaded")
     page.locator(".pydock-steps button").nth(2).click(timeout=60_000)
     page.locator(".pydock-place", has_text="1 /").wait_for()
-    page.locator(".cm-line span", has_text="FROM").wait_for()
+    page.get_by_text("FROM", exact=True).wait_for()
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
     page.locator("[data-pick='layer-5']").click(timeout=60_000)

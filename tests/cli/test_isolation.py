@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("containers")
 IMAGE = "lab/busybox"
 
 
-def test_a_container_in_another_tier_is_all_there(docker: Callable[..., str], tmp_path: Path) -> None:
+def test_a_container_in_another_tier_is_all_there(docker: Any, tmp_path: Path) -> None:
     docker("run", "-d", "--isolation", "traced", "--name", "one", IMAGE, "sh", "-c", "echo hi > /etc/mine; sleep 60")
     assert docker("exec", "one", "sh", "-c", "id -u; until cat /etc/mine 2> /dev/null; do :; done").split() == [
         "0",
@@ -25,6 +26,9 @@ def test_a_container_in_another_tier_is_all_there(docker: Callable[..., str], tm
     docker("cp", "one:/etc/mine", str(tmp_path / "copy"))
     assert (tmp_path / "copy").read_text() == "hi\n"
     assert "sleep 60" in docker("top", "one")
+    docker("instances")
+    [container] = docker.face.shown[-1].images[0].containers
+    assert container.inside_pid == container.pid > 1  # there is no other namespace to count in
     docker("commit", "one", "two")
     docker("rm", "-f", "one")
     assert docker("run", "--rm", "two", "cat", "/etc/mine") == "hi\n"
