@@ -70,6 +70,12 @@ def copy_lessons(target: Path) -> int:
     return count
 
 
+def quiet_path(others: str) -> str:
+    """$JUPYTER_CONFIG_PATH with what keeps JupyterLab from asking a student about its news; the reader's own stay."""
+    ours = str(Path(str(resources.files("pydock_lab.cli"))) / "jupyter")
+    return os.pathsep.join(filter(None, (others, ours)))
+
+
 def _open(folder: Path, language: str, *, browser: bool) -> int:
     """JupyterLab on the first lesson, until it ends."""
     first = next(iter(sorted((folder / language).glob("*.ipynb"))), None)
@@ -78,7 +84,8 @@ def _open(folder: Path, language: str, *, browser: bool) -> int:
     words += [f"--LabApp.default_url=/lab/tree/{path.as_posix()}", "--ServerApp.ip=127.0.0.1"]
     words += [] if browser else ["--no-browser"]
     words += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    settings = {"PYDOCK_LANG": language, "JUPYTER_CONFIG_PATH": quiet_path(os.environ.get("JUPYTER_CONFIG_PATH", ""))}
     try:
-        return subprocess.run(words, env=os.environ | {"PYDOCK_LANG": language}, check=False).returncode
+        return subprocess.run(words, env=os.environ | settings, check=False).returncode
     except KeyboardInterrupt:
         return 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from samples import views
+from samples.jupyter import Lab
 
 from pydock_lab import drawing
 
@@ -97,6 +98,21 @@ def test_instances_follow_what_happens(notebook: Any) -> None:
     notebook.page.locator("[data-pick='container-0-2']").wait_for()
     notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     notebook.until("w.is_watching", "False")
+
+
+def test_nobody_asks_a_student_about_news(lab: Lab, chromium: Any) -> None:
+    """With the configuration of `pydock lab`: the first thing on a new page is the lesson."""
+    context = chromium.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{lab.url}/lab?token={lab.token}&reset", wait_until="domcontentloaded")
+    page.wait_for_function("() => window.jupyterapp?.restored", timeout=60_000)
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
+    page.wait_for_timeout(2000)
+    assert page.locator(".Toastify__toast, .jp-Dialog").count() == 0
+    assert not [url for url in asked if "/lab/api/news" in url]
+    context.close()
 
 
 def test_tab_offers_instructions(notebook: Any) -> None:

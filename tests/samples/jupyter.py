@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pydock_lab.cli.lab import quiet_path
 from pydock_lab.linux.tiers import Tier
 from samples.users import python_as
 
@@ -46,6 +47,9 @@ def serving(home: Path, *, user: str | None = None, tier: Tier = Tier.ROOTLESS) 
     lab = Lab(url=f"http://127.0.0.1:{_free_port()}", token=os.urandom(8).hex(), root=home / "notebooks", user=user)
     _prepare(home, lab)
     variables = {name: str(home / folder) for name, folder in _FOLDERS.items()} | {"PYDOCK_LANG": "en"}
+    variables["JUPYTER_CONFIG_PATH"] = quiet_path(
+        "" if user is None else f"{sys.prefix}/etc/jupyter"
+    )  # as `pydock lab`
     command, environment = _started_by(user, tier, _words(lab), variables)
     log = home / "lab.log"
     with log.open("wb") as output:
@@ -67,9 +71,6 @@ def _free_port() -> int:
 
 def _prepare(home: Path, lab: Lab) -> None:
     lab.root.mkdir(parents=True)
-    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text('{"fetchNews": "false"}', encoding="utf-8")
     for path in (home, *home.rglob("*")):
         shutil.chown(path, lab.user or os.geteuid())
 
@@ -91,7 +92,6 @@ def _started_by(
     places = {
         "JUPYTER_PATH": share,
         "JUPYTERLAB_DIR": f"{share}/lab",
-        "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter",
     }
     return python_as(user, *words, tier=tier, **variables, **places)
 
