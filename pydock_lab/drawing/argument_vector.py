@@ -22,7 +22,7 @@ from pydock_lab.views import ArgumentVector
 
 _HIGH, _GAP, _SPACE = 28, 8, 14
 _PAD, _WIDEST = 12, 320
-_LABEL = 150
+_LABEL = 160
 _NARROW = 620  # below this width a row's name stands above its words
 _MEANINGS = MappingProxyType(
     {"entrypoint": Meaning.BASE, "cmd": Meaning.CACHED, "run": Meaning.BUILT, "option": Meaning.MOVING}
