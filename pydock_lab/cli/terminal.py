@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
+def has_colours() -> bool:
+    """Whether the standard output is a terminal whose owner wants colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 class TerminalFace:
     """A Face on this process's own descriptors."""
 
@@ -64,7 +69,7 @@ class TerminalFace:
         """As text."""
         from pydock_lab import drawing  # noqa: PLC0415 - only for who looks at something
 
-        self.write(drawing.to_text(view).rstrip("\n") + "\n")
+        self.write(drawing.to_text(view, colours=has_colours()).rstrip("\n") + "\n")
 
     @contextmanager
     def progress(self, *, quiet: bool, plain: bool) -> Iterator[OnEvent]:

@@ -39,6 +39,7 @@ from pydock_lab.drawing.detail import Detail
 from pydock_lab.drawing.details import details as _details
 from pydock_lab.drawing.frame import Drawing
 from pydock_lab.drawing.legend import draw as _draw_legend
+from pydock_lab.drawing.painted import Painted
 from pydock_lab.drawing.palette import Theme, host_stylesheet
 from pydock_lab.drawing.shapes import Page
 from pydock_lab.drawing.speech import Speech
@@ -114,9 +115,9 @@ def to_svg(view: View, *, width: int = DEFAULT_WIDTH, theme: Theme = Theme.AUTO,
     return _draw(view, width, Speech.of(language), every_state=theme is Theme.HOST).to_svg(theme)
 
 
-def to_text(view: View, *, language: str | None = None) -> str:
-    """The view as lines of text; raises TypeError for a view that has no drawing."""
-    return text.to_text(view, Speech.of(language))
+def to_text(view: View, *, language: str | None = None, colours: bool = False) -> str:
+    """The view as lines of text, for a terminal in `colours`; raises TypeError for a view that has no drawing."""
+    return text.to_text(view, (Painted if colours else Speech).of(language))
 
 
 def to_dot(view: View, *, language: str | None = None) -> str:

@@ -21,7 +21,7 @@ from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import PILL, Page, bar, box, clipped, pick, pill, pill_width, text
 from pydock_lab.drawing.speech import Speech
-from pydock_lab.drawing.svg import Element, Finished, element
+from pydock_lab.drawing.svg import Element, Finished, clean, element
 from pydock_lab.drawing.volumes import short as volume_name
 from pydock_lab.drawing.writable import Room
 from pydock_lab.views import ContainerView, Gauge
@@ -96,7 +96,7 @@ def _card(container: ContainerView, key: str, spot: Spot, room: Room, page: Page
 
 def state_word(container: ContainerView, speech: Speech) -> str:
     """The state in the reader's language, with the exit status where the container has ended."""
-    word = speech.say(f"state-{container.state}") if container.state in _STATES else container.state
+    word = speech.say(f"state-{container.state}") if container.state in _STATES else clean(container.state)
     word = word if container.exit_code is None else f"{word} ({container.exit_code})"
     return f"{word}, {speech.say('out-of-memory')}" if container.oom_killed else word
 

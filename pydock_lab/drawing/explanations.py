@@ -11,6 +11,7 @@ from itertools import groupby
 
 from pydock_lab import locale
 from pydock_lab.drawing import prints
+from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
@@ -99,7 +100,7 @@ def _own(same: list[StepExplanation], view: Explanation, speech: Speech) -> Iter
     place = say(speech, "line", line=step.line)
     if step.end_line > step.line:
         place = say(speech, "lines", first=step.line, last=step.end_line)
-    yield f"✗ {number:<8} {cut(step.text, _INSTRUCTION).ljust(_INSTRUCTION)}  {place}"
+    yield f"{speech.ink(Meaning.DELETED, '✗')} {number:<8} {cut(step.text, _INSTRUCTION).ljust(_INSTRUCTION)}  {place}"
     if not step.missed:
         yield f"  {say(speech, 'changed-here' if step.text.upper().startswith('FROM') else 'was-cached')}"
     for cause in step.causes:

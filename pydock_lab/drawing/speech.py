@@ -27,6 +27,14 @@ class Speech:
         form = f"drawing.{name}.one" if singular else f"drawing.{name}"
         return locale.text(form, self.language, count=count, **fields)
 
+    def ink(self, _meaning: str, text: str) -> str:
+        """A text in the colour of what it means, where there are colours (see painted.py)."""
+        return text
+
+    def padded(self, text: str, columns: int) -> str:
+        """A text, and spaces up to so many columns."""
+        return text.ljust(columns)
+
     def size(self, count: int) -> str:
         """Bytes: `31.2 MB`, `31,2 Mo`."""
         return locale.size(count, self.language)

@@ -32,11 +32,13 @@ from pydock_lab.drawing.branches import branches
 from pydock_lab.drawing.facets import state_word
 from pydock_lab.drawing.ghosts import deletions
 from pydock_lab.drawing.layer_files import SIGNS
+from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.speech import Speech
 from pydock_lab.drawing.svg import clean
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
+    ChangeKind,
     ContainerView,
     ContextTree,
     ContextWeight,
@@ -61,6 +63,11 @@ from pydock_lab.views import (
 )
 
 _INSTRUCTION = 56  # characters
+_SIGN_INKS = {
+    ChangeKind.ADDED: Meaning.CACHED,
+    ChangeKind.CHANGED: Meaning.BUILT,
+    ChangeKind.DELETED: Meaning.DELETED,
+}
 _TEXT_MARKS = {True: "●", False: "○"}
 
 
@@ -78,7 +85,8 @@ def _lines(view: View, _speech: Speech) -> Iterator[str]:
 def _layers(view: LayerStack, speech: Speech) -> Iterator[str]:
     counted = sum(not row.is_empty for row in view.rows)
     facts = [speech.count("layers", counted), speech.size(view.unpacked_size), view.platform]
-    yield f"{clean(view.name)}   {' · '.join(map(clean, filter(None, facts)))}   {prints.short(view.image_id)}"
+    name = speech.ink("strong", clean(view.name))
+    yield f"{name}   {' · '.join(map(clean, filter(None, facts)))}   {prints.short(view.image_id)}"
     yield ""
     for at, row in reversed(list(enumerate(view.rows))):
         yield from _row(row, at, speech)
@@ -96,7 +104,7 @@ def _row(row: LayerRow, at: int, speech: Speech) -> Iterator[str]:
     yield f"{at + 1:>3}  {prints.text(row.diff_id)}  {instruction}  {size}  {speech.say(f'origin-{row.origin}')}"
     for change in deletions(row):
         cost = speech.say("still-below", size=speech.size(change.size)) if change.size else speech.say("hidden")
-        yield f"{' ' * 13}{SIGNS[change.kind]} {_cut(change.path, _INSTRUCTION)}  {cost}"
+        yield f"{' ' * 13}{_sign(change.kind, speech)} {_cut(change.path, _INSTRUCTION)}  {cost}"
     for node in row.files:
         yield _file(node, speech)
 
@@ -110,7 +118,11 @@ def _file(node: FileNode, speech: Speech) -> str:
     aside = speech.count("inside", node.files) if node.files else ""
     if node.holder >= 0 and not node.is_directory:
         aside = speech.say("from-step", number=node.holder + 1)
-    return f"{speech.size(node.size):>22}  {indent}{SIGNS[node.kind]} {name}   {aside}"
+    return f"{speech.size(node.size):>22}  {indent}{_sign(node.kind, speech)} {name}   {aside}"
+
+
+def _sign(kind: ChangeKind | None, speech: Speech) -> str:
+    return speech.ink(_SIGN_INKS[kind], SIGNS[kind]) if kind else SIGNS[kind]
 
 
 @_lines.register
@@ -156,20 +168,13 @@ def _container(container: ContainerView, speech: Speech) -> Iterator[str]:
     ports = " ".join(f"{port.host_port}→{port.container_port}" for port in container.ports)
     written = f"{speech.say('writable-layer')} {speech.size(container.writable_size)}"
     used = [f"{name} {value}" for name, value in cards.gauges_of(container, speech)]
-    parts = [
-        *(
-            clean(container.name),
-            cards.state_word(container, speech),
-            process,
-            ", ".join(cards.addresses(container)),
-            ports,
-            written,
-        ),
-        *used,
-    ]
-    yield f"{mark} {'   '.join(clean(part) for part in parts if part)}"
+    mark = speech.ink(Meaning.CACHED if cards.is_alive(container) else Meaning.PLAIN, mark)
+    name = speech.ink("strong", clean(container.name))
+    addresses = clean(", ".join(cards.addresses(container)))
+    parts = [name, cards.state_word(container, speech), process, addresses, ports, written, *used]
+    yield f"{mark} {'   '.join(filter(None, parts))}"
     for change in writable.of_the_image(container):
-        yield f"    {SIGNS[change.kind]} {clean(change.path)}   {writable.story(change, speech)}"
+        yield f"    {_sign(change.kind, speech)} {clean(change.path)}   {writable.story(change, speech)}"
 
 
 @_lines.register
@@ -187,7 +192,8 @@ def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
             names = ", ".join(map(clean, branch.tags))
             digest = f"{prints.text(branch.digest)} {prints.short(branch.digest)}"
             facts = "  ".join(clean(piece.text) for piece in manifests.describe(branch, speech))
-            yield f"    {'  ' * branch.depth}{names.ljust(24)} → {digest}  {facts}"
+            shown = speech.padded(speech.ink(Meaning.MOVING, names), 24)
+            yield f"    {'  ' * branch.depth}{shown} → {digest}  {facts}"
         if not found:
             yield f"    {speech.say('empty-repository')}"
         if repository.others:
@@ -204,7 +210,8 @@ def _tags(view: TagTree, speech: Speech) -> Iterator[str]:
 def _doctor(view: Doctor, speech: Speech) -> Iterator[str]:
     yield speech.say("doctor-title", tier=clean(view.tier))
     for facet in view.facets:
-        yield f"{_TEXT_MARKS[facet.in_force]} {clean(facet.title)}: {state_word(facet, speech)}"
+        mark = speech.ink(Meaning.CACHED if facet.in_force else Meaning.DELETED, _TEXT_MARKS[facet.in_force])
+        yield f"{mark} {clean(facet.title)}: {state_word(facet, speech)}"
         yield from _indented((facet.how, facet.why, facet.remedy))
     yield ""
     yield clean(view.summary)
@@ -234,8 +241,9 @@ def _image_tree(view: ImageTree, speech: Speech) -> Iterator[str]:
         name = ", ".join(map(clean, image.names)) or clean(image.title) or f"({speech.say('shared-layers')})"
         users = "".join(f"  {_TEXT_MARKS[one.runs]} {clean(one.name)}" for one in image.containers)
         size = speech.size(branch.size).rjust(9) if image.image_id else " " * 9
+        name = speech.ink(Meaning.MOVING if image.names else Meaning.PLAIN, name)
         lead = f"{'   ' * branch.depth}{'└─ ' * bool(branch.depth)}{name}"
-        yield f"{size}  {lead.ljust(40)}  {image_tree.added(branch, speech)}{users}"
+        yield f"{size}  {speech.padded(lead, 40)}  {image_tree.added(branch, speech)}{users}"
     yield ""
     yield image_tree.lesson_of(view, speech)
 

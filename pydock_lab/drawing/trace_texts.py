@@ -56,9 +56,8 @@ def trace_lines(view: BuildTrace, speech: Speech) -> Iterator[str]:
 
 def _step(step: TraceStep, view: BuildTrace, speech: Speech) -> str:
     layer = f"{prints.text(step.diff_id)} {speech.size(step.unpacked_size):>9}" if step.diff_id else ""
-    return (
-        f"{step.number:>3}  {_cut(step.text).ljust(_TEXT)}  |{_bar(step, view)}|  {took(step, speech):{_WORDS}} {layer}"
-    )
+    words = speech.padded(took(step, speech), _WORDS)
+    return f"{step.number:>3}  {_cut(step.text).ljust(_TEXT)}  |{_bar(step, view)}|  {words} {layer}"
 
 
 def _bar(step: TraceStep, view: BuildTrace) -> str:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import anywidget
 import traitlets
+from IPython.core.getipython import get_ipython
 
 from pydock_lab import drawing, locale
 from pydock_lab.drawing import Detail, Theme
@@ -145,6 +146,8 @@ class Picture(anywidget.AnyWidget):
             return None
         data, metadata = found if isinstance(found, tuple) else (found, {})
         still = self._still()
+        if _is_in_terminal():
+            return {"text/plain": drawing.to_text(still, language=self.language, colours=True)}, {}
         return dict(data) | drawing.mimebundle(still, language=self.language) | {_MIME: self._saved(still)}, metadata
 
     def _saved(self, still: View) -> dict[str, object]:
@@ -162,6 +165,14 @@ class Picture(anywidget.AnyWidget):
     def _still(self) -> View:
         """The view as it is drawn where nobody is there to answer."""
         return self._view
+
+
+def _is_in_terminal() -> bool:
+    """Whether IPython shows it as text, to somebody who has colours."""
+    from pydock_lab.cli.terminal import has_colours  # noqa: PLC0415 - not at %load_ext
+
+    shell = get_ipython()
+    return shell is not None and not hasattr(shell, "kernel") and has_colours()
 
 
 def _packed(said: object) -> bytes:
