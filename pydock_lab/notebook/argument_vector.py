@@ -6,7 +6,6 @@ from typing import Any
 
 import traitlets
 
-from pydock_lab.engine.argument_vectors import from_texts
 from pydock_lab.errors import PydockError
 from pydock_lab.notebook.picture import Picture, script
 from pydock_lab.views import ArgumentVector
@@ -45,6 +44,9 @@ class Argv(Picture):
         return tuple(word.text for word in self.view.result)
 
     def _compose(self, _change: object) -> None:
+        # The parser of Dockerfiles: a third of what the first picture of a kernel would wait for.
+        from pydock_lab.engine.argument_vectors import from_texts  # noqa: PLC0415 - see above
+
         try:
             self.view = from_texts(self.entrypoint, self.cmd, self.run_words, self.option or None, image=self._image)
             self.said = ""

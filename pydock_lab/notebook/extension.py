@@ -1,18 +1,18 @@
 """What `%load_ext pydock_lab` adds to a shell, and `%unload_ext` takes away again: all of it.
 
-What all pictures share is imported here, the engine by the first magic that asks it: half of the waiting at each.
+What every widget and every view needs is imported here, the drawings and the engine by the first magic that asks for
+them: so neither `%load_ext` nor the first picture makes a reader wait for all of it.
 """
 
 from typing import Any
 
+import anywidget  # noqa: F401 - see the module's docstring
 from IPython.core.completer import CompletionContext, context_matcher
 from IPython.core.interactiveshell import InteractiveShell
 
+from pydock_lab import views  # noqa: F401 - see the module's docstring
 from pydock_lab.errors import PydockError
-from pydock_lab.notebook import (
-    formatters,
-    picture,  # noqa: F401 - see the module's docstring
-)
+from pydock_lab.notebook import formatters
 from pydock_lab.notebook.magics import DockerMagics
 from pydock_lab.notebook.rendering import render_traceback
 
