@@ -319,9 +319,10 @@ def open_picture(gallery: Notebook) -> Iterator[Callable[[str, str], Notebook]]:
     def show(expression: str, language: str) -> Notebook:
         gallery.rewrite(
             "from samples import arguments, beside, connected, context_trees, explained as builds, forest, opened\n"
-            "from samples import traces, transfers, views, weights\n"
+            "from samples import sides as both_sides, starts, traces, transfers, views, weights\n"
             "from pydock_lab.notebook import argument_vector, context_tree, doctor, edits, explained, guessing\n"
-            "from pydock_lab.notebook import image_tree, instances, layers, shared_layers, tags, trace, weighed\n"
+            "from pydock_lab.notebook import image_tree, instances, layers, shared_layers, sides, tags\n"
+            "from pydock_lab.notebook import trace, weighed\n"
             f"w = {expression}\nw.language = {language!r}\nw"
         )
         gallery.run_all()

@@ -15,6 +15,8 @@ WIDGETS = {
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
+    "start": ("trace.Trace(starts.START)", "step-3"),
+    "namespaces": ("sides.Sides(both_sides.SIDES)", "namespace-2"),
     "pull": ("trace.Trace(transfers.PULL)", "step-3"),
     "story": ("tags.Story(transfers.STORY)", "state-1"),
     "argv": ("argument_vector.Argv(arguments.PLAIN)", "cmd"),
