@@ -1,5 +1,6 @@
 """The lessons as a class sees them: in JupyterLab, in a browser, with real containers; in each tier."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 from samples.lessons import broken, code_cells, lesson, notebook, troubles
 
 from pydock_lab.linux.tiers import Tier
+from pydock_lab.locale import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("containers")]
 
 FIXTURES = {Tier.ROOT: "notebook", Tier.ROOTLESS: "user_notebook", Tier.TRACED: "traced_notebook"}
-# The first three in both languages, and each tier; tests/lessons/test_runs.py has all of them, without a page.
-RUNS = [
+# Each of the first three in two tiers and both languages; `make soak` has all of them here, tests/lessons/test_runs.py
+# without a page.
+_SOME = [
     (Tier.ROOT, "01", "fr"),
     (Tier.ROOT, "02", "en"),
     (Tier.ROOT, "04", "fr"),
@@ -21,6 +24,8 @@ RUNS = [
     (Tier.TRACED, "02", "fr"),
     (Tier.TRACED, "03", "en"),
 ]
+_ALL = [(tier, number, language) for tier in FIXTURES for number in ("01", "02", "03", "04") for language in LANGUAGES]
+RUNS = _ALL if os.environ.get("PYDOCK_SOAK") else _SOME
 Opener = Callable[..., Any]
 
 
@@ -39,6 +44,7 @@ def open_lesson(request: pytest.FixtureRequest, tier: Tier) -> Iterator[Opener]:
     page.value("__import__('shutil').rmtree(__import__('os').environ['PYDOCK_HOME'])")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("tier", "number", "language"), RUNS)
 def test_a_lesson_runs(open_lesson: Opener, tier: Tier, number: str, language: str) -> None:
     page = open_lesson(number, language)
