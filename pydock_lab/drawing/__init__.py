@@ -9,7 +9,7 @@ All functions are pure: no notebook, no engine, no I/O. What a colour, a dash an
 and `prints`; how wide a text is, in `metrics`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab.drawing import (
@@ -98,6 +98,7 @@ __all__ = [
     "details",
     "graphviz",
     "host_stylesheet",
+    "kept",
     "legend",
     "mimebundle",
     "to_dot",
@@ -148,14 +149,15 @@ def legend(*, width: int = MIN_WIDTH, theme: Theme = Theme.AUTO, language: str |
     return _draw_legend(_page(width, Speech.of(language))).to_svg(theme)
 
 
-def details(view: View, *, language: str | None = None, kept: bool = False) -> tuple[Detail, ...]:
-    """What is behind each part of the picture that can be selected, in the order of the keyboard.
+def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
+    """What is behind each part of the picture that can be selected, in the order of the keyboard."""
+    return tuple(_details(view, Speech.of(language)))
 
-    As it is `kept` in a saved notebook, it has the heaviest files alone, and says so.
-    """
-    speech = Speech.of(language)
-    found = _details(view, speech)
-    return tuple(detail.lightened(speech.say("files-kept")) for detail in found) if kept else tuple(found)
+
+def kept(found: Iterable[Detail], *, language: str | None = None) -> tuple[Detail, ...]:
+    """Details as a saved notebook keeps them: of files the heaviest alone, and it says so."""
+    more = Speech.of(language).say("files-kept")
+    return tuple(detail.lightened(more) for detail in found)
 
 
 def _draw(view: View, width: int, speech: Speech, *, every_state: bool = False) -> Drawing:
