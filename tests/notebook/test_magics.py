@@ -1,3 +1,4 @@
+import gc
 import http.client
 from contextlib import closing
 from typing import Any
@@ -271,3 +272,9 @@ def test_help_is_in_the_readers_language(shell: Any, magic: str) -> None:
         shown.append(shell.captured.stdout)
     assert all(len(text.splitlines()) > 2 for text in shown)
     assert shown[0] != shown[1]
+
+
+@pytest.mark.parametrize("cell", ["%layers shop:1.2", "%layers", "%doctor nothing"])
+def test_garbage_is_searched_for_again_after_a_picture(shell: Any, cell: str) -> None:
+    shell.run(cell)
+    assert gc.isenabled()
