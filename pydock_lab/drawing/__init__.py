@@ -98,7 +98,7 @@ __all__ = [
     "details",
     "graphviz",
     "host_stylesheet",
-    "kept",
+    "kept_details",
     "legend",
     "mimebundle",
     "to_dot",
@@ -154,7 +154,7 @@ def details(view: View, *, language: str | None = None) -> tuple[Detail, ...]:
     return tuple(_details(view, Speech.of(language)))
 
 
-def kept(found: Iterable[Detail], *, language: str | None = None) -> tuple[Detail, ...]:
+def kept_details(found: Iterable[Detail], *, language: str | None = None) -> tuple[Detail, ...]:
     """Details as a saved notebook keeps them: of files the heaviest alone, and it says so."""
     more = Speech.of(language).say("files-kept")
     return tuple(detail.lightened(more) for detail in found)

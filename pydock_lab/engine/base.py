@@ -4,51 +4,41 @@ The local engine (`engine.local`) is ours; others (Docker, podman, Kubernetes) m
 All names of images and containers are texts as a user writes them; every method raises PydockError.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pydock_lab.engine.hand_made import HandMade
-from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.run_options import (
     CommitOptions,
-    EventOptions,
     ExecOptions,
     LogOptions,
     RunOptions,
     UpdateOptions,
 )
 from pydock_lab.engine.streams import Streams
+from pydock_lab.engine.things import Things
 from pydock_lab.engine.values import (
-    ContainerSize,
     ContainerSummary,
     ContainerUsage,
-    DiskDetails,
-    DiskUsage,
     ImageDifference,
     ImageSummary,
-    Info,
-    NetworkSummary,
     ProcessTable,
-    Pruned,
     Referrer,
     RemoteManifest,
     SearchResult,
     Travel,
-    VolumeSummary,
 )
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
 from pydock_lab.oci import Digest
-from pydock_lab.store.happenings import Happening
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
     ContextTree,
     ContextWeight,
-    Doctor,
     Explanation,
     FileChange,
     ImageTree,
@@ -337,69 +327,6 @@ class Containers(Protocol):
 
     def image_tree(self) -> ImageTree:
         """All images of the store: which stands on which, and the containers on them."""
-
-
-class Things(Protocol):
-    """Volumes, networks, and the system itself."""
-
-    def volumes(self) -> tuple[VolumeSummary, ...]:
-        """`docker volume ls`."""
-
-    def inspect_volume(self, name: str) -> Mapping[str, object]:
-        """`docker volume inspect`, in Docker's form."""
-
-    def create_volume(
-        self, name: str = "", *, labels: Mapping[str, str] | None = None, driver: str = "local"
-    ) -> VolumeSummary:
-        """`docker volume create`."""
-
-    def remove_volume(self, name: str, *, force: bool = False) -> None:
-        """`docker volume rm`."""
-
-    def networks(self, filters: tuple[str, ...] = ()) -> tuple[NetworkSummary, ...]:
-        """`docker network ls`, by name; filters are `NAME=VALUE`."""
-
-    def create_network(self, wanted: NetworkCreation) -> str:
-        """`docker network create`: its id."""
-
-    def inspect_network(self, network: str) -> Mapping[str, object]:
-        """`docker network inspect`, in Docker's form."""
-
-    def remove_network(self, network: str, *, force: bool = False) -> None:
-        """`docker network rm`; with `force` one that there is not is no error."""
-
-    def connect_network(self, container: str, wanted: Attachment) -> None:
-        """`docker network connect`, also of a running container."""
-
-    def disconnect_network(self, network: str, container: str, *, force: bool = False) -> None:
-        """`docker network disconnect`."""
-
-    def info(self) -> Info:
-        """`docker info`."""
-
-    def version(self) -> Info:
-        """`docker version`."""
-
-    def events(self, options: EventOptions) -> Iterator[Happening]:
-        """`docker events`."""
-
-    def doctor(self) -> Doctor:
-        """What this machine can do, facet by facet."""
-
-    def disk_usage(self) -> tuple[DiskUsage, ...]:
-        """`docker system df`."""
-
-    def disk_details(self) -> DiskDetails:
-        """`docker system df -v`: every image, container, volume and piece of build cache."""
-
-    def container_size(self, container: str) -> ContainerSize:
-        """`docker ps --size`: what a container wrote."""
-
-    def prune(self, kinds: Iterable[str], *, all_: bool = False, filters: tuple[str, ...] = ()) -> Mapping[str, Pruned]:
-        """`docker KIND prune`, for `container`, `image`, `volume`, `network`, `builder`."""
-
-    def check(self, on_progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
-        """`pydock system check`: every digest computed again; the problems found, none if all is well."""
 
 
 class Engine(Images, Containers, Things, Protocol):

@@ -54,8 +54,8 @@ def _unswept() -> Iterator[None]:
             gc.enable()
 
 
-def _with_help(magic: "_Magic") -> "_Magic":
-    """`--help` shows the help of the command of the same name, which is in the reader's language."""
+def _shows_a_picture(magic: "_Magic") -> "_Magic":
+    """What such magics share: `--help` is that of the command of the same name, and they are made unswept."""
 
     @wraps(magic)
     def run(magics: "DockerMagics", line: str) -> "Picture | None":
@@ -188,7 +188,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def trace(self, line: str) -> "Picture | None":
         """Step through a build, forwards and backwards: `%trace`, `%trace app:1`, `%trace 5f2d7c`."""
         words = self._words(line)
@@ -198,7 +198,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def layers(self, line: str) -> "Picture | None":
         """Show the layers of an image, to be opened down to what is in a file: `%layers app:1`.
 
@@ -217,7 +217,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def images(self, line: str) -> "Picture | None":
         """Show all images as one tree, which stands on which, and the containers on them: `%images`."""
         self._nothing(line, "%images")
@@ -225,7 +225,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def instances(self, line: str) -> "Picture | None":
         """Show images and the containers on them, as they are now: `%instances`."""
         self._nothing(line, "%instances")
@@ -234,7 +234,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def registry(self, line: str) -> "Picture | None":
         """Show what a registry has: `%registry HOST`, or `%registry` for one's own; `%registry HOST/REPOSITORY`.
 
@@ -286,7 +286,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def namespaces(self, line: str) -> "Picture | None":
         """Show a running container from the host and from inside, side by side: `%namespaces CONTAINER`."""
         return _picture(self.engine.namespaces(self._one(line, "%namespaces CONTAINER")))
@@ -303,7 +303,7 @@ class DockerMagics(Magics, Configurable):
 
     @no_var_expand
     @line_magic
-    @_with_help
+    @_shows_a_picture
     def doctor(self, line: str) -> "Picture | None":
         """Show what this machine can do for containers: `%doctor`."""
         self._nothing(line, "%doctor")

@@ -153,7 +153,7 @@ class Picture(anywidget.AnyWidget):
     def _saved(self, still: View) -> dict[str, object]:
         """What a page needs to let a reader choose and step without Python; of long lists of files the heaviest."""
         svg = self.svg if still is self._view else self._alive(still)
-        details = [detail.to_json() for detail in drawing.kept(self.details, language=self.language)]
+        details = [detail.to_json() for detail in drawing.kept_details(self.details, language=self.language)]
         return {
             "script": self._saved_with,
             "language": self.language,
