@@ -21,7 +21,7 @@ def main() -> None:
         tree = busybox_tree(root / "tree")
         run(["tar", "-C", str(tree), "-cf", str(root / "tree.tar"), "."], {})
         environment = {"PYDOCK_HOME": str(root / "home")}
-        pydock = [sys.executable, "-m", "pydock_lab"]
+        pydock = [str(Path(sys.executable).with_name("pydock"))]
         run([*pydock, "import", str(root / "tree.tar"), _IMAGE], environment)
         podman("import", str(root / "tree.tar"), _IMAGE)
         engine = Engine(root / "home")

@@ -6,9 +6,6 @@ r"""Learn containers by really doing them: images, containers and registries in 
 In a notebook: `%load_ext pydock_lab`. In a terminal: `pydock --help`.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from pydock_lab.version import __version__
 
 __all__ = [
@@ -40,8 +37,10 @@ _WHERE = {
     "unload_ipython_extension": "pydock_lab.notebook",
 }
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from pydock_lab.engine.base import Engine as EngineProtocol
     from pydock_lab.engine.face import Engine
@@ -60,7 +59,9 @@ def open_engine(root: "Path | None" = None) -> "EngineProtocol":
     return LocalEngine(root)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    import importlib  # noqa: PLC0415 - see above
+
     if name not in _WHERE:
         raise AttributeError(name)
     return getattr(importlib.import_module(_WHERE[name]), name)

@@ -1,5 +1,5 @@
 """`python -m pydock_lab` is `pydock`."""
 
-from pydock_lab.cli import main
+from pydock_lab.program import main
 
 main()

@@ -13,6 +13,9 @@ from pydock_lab.engine.face import Engine
 
 ON_CI = os.environ.get("CI") == "true"
 
+# A command does its work itself, unless a test asks for a server: what another test has left would be a difference.
+os.environ.setdefault("PYDOCK_SERVER", "off")
+
 # Short and the same each time in `make test`; long and each time other in `make fuzz`.
 settings.register_profile("short", max_examples=150, deadline=None, derandomize=True, database=None)
 settings.register_profile("long", max_examples=10_000, deadline=None)

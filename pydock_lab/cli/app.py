@@ -3,13 +3,16 @@
 Each line says which commands a module makes; it is imported when one of them is asked for.
 """
 
+from functools import cache
+
 from pydock_lab.cli.command import LocalGroup
 
 _LIFE = "attach kill pause rename restart rm start stop unpause update wait"
 
 
+@cache
 def make_app(name: str = "docker") -> LocalGroup:
-    """All commands; `name` is the program's, as it stands in usage lines."""
+    """All commands, made once; `name` is the program's, as it stands in usage lines."""
     app = LocalGroup(name, help_key="app")
     app.later("build", "build")
     app.later("images", "images", "register_list", "images")

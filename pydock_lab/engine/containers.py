@@ -124,8 +124,8 @@ class ContainerLife:
             return None
         process.isolation = shown(record.isolation)
         with process:
-            streams.on_start(process)
             try:
+                streams.on_start(process)
                 status = process.wait()
             except KeyboardInterrupt:
                 # What a terminal does: the program is asked, and only then made, to end.

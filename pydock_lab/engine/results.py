@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pydock_lab.errors import NotFound
+
 if TYPE_CHECKING:
     from pydock_lab.engine.base import Engine
     from pydock_lab.engine.layer_files import LayerExplorer
@@ -134,8 +136,11 @@ class Container:
 
     @property
     def summary(self) -> ContainerSummary:
-        """Its row of `docker ps -a`, now."""
-        return next(row for row in self.engine.containers(all_=True) if row.id == self.id)
+        """Its row of `docker ps -a`, now; raises NotFound once it has been removed."""
+        for row in self.engine.containers(all_=True):
+            if row.id == self.id:
+                return row
+        raise NotFound("engine.no-container", container=self.id)
 
     @property
     def name(self) -> str:

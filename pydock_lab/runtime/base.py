@@ -67,11 +67,11 @@ class Process:
     Closing ends a foreground program; one in the background goes on.
     """
 
-    def __init__(self, connection: Connection, messages: Iterator[dict[str, Any]], pid: int) -> None:
+    def __init__(self, connection: Connection, job: str, pid: int) -> None:
         self.pid, self.isolation = pid, ""
         self.oom_killed = False
         self.is_detached = False
-        self._connection, self._messages = connection, messages
+        self._connection, self._job = connection, job
         self._status: int | None = None
 
     def __enter__(self) -> Self:
@@ -86,7 +86,8 @@ class Process:
         0 where somebody has typed the detach keys instead (`is_detached`).
         """
         if self._status is None:
-            result = _result(self._messages)
+            # Anew each time: Ctrl-C may have ended an earlier wait, and the answer is still to come.
+            result = _result(replies(self._connection, self._job))
             self.is_detached = bool(result.get("detached"))
             self._status = int(result.get("exit_code", 0))
             self.oom_killed = bool(result.get("oom_killed"))
@@ -225,10 +226,9 @@ class Runtime:
         connection = _dial(directory)
         message = {"do": "attach", "streams": list(given), "detach_keys": detach_keys.hex()}
         connection.send(message, list(given.values()))
-        messages = replies(connection, "attach")
-        next(messages)  # {"attached": true}
+        next(replies(connection, "attach"))  # {"attached": true}
         marked = state.load(directory).process
-        return Process(connection, messages, marked.pid if marked else 0)
+        return Process(connection, "attach", marked.pid if marked else 0)
 
     def kill(self, directory: Path, signal: int) -> None:
         """Send a signal to a running container's first process; raises ContainerError."""
@@ -310,12 +310,11 @@ def _started(
     connection: Connection, job: str, on_message: Callable[[dict[str, Any]], None] = lambda _message: None
 ) -> Process:
     """Wait until the program runs; raises the error with which it could not be started."""
-    messages = replies(connection, job)
     try:
-        for message in messages:
+        for message in replies(connection, job):
             on_message(message)
             if "started" in message:
-                return Process(connection, messages, message["started"])
+                return Process(connection, job, message["started"])
     except BaseException:
         connection.close()
         raise

@@ -15,7 +15,6 @@ import struct
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,8 @@ from pydock_lab import errors
 from pydock_lab.errors import IsolationError, PydockError
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox.protocol import PROTOCOL, Connection, Message
-from pydock_lab.version import __version__
+from pydock_lab.sandbox.sockets import make_private, socket_directory
+from pydock_lab.version import __version__, newest_source
 
 OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -56,7 +56,7 @@ class Sandbox:
         self._store = str(store.absolute())
         self._wanted = _known_tier(os.environ.get(_ISOLATION, "") if tier is None else tier)
         name = _fingerprint(store, [*self._modules, *self._paths, self._wanted])
-        self._socket = socket_directory() / f"{name}.sock"
+        self._socket = Path(socket_directory(), f"{name}.sock")
         self._ground: tuple[Tier, tuple[Refusal, ...]] | None = None
         self._starting = threading.Lock()
 
@@ -127,7 +127,7 @@ class Sandbox:
 
     def _start(self) -> Connection:
         """Start the zygote unless another thread or process did meanwhile, and connect to it."""
-        _make_private(self._socket.parent)  # who tidies up /tmp may have removed it
+        make_private(str(self._socket.parent))  # who tidies up /tmp may have removed it
         with _locked(self._socket.with_suffix(".lock")):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return _dial(self._socket)
@@ -214,46 +214,9 @@ def replies(connection: Connection, job: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def socket_directory() -> Path:
-    """A short, private directory for sockets: $XDG_RUNTIME_DIR/pydock, else /tmp/pydock-UID.
-
-    A socket's path has at most 107 bytes (unix(7)). Raises IsolationError when somebody else owns the directory.
-    """
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    short = 60
-    if runtime and len(runtime) < short and os.access(runtime, os.W_OK):
-        path = Path(runtime) / "pydock"
-    else:
-        path = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < short else "/tmp")  # noqa: S108 - checked below
-        path /= f"pydock-{os.getuid()}"
-    _make_private(path)
-    return path
-
-
-def _make_private(path: Path) -> None:
-    """Make the directory unless it is there; raises IsolationError when it is somebody else's."""
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700)
-    # /tmp belongs to everybody: a directory that somebody else prepared is not ours.
-    state = path.lstat()
-    if state.st_uid != os.getuid() or state.st_mode & 0o777 != 0o700:  # noqa: PLR2004 - permission bits
-        raise IsolationError("sandbox.directory", path=str(path))
-
-
 def _fingerprint(store: Path, modules: Sequence[str]) -> str:
-    newest = max(_times(str(_PACKAGE)))
-    parts = (PROTOCOL, __version__, newest, sys.executable, str(store.absolute()), *modules)
+    parts = (PROTOCOL, __version__, newest_source(), sys.executable, str(store.absolute()), *modules)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _times(folder: str) -> Iterator[int]:
-    """When the sources in a folder and below were changed, in nanoseconds since 1970 (`Path.rglob` takes 20 ms)."""
-    with os.scandir(folder) as found:
-        for item in found:
-            if item.name.endswith(".py"):
-                yield item.stat().st_mtime_ns
-            elif item.is_dir(follow_symlinks=False):
-                yield from _times(item.path)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samples.served import passes_signals_on
 from samples.waiting import wait_until
 
 from pydock_lab.cli.attaching import chosen, detach_keys
@@ -135,6 +136,7 @@ def test_signals_are_passed_on(tmp_path: Path) -> None:
         assert run.stdout is not None
         while run.stdout.readline() != "ready\n":
             pass
+        wait_until(lambda: passes_signals_on(run.pid))
         run.send_signal(signal.SIGTERM)
         assert run.stdout.read() == "told\n"
         assert run.wait(20) == 7
@@ -146,3 +148,16 @@ def test_only_one_stream(tmp_path: Path) -> None:
         out, err = run.communicate(timeout=60)
     assert out == ""
     assert err.endswith("err\n")
+
+
+@pytest.mark.usefixtures("containers", "home")
+def test_ctrl_c_asks_the_program_to_end_and_waits_for_its_answer(tmp_path: Path) -> None:
+    script = "trap 'echo told; exit 7' INT; echo ready; while :; do sleep 0.05; done"
+    with program(tmp_path, "run", "--name", "one", BOX, "sh", "-c", script) as run:
+        assert run.stdout is not None
+        while run.stdout.readline() != "ready\n":
+            pass
+        wait_until(lambda: passes_signals_on(run.pid))
+        run.send_signal(signal.SIGINT)
+        said, complaints = run.communicate(timeout=20)
+    assert (said, complaints, run.returncode) == ("told\n", "", 7)

@@ -67,6 +67,7 @@ server.stop()
 """
 
 COMMAND_LINE = """
+from pydock_lab.program import client, here, place
 from pydock_lab.cli.app import make_app
 assert "build" in make_app().whole().commands
 """

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pydock_lab.errors import Conflict, IsolationError, PydockError
-from pydock_lab.sandbox import client
 from pydock_lab.sandbox.client import Sandbox
 from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.sockets import socket_directory
 
 JOBS = "jobs_for_tests"
 
@@ -146,11 +146,11 @@ def test_stores_do_not_share_a_zygote(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_a_socket_directory_of_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client.tempfile, "gettempdir", lambda: "/tmp")
+    monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(client.os, "getuid", lambda: 424242)
+    monkeypatch.setattr(os, "getuid", lambda: 424242)
     with contextlib.ExitStack() as undo:
         undo.callback(lambda: Path("/tmp/pydock-424242").rmdir())
         with pytest.raises(IsolationError) as caught:
-            client.socket_directory()
+            socket_directory()
     assert caught.value.key == "sandbox.directory"

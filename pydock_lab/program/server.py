@@ -1,0 +1,253 @@
+"""The server of commands: it has imported everything, and forks for each that comes. See the package, and client.py.
+
+It has one thread, forks only while nothing else is under way, and keeps nothing of what it is told: a command's words,
+environment and files are read by the child alone.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import gc
+import importlib
+import marshal
+import os
+import pkgutil
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pydock_lab import locale
+from pydock_lab.cli.app import make_app
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.syscalls import Prctl
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.program import here
+from pydock_lab.program.client import GO, MAX_FILES, STATUS_BYTES, YES
+from pydock_lab.program.place import Place
+from pydock_lab.runtime.init import Task, example
+from pydock_lab.version import tell_newest_source
+
+IDLE_SECONDS = 120
+_AT_ONCE = 4  # servers of one user, each on other ground: what they cost is memory
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+_NOT_IMPORTED = ("notebook", "check", "bases", "program")
+_CREDENTIALS = struct.Struct("3i")
+_ABOVE_ALL = 512  # descriptors that come along are put here first, out of the way of those that they are to become
+
+
+def main(path: str) -> None:
+    """Listen at `path` for as long as somebody asks now and then."""
+    place = Place(os.path.dirname(path), [])
+    if place.socket != path:
+        return  # nobody would ever be at home here
+    os.setsid()
+    os.chdir("/")
+    slot = _take_slot(os.path.dirname(path))
+    listener = _bind(path) if slot is not None else None
+    if listener is None:
+        return
+    os.environ.clear()
+    syscalls.set_title("pydock-commands")
+    _import_all()
+    # What lives now lives for ever: without the collector's marks a fork shares these pages.
+    gc.collect()
+    gc.freeze()
+    listener.listen(16)
+    try:
+        Server(listener, place).serve()
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _take_slot(folder: str) -> int | None:
+    """A descriptor that holds one of few places; None where all are taken. The kernel frees it whatever happens."""
+    for number in range(_AT_ONCE):
+        slot = os.open(f"{folder}/commands-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return slot
+        os.close(slot)
+    return None
+
+
+def _bind(path: str) -> socket.socket | None:
+    """A socket there that nobody listens at yet; None where another server does."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with contextlib.suppress(OSError):
+        listener.connect(path)
+        listener.close()
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # of one that was killed
+    listener.bind(path)
+    return listener
+
+
+def _import_all() -> None:
+    """Everything that a command may need, its words in both languages included."""
+    for _, name, is_package in pkgutil.walk_packages([_PACKAGE], "pydock_lab."):
+        del is_package
+        if name.split(".")[1] not in (*_NOT_IMPORTED, "__main__"):
+            importlib.import_module(name)
+    make_app("pydock").whole()
+    Task.from_json(example(Tier.ROOT).to_json())  # the types of its fields are looked up
+    for language in locale.LANGUAGES:
+        locale.catalog(language, "cli")
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A child at work, and the line to who waits for it."""
+
+    pid: int
+    line: socket.socket
+
+
+class Server:
+    """Forks for each who asks, and tells them how it ended."""
+
+    def __init__(self, listener: socket.socket, place: Place) -> None:
+        self._listener, self._place = listener, place
+        self._poll = select.poll()
+        self._poll.register(listener, select.POLLIN)
+        self._ends: dict[int, _Command] = {}  # by a pidfd
+        self._lines: dict[int, _Command] = {}
+
+    def serve(self) -> None:
+        """Until nobody has asked for a while, and nothing is at work."""
+        while events := self._poll.poll(None if self._ends else IDLE_SECONDS * 1000):
+            for descriptor, _ in events:
+                if descriptor == self._listener.fileno():
+                    self._begin()
+                elif descriptor in self._ends:
+                    self._end(descriptor)
+                elif descriptor in self._lines:
+                    self._abandon(self._lines.pop(descriptor))
+
+    def _begin(self) -> None:
+        line, _ = self._listener.accept()
+        credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        if _CREDENTIALS.unpack(credentials)[1] != os.getuid():
+            line.close()
+            return
+        pid = os.fork()
+        if pid == 0:
+            _be_command(line, self._place)
+        command = _Command(pid, line)
+        end = os.pidfd_open(pid)
+        self._ends[end] = self._lines[line.fileno()] = command
+        self._poll.register(end, select.POLLIN)
+        self._poll.register(line, 0)  # only its hang-up is of interest here
+
+    def _end(self, end: int) -> None:
+        command = self._ends.pop(end)
+        self._poll.unregister(end)
+        os.close(end)
+        _, status = os.waitpid(command.pid, 0)
+        if self._lines.pop(command.line.fileno(), None):
+            self._poll.unregister(command.line)
+        with contextlib.suppress(OSError):  # nobody waits any more
+            command.line.sendall(status.to_bytes(STATUS_BYTES, "big"))
+        command.line.close()
+
+    def _abandon(self, command: _Command) -> None:
+        """Who asked was killed: so is the command, as if they had been one."""
+        self._poll.unregister(command.line)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(command.pid, signal.SIGKILL)
+
+
+# ---- in the child
+
+
+def _be_command(line: socket.socket, place: Place) -> NoReturn:
+    status = 1
+    try:
+        syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
+        said = _take_up(line, place)
+        if said is not None:
+            _become(*said)
+            status = _do()
+    except BaseException:  # noqa: BLE001 - nothing may escape into the server's code
+        traceback.print_exc()
+    os._exit(status)
+
+
+def _take_up(line: socket.socket, place: Place) -> tuple[tuple[Any, ...], list[int]] | None:
+    """What the client says, with its descriptors, out of everybody's way; None where it stands elsewhere."""
+    head, descriptors, _, _ = socket.recv_fds(line, STATUS_BYTES, MAX_FILES, socket.MSG_CMSG_CLOEXEC)
+    length = int.from_bytes(head, "big")
+    body = b""
+    while len(body) < length:
+        chunk = line.recv(length - len(body))
+        if not chunk:
+            return None
+        body += chunk
+    facts, newest_source, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
+    if facts != place.facts:
+        return None
+    tell_newest_source(newest_source)
+    socket.send_fds(line, [YES], [os.pidfd_open(os.getpid())])
+    if line.recv(len(GO)) != GO:
+        return None  # it has lost patience
+    moved = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL) for one in descriptors]
+    os.closerange(3, _ABOVE_ALL)  # the server's, and what has been moved
+    return tuple(said), moved
+
+
+def _become(said: tuple[Any, ...], descriptors: list[int]) -> None:
+    """Be in all what the client was: its words, environment, directory, umask, files and signals."""
+    words, environment, umask, ignored, files = said
+    here_, *rest = descriptors
+    os.fchdir(here_)
+    os.close(here_)
+    for number, descriptor in zip(files, rest, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.environb.update(environment)
+    time.tzset()
+    os.umask(umask)
+    os.setpgid(0, 0)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+    sys.argv = [os.fsdecode(word) for word in words]
+    syscalls.set_title(" ".join(["pydock", *sys.argv[1:]]))
+    # As Python makes them when it starts, in the same settings.
+    sys.stdin = os.fdopen(0, encoding=sys.stdin.encoding, errors=sys.stdin.errors, closefd=False)
+    sys.stdout = _output(1, sys.stdout)
+    sys.stderr = _output(2, sys.stderr)
+
+
+def _output(number: int, like: Any) -> Any:
+    lines = number == 2 or os.isatty(number)  # noqa: PLR2004 - standard error
+    return os.fdopen(
+        number, "w", encoding=like.encoding, errors=like.errors, buffering=1 if lines else -1, closefd=False
+    )
+
+
+def _do() -> int:
+    """The command, up to what Python does at its end: its exit status."""
+    try:
+        here.run()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0
+    except BaseException:  # noqa: BLE001 - as Python would
+        traceback.print_exc()
+        status = 1
+    # As Python ends, but without taking everything apart.
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()  # noqa: SLF001 - as multiprocessing does in its children
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    return status
