@@ -1,7 +1,8 @@
 """Who asks the server: it hands over all that it has, passes signals on, and ends as the command did.
 
     client                                          server
-      connect, (facts, words, environment ...), files  --->  fork: the child takes them up
+      connect  ------------------------------------------->  fork: the child warms up
+      when our code was changed, facts, words ..., files --> the child takes them up
       <---  YES and a pidfd of the child, or nothing         (it stands elsewhere, or has just ended)
       GO    ---------------------------------------------->  the child begins: now it is done there, and only there
       signals  -------------------------------------------->  the child
@@ -19,6 +20,7 @@ import sys
 from types import FrameType
 
 from pydock_lab.program.place import Place
+from pydock_lab.version import newest_source
 
 YES, GO = b"+", b"!"
 STATUS_BYTES = 4
@@ -34,9 +36,13 @@ def ask(place: Place) -> None:
         return
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     line.settimeout(_PATIENCE_SECONDS)
-    signals = _Signals()
     try:
         line.connect(place.socket)
+    except OSError:
+        line.close()
+        return
+    signals = _Signals()
+    try:
         _send(line, place, signals.ignored)
         answer, children, _, _ = socket.recv_fds(line, len(YES), 1)
         is_taken = answer == YES
@@ -57,7 +63,7 @@ def _send(line: socket.socket, place: Place, ignored: list[int]) -> None:
     umask = os.umask(0)
     os.umask(umask)
     words = [os.fsencode(word) for word in sys.argv]
-    said = (place.facts, place.newest_source, words, dict(os.environb), umask, ignored, place.files)
+    said = (newest_source(), place.facts, words, dict(os.environb), umask, ignored, place.files)
     body = marshal.dumps(said)
     here = os.open(".", os.O_PATH | os.O_DIRECTORY)
     try:

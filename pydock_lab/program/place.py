@@ -1,7 +1,7 @@
 """Where a command stands, as far as it decides what it may do: a server's child must stand on the same ground.
 
-What can be handed over (directory, environment, umask, files) is no matter. What cannot is compared, word by word: the
-code, Python and its settings, user and groups, namespaces, root, control group, limits, powers, filters, processors.
+What can be handed over (directory, environment, umask, files) is no matter. What cannot is compared, word by word:
+Python and its settings, user and groups, namespaces, root, control group, limits, powers, filters, processors.
 
 Source: proc_pid_status(5), namespaces(7), getrlimit(2).
 """
@@ -11,7 +11,6 @@ import os
 import sys
 
 from pydock_lab.sandbox.sockets import socket_directory
-from pydock_lab.version import newest_source
 
 _SWITCH = "PYDOCK_SERVER"
 # They belong to a terminal, or a life, of their own.
@@ -33,9 +32,8 @@ class Place:
     """Where a command stands: `facts`, its open `files`, the `socket` in `folder` of a server on the same ground."""
 
     def __init__(self, folder: str, files: list[int]) -> None:
-        self.newest_source = newest_source()
         self.files = files
-        self.facts = b"\n".join(_facts(self.newest_source))
+        self.facts = b"\n".join(_facts())
         # Only a name: who stands elsewhere and has the same is told so by the server.
         self.socket = f"{folder}/commands-{_checksum(self.facts):08x}.sock"
 
@@ -92,8 +90,8 @@ def _is_in_background() -> bool:
         return False  # a terminal, but not that of our session: nobody is stopped
 
 
-def _facts(newest: int) -> "Iterator[bytes]":
-    yield repr((newest, sys.executable, sys.version)).encode()
+def _facts() -> "Iterator[bytes]":
+    yield repr((__file__, sys.executable, sys.version)).encode()
     for name, value in sorted(os.environ.items()):
         if _is_setting(name):
             yield os.fsencode(f"{name}={value}")

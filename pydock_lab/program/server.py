@@ -23,6 +23,8 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import click
+
 from pydock_lab import locale
 from pydock_lab.cli.app import make_app
 from pydock_lab.linux import syscalls
@@ -32,18 +34,20 @@ from pydock_lab.program import here
 from pydock_lab.program.client import GO, MAX_FILES, STATUS_BYTES, YES
 from pydock_lab.program.place import Place
 from pydock_lab.runtime.init import Task, example
-from pydock_lab.version import tell_newest_source
+from pydock_lab.version import newest_source, tell_newest_source
 
 IDLE_SECONDS = 120
 _AT_ONCE = 4  # servers of one user, each on other ground: what they cost is memory
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _NOT_IMPORTED = ("notebook", "check", "bases", "program")
+_OUTDATED = 3  # exit status of a child that was told of newer code
 _CREDENTIALS = struct.Struct("3i")
 _ABOVE_ALL = 512  # descriptors that come along are put here first, out of the way of those that they are to become
 
 
 def main(path: str) -> None:
     """Listen at `path` for as long as somebody asks now and then."""
+    code = newest_source()
     place = Place(os.path.dirname(path), [])
     if place.socket != path:
         return  # nobody would ever be at home here
@@ -61,7 +65,7 @@ def main(path: str) -> None:
     gc.freeze()
     listener.listen(16)
     try:
-        Server(listener, place).serve()
+        Server(listener, place, code).serve()
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -112,25 +116,31 @@ class _Command:
 
 
 class Server:
-    """Forks for each who asks, and tells them how it ended."""
+    """Forks for each who asks, and tells them how it ended; `code` is when what it has imported was changed."""
 
-    def __init__(self, listener: socket.socket, place: Place) -> None:
-        self._listener, self._place = listener, place
+    def __init__(self, listener: socket.socket, place: Place, code: int) -> None:
+        self._listener, self._place, self._code = listener, place, code
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._ends: dict[int, _Command] = {}  # by a pidfd
         self._lines: dict[int, _Command] = {}
 
     def serve(self) -> None:
-        """Until nobody has asked for a while, and nothing is at work."""
-        while events := self._poll.poll(None if self._ends else IDLE_SECONDS * 1000):
+        """Until nobody has asked for a while, or the code is another, and nothing is at work."""
+        while events := self._poll.poll(self._patience()):
             for descriptor, _ in events:
-                if descriptor == self._listener.fileno():
-                    self._begin()
-                elif descriptor in self._ends:
+                if descriptor in self._ends:
                     self._end(descriptor)
                 elif descriptor in self._lines:
                     self._abandon(self._lines.pop(descriptor))
+                elif descriptor == self._listener.fileno():
+                    self._begin()
+
+    def _patience(self) -> float | None:
+        """Milliseconds that it waits for something to happen; None: until it does."""
+        if self._ends:
+            return None
+        return IDLE_SECONDS * 1000 if self._listener.fileno() >= 0 else 0
 
     def _begin(self) -> None:
         line, _ = self._listener.accept()
@@ -140,7 +150,7 @@ class Server:
             return
         pid = os.fork()
         if pid == 0:
-            _be_command(line, self._place)
+            _be_command(line, self._place, self._code)
         command = _Command(pid, line)
         end = os.pidfd_open(pid)
         self._ends[end] = self._lines[line.fileno()] = command
@@ -154,9 +164,18 @@ class Server:
         _, status = os.waitpid(command.pid, 0)
         if self._lines.pop(command.line.fileno(), None):
             self._poll.unregister(command.line)
+        if os.waitstatus_to_exitcode(status) == _OUTDATED:
+            self._retire()
         with contextlib.suppress(OSError):  # nobody waits any more
             command.line.sendall(status.to_bytes(STATUS_BYTES, "big"))
         command.line.close()
+
+    def _retire(self) -> None:
+        """There is newer code: make way for a server that has it."""
+        if self._listener.fileno() >= 0:
+            self._poll.unregister(self._listener)
+            os.unlink(self._listener.getsockname())
+            self._listener.close()
 
     def _abandon(self, command: _Command) -> None:
         """Who asked was killed: so is the command, as if they had been one."""
@@ -168,11 +187,12 @@ class Server:
 # ---- in the child
 
 
-def _be_command(line: socket.socket, place: Place) -> NoReturn:
+def _be_command(line: socket.socket, place: Place, code: int) -> NoReturn:
     status = 1
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-        said = _take_up(line, place)
+        _warm_up()
+        said = _take_up(line, place, code)
         if said is not None:
             _become(*said)
             status = _do()
@@ -181,7 +201,14 @@ def _be_command(line: socket.socket, place: Place) -> NoReturn:
     os._exit(status)
 
 
-def _take_up(line: socket.socket, place: Place) -> tuple[tuple[Any, ...], list[int]] | None:
+def _warm_up() -> None:
+    """While the client is finding out what to say: touch what every command does (a copied page costs a fault)."""
+    app = make_app("pydock")
+    command = app.commands["run"]
+    command.make_context("run", ["--rm", "image", "true"], parent=click.Context(app))
+
+
+def _take_up(line: socket.socket, place: Place, code: int) -> tuple[tuple[Any, ...], list[int]] | None:
     """What the client says, with its descriptors, out of everybody's way; None where it stands elsewhere."""
     head, descriptors, _, _ = socket.recv_fds(line, STATUS_BYTES, MAX_FILES, socket.MSG_CMSG_CLOEXEC)
     length = int.from_bytes(head, "big")
@@ -191,10 +218,12 @@ def _take_up(line: socket.socket, place: Place) -> tuple[tuple[Any, ...], list[i
         if not chunk:
             return None
         body += chunk
-    facts, newest_source, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
+    newest, facts, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
+    if newest != code:
+        os._exit(_OUTDATED)
     if facts != place.facts:
         return None
-    tell_newest_source(newest_source)
+    tell_newest_source(newest)
     socket.send_fds(line, [YES], [os.pidfd_open(os.getpid())])
     if line.recv(len(GO)) != GO:
         return None  # it has lost patience

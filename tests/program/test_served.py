@@ -183,7 +183,7 @@ def test_who_is_killed_takes_the_command_along(environment: dict[str, str], home
 
 def test_a_signal_that_ends_the_command_ends_who_asked(environment: dict[str, str]) -> None:
     with subprocess.Popen([*SERVED, "events"], env=environment, stdout=subprocess.PIPE) as run:
-        wait_until(lambda: bool(workers(served_by(environment))))
+        at_work(environment)
         run.send_signal(signal.SIGTERM)
         assert run.wait(20) == -signal.SIGTERM
     assert not workers(served_by(environment))
@@ -192,9 +192,7 @@ def test_a_signal_that_ends_the_command_ends_who_asked(environment: dict[str, st
 def test_an_ignored_signal_stays_ignored(environment: dict[str, str]) -> None:
     words = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *SERVED, "events"]
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as run:
-        wait_until(lambda: bool(workers(served_by(environment))))
-        (worker,) = workers(served_by(environment))
-        wait_until(lambda: "pydock events" in Path(f"/proc/{worker}/cmdline").read_text())
+        worker = at_work(environment)
         os.kill(worker, signal.SIGHUP)
         run.send_signal(signal.SIGHUP)
         time.sleep(0.3)
@@ -205,14 +203,21 @@ def test_an_ignored_signal_stays_ignored(environment: dict[str, str]) -> None:
 
 def test_ctrl_z_stops_both_and_fg_goes_on(environment: dict[str, str]) -> None:
     with subprocess.Popen([*SERVED, "events"], env=environment, stdout=subprocess.PIPE) as run:
-        wait_until(lambda: bool(workers(served_by(environment))))
-        (worker,) = workers(served_by(environment))
+        worker = at_work(environment)
         run.send_signal(signal.SIGTSTP)
         wait_until(lambda: state(run.pid) == state(worker) == "T")
         run.send_signal(signal.SIGCONT)
         wait_until(lambda: "T" not in (state(run.pid), state(worker)))
         run.send_signal(signal.SIGTERM)
         run.wait(20)
+
+
+def at_work(environment: dict[str, str]) -> int:
+    """The pid of `pydock events`, as soon as it is that."""
+    wait_until(lambda: bool(workers(served_by(environment))))
+    (worker,) = workers(served_by(environment))
+    wait_until(lambda: "pydock events" in Path(f"/proc/{worker}/cmdline").read_text())
+    return worker
 
 
 def served_by(environment: dict[str, str]) -> int:

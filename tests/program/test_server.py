@@ -15,17 +15,19 @@ from pathlib import Path
 import pytest
 from samples.served import NOT_SERVED, PLAIN, SERVED, end, serving, wait_for_server
 from samples.users import ordinary_user
+from samples.waiting import wait_until
 
 import pydock_lab
 
 _SERVE = """
 import socket, sys
 from pydock_lab.program import place, server
+from pydock_lab.version import newest_source
 server.IDLE_SECONDS = float(sys.argv[2])
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen(4)
-server.Server(listener, place.Place(sys.argv[3], [])).serve()
+server.Server(listener, place.Place(sys.argv[3], []), newest_source()).serve()
 """
 
 
@@ -112,11 +114,13 @@ def test_without_a_place_there_is_no_further_server(folder: Path) -> None:
 def test_new_code_is_not_done_by_an_old_server(folder: Path) -> None:
     """A copy of the package, of which a file is changed while its server is up."""
     shutil.copytree(Path(pydock_lab.__file__).parent, folder / "code/pydock_lab")
-    with serving({"PYTHONPATH": str(folder / "code")}) as (environment, _pid):
+    with serving({"PYTHONPATH": str(folder / "code")}) as (environment, pid):
         # Not in this folder: it has the package, too, and `python -c` looks here first.
         assert subprocess.run([*SERVED, "version"], env=environment, cwd="/", check=False).returncode == 0
         (folder / "code/pydock_lab/cli/tabs.py").touch()
         assert subprocess.run([*SERVED, "version"], env=environment, cwd="/", check=False).returncode == NOT_SERVED
+        wait_until(lambda: not list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock")))  # it makes way
+        wait_until(lambda: _has_ended(pid))
 
 
 def test_a_server_that_is_stopped_is_not_waited_for() -> None:
@@ -139,6 +143,13 @@ def test_a_server_that_is_killed_is_told() -> None:
             end(pid)
             _, said = command.communicate(timeout=20)
         assert (command.returncode, said) == (125, b"pydock: the server of this command was killed\n")
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
 
 
 def _children(pid: int) -> str:
