@@ -146,3 +146,22 @@ def test_only_one_stream(tmp_path: Path) -> None:
         out, err = run.communicate(timeout=60)
     assert out == ""
     assert err.endswith("err\n")
+
+
+@pytest.mark.usefixtures("containers", "home")
+def test_a_terminal_that_was_stopped_holds_up_nobody_else(terminals: list[Terminal], engine: Engine) -> None:
+    script = "i=0; while :; do echo line $i; i=$((i+1)); done"
+    watching = Terminal("run", "--name", "one", BOX, "sh", "-c", script)
+    terminals.append(watching)
+    watching.wait_for("line 100")
+    watching.type("\x13")  # Ctrl-S
+    time.sleep(0.5)
+    pydock = [sys.executable, "-m", "pydock_lab"]
+    for words in (["top", "one"], ["stop", "-t", "1", "one"]):
+        subprocess.run([*pydock, *words], check=True, capture_output=True, timeout=20)
+    assert engine.container("one").state == "exited"
+    last = engine.container("one").logs().splitlines()[-1]
+    assert watching.process.poll() is None, "there is something to read for it"
+    watching.type("\x11")
+    watching.wait_for(last)
+    assert watching.end() == 137
