@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pydock_lab.oci.runtime_spec import ProcessSpec
-from pydock_lab.runtime import logs
+from pydock_lab.runtime import control, logs
 from pydock_lab.runtime.base import Stdio
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
 from pydock_lab.runtime.state import Status
@@ -121,6 +121,21 @@ def test_the_end_of_an_attached_watcher_comes_after_the_rest(box: Any) -> None:
     assert read_all(reader, len(written)) == written
     assert in_time(watching.wait) == 137
     os.close(reader)
+
+
+def test_who_asks_just_as_it_ends_is_not_left_waiting(box: Any) -> None:
+    directory, spec = box.spec("sh", "-c", SCRIPT)
+    reader, writer = os.pipe()
+    process = box.runtime.start(directory, spec, Stdio(stdout=writer))
+    os.close(writer)
+    assert box.until(lambda: is_stuck(directory))
+    with contextlib.closing(control.dial(directory)) as late:
+        assert box.runtime.stop(directory, 9, 5) == 137
+        assert box.until(lambda: not (directory / "control.sock").exists())
+        late.send({"do": "wait"})
+        assert in_time(late.receive) is None
+    os.close(reader)
+    assert in_time(process.wait) == 137
 
 
 def test_a_policy_does_not_wait_for_a_watcher(box: Any) -> None:
