@@ -11,6 +11,7 @@ from pydock_lab.cli.session import session
 from pydock_lab.engine.run_options import UpdateOptions
 from pydock_lab.errors import CommandError
 from pydock_lab.events import Event, Noted
+from pydock_lab.runtime.restart import RestartPolicy
 
 _containers = click.argument("container", nargs=-1, required=True)
 
@@ -123,7 +124,7 @@ def _register_change(group: click.Group) -> None:
 
     def update(container: tuple[str, ...], restart: str | None, **said: Any) -> int:
         here = session()
-        policy = life_options.restart(restart) if restart else None
+        policy = RestartPolicy.parse(restart) if restart else None
         options = UpdateOptions(limits=limit_options.limits(said), restart=policy)
         return for_each(container, lambda one: here.engine.update(one, options, on_event=_note))
 

@@ -12,7 +12,7 @@ from pydock_lab.cli import parse
 from pydock_lab.cli.command import Function, flag, many, option
 from pydock_lab.engine.run_options import HealthWish
 from pydock_lab.errors import CommandError
-from pydock_lab.runtime.restart import RestartKind, RestartPolicy
+from pydock_lab.runtime.restart import RestartPolicy
 
 _LEAST_SECONDS = 0.001  # Docker's: a check that is to run more often is a mistake
 _TIMES = ("interval", "timeout", "start_period", "start_interval")
@@ -37,22 +37,13 @@ OPTIONS: Sequence[Callable[[Function], Function]] = (
 def run_values(said: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of RunOptions that speak of its life, from what click found for `OPTIONS`; raises CommandError."""
     return {
-        "restart": restart(said["restart"]),
+        "restart": RestartPolicy.parse(said["restart"]),
         "health": health(said),
         "log_driver": said["log_driver"],
         "log_options": parse.pairs(said["log_opt"], "--log-opt"),
         "stop_signal": said["stop_signal"],
         "stop_timeout": said["stop_timeout"],
     }
-
-
-def restart(text: str) -> RestartPolicy:
-    """`no`, `on-failure[:N]`, `always`, `unless-stopped`; raises CommandError."""
-    name, colon, times = text.partition(":")
-    is_number = times.isdecimal() and name == RestartKind.ON_FAILURE
-    if (name or "no") not in set(RestartKind) or (colon and not is_number):
-        raise CommandError("cli.bad-restart", value=text)
-    return RestartPolicy(kind=RestartKind(name or "no"), maximum=int(times or 0))
 
 
 def health(said: Mapping[str, Any]) -> HealthWish:

@@ -15,6 +15,7 @@ from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, VolumeMount
 from pydock_lab.engine.streams import captured
 from pydock_lab.events import OnEvent, Stream, ignore
+from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.views import (
     ArgumentVector,
     BuildTrace,
@@ -114,12 +115,14 @@ class Engine:
         env: Mapping[str, str] | None = None,
         ports: Mapping[int, int] | None = None,
         volumes: Mapping[str, str] | None = None,
+        restart: str | RestartPolicy = "no",
         **more: object,
     ) -> Container:
         """Run a container: until it ends, or with `detach` until it is started; its output is in `.logs()`.
 
         `ports` maps ports of the container to ports of the host (0: any free one), `volumes` folders of the host or
-        volume names to paths in the container, `more` are further fields of RunOptions.
+        volume names to paths in the container; `restart` is written as on the command line (`on-failure:3`); `more` are
+        further fields of RunOptions.
         """
         options = RunOptions(
             image=image,
@@ -128,6 +131,7 @@ class Engine:
             env=env or {},
             publish=tuple(Publish(container_port=port, host_port=host) for port, host in (ports or {}).items()),
             volumes=tuple(VolumeMount(source=source, target=target) for source, target in (volumes or {}).items()),
+            restart=restart if isinstance(restart, RestartPolicy) else RestartPolicy.parse(str(restart)),
             **more,  # type: ignore[arg-type]
         )
         if detach:

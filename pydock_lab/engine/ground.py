@@ -8,6 +8,7 @@
 Mostly there is one: the best that this machine gives. `--isolation` asks for another, which has a zygote of its own.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab import locale
+from pydock_lab.engine.storage_driver import StorageDriver, driver_of
+from pydock_lab.errors import IsolationError
+from pydock_lab.oci import Digest
 
 if TYPE_CHECKING:
     from pydock_lab.runtime.base import Runtime
@@ -56,7 +60,26 @@ class Ground:
         """Unpacked layers; the work is done by the runtime's workers."""
         from pydock_lab.snapshot.snapshotter import Snapshotter  # noqa: PLC0415 - see `runtime`
 
-        return Snapshotter(lambda: self._root / _LAYERS.get(self.tier, _USUAL_LAYERS), self.call)
+        return Snapshotter(lambda: self._layers, self.call)
+
+    @cached_property
+    def driver(self) -> StorageDriver:
+        """How containers get their tree of files from the layers: tried."""
+        if sys.platform != "linux":
+            return StorageDriver.NONE
+        try:
+            facets = {facet.name: facet.in_force for facet in self.runtime.probe()}
+            return driver_of(self.tier, can_share=facets.get("storage", False))
+        except IsolationError:  # one was asked for that cannot be had
+            return StorageDriver.NONE
+
+    def layer(self, chain_id: Digest) -> Path:
+        """Where a layer is, or would be, as a directory; raises IsolationError as `tier` does."""
+        return self._layers / chain_id.hex
+
+    @property
+    def _layers(self) -> Path:
+        return self._root / _LAYERS.get(self.tier, _USUAL_LAYERS)
 
     def call(self, job: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
         """Have a worker do a job; raises the PydockError that it ended with."""

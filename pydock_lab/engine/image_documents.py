@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage
+from pydock_lab.engine.storage_driver import StorageDriver
 from pydock_lab.oci import Digest
 
 _NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
@@ -40,11 +41,14 @@ def image_document(home: Home, found: FoundImage) -> dict[str, object]:
 
 def _storage(home: Home, chain_ids: Sequence[Digest]) -> dict[str, object]:
     """Where its layers are as directories, once a container has stood on them; the topmost one is the upper."""
-    folders = [str(home.root / "snapshots" / chain_id.hex) for chain_id in reversed(chain_ids)]
-    if not folders or not all((home.root / "snapshots" / chain_id.hex).is_dir() for chain_id in chain_ids):
-        return {"Data": None, "Name": "overlay"}
-    below = {"LowerDir": ":".join(folders[1:])} if folders[1:] else {}
-    return {"Data": below | {"UpperDir": folders[0]}, "Name": "overlay"}
+    ground = home.ground()
+    if ground.driver is StorageDriver.NONE:
+        return {"Data": None, "Name": str(ground.driver)}
+    folders = [ground.layer(chain_id) for chain_id in reversed(chain_ids)]
+    if not folders or not all(folder.is_dir() for folder in folders):
+        return {"Data": None, "Name": str(ground.driver)}
+    top, *below = map(str, folders)
+    return {"Data": ({"LowerDir": ":".join(below)} if below else {}) | {"UpperDir": top}, "Name": str(ground.driver)}
 
 
 def _last_tagged(home: Home, digest: Digest) -> str:

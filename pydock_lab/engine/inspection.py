@@ -7,7 +7,8 @@ from pydock_lab import errors
 from pydock_lab.engine.host_config import bindings, host_config, mount_documents
 from pydock_lab.engine.network_documents import endpoint_document
 from pydock_lab.engine.records import ContainerRecord
-from pydock_lab.oci.runtime_spec import NetworkMode, Rootfs, predefined_id
+from pydock_lab.engine.storage_driver import driver_of_tree, graph_driver
+from pydock_lab.oci.runtime_spec import NetworkMode, predefined_id
 from pydock_lab.oci.times import rfc3339
 from pydock_lab.runtime.health import HealthCheck, HealthState
 from pydock_lab.runtime.logs import LOG_FILE
@@ -20,7 +21,7 @@ _FILES = {"ResolvConf": "resolv.conf", "Hostname": "hostname", "Hosts": "hosts"}
 
 def inspected(record: ContainerRecord, state: ContainerState, folder: Path) -> dict[str, object]:
     """The document of one container, whose files are in `folder`."""
-    process = record.spec.process
+    process, driver = record.spec.process, driver_of_tree(record.spec.rootfs, record.isolation)
     return {
         "Id": record.id,
         "Created": _time(record.created),
@@ -32,14 +33,14 @@ def inspected(record: ContainerRecord, state: ContainerState, folder: Path) -> d
         "LogPath": "" if record.log.is_off else str(folder / LOG_FILE),
         "Name": f"/{record.name}",
         "RestartCount": state.restarts,
-        "Driver": "overlay",
+        "Driver": str(driver),
         "Platform": "linux",
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": None,
         "HostConfig": host_config(record),
-        "GraphDriver": {"Name": "overlay", "Data": _tree(record.spec.rootfs)},
+        "GraphDriver": graph_driver(record.spec.rootfs, driver),
         "Mounts": mount_documents(record.spec.mounts),
         "Config": _config(record),
         "NetworkSettings": _network_settings(record, state),
@@ -97,16 +98,6 @@ def _health(health: HealthState) -> dict[str, object]:
             }
             for one in health.log
         ],
-    }
-
-
-def _tree(rootfs: Rootfs) -> dict[str, str]:
-    """The folders of the overlay, with the names that Docker's overlay2 driver has for them."""
-    return {
-        "LowerDir": ":".join(rootfs.layers),
-        "MergedDir": rootfs.mountpoint,
-        "UpperDir": rootfs.upper,
-        "WorkDir": rootfs.work,
     }
 
 

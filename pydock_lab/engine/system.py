@@ -55,6 +55,7 @@ class System:
                 **system_facts.ENGINE,
                 **system_facts.machine(),
                 **self._boundaries(),
+                "Driver": str(self._home.ground().driver),
                 "DockerRootDir": str(self._home.root),
                 "Name": platform.node(),
                 "ServerVersion": __version__,

@@ -48,7 +48,6 @@ def control_groups() -> dict[str, object]:
 
 
 ENGINE: Mapping[str, object] = {
-    "Driver": "overlay",
     "LoggingDriver": "json-file",
     "Plugins": {
         "Volume": ["local"],

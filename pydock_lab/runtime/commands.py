@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydock_lab.errors import ContainerError, IsolationError, PydockError
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 
 _WATCHED = Manner()
+
+
+def _tell_end(connection: Connection, result: dict[str, Any]) -> None:
+    reply(connection, {"result": result})
+    connection.close()
 
 
 class Commands:
@@ -65,18 +71,13 @@ class Commands:
     def finish(self, result: dict[str, Any]) -> None:
         """The container has ended: tell all who wait."""
         for connection, streams in self._waiting.values():
-            self._shim.loop.forget(connection)
-            self._shim.stdio.detach(streams)
-            reply(connection, {"result": result})
-            connection.close()
+            self._shim.part(connection, streams, partial(_tell_end, connection, result))
         self._waiting.clear()
 
-    def bury_workers(self) -> None:
-        """Wait for the workers of exec, whose programs ended with the container."""
-        for pid in self._workers:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-        self._workers.clear()
+    @property
+    def has_workers(self) -> bool:
+        """Whether there are workers of exec, which may outlive their programs: their watchers do not read."""
+        return bool(self._workers)
 
     def _kill(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         number = int(message["signal"])

@@ -41,6 +41,7 @@ class Control:
     def __init__(self, loop: Loop, listener: int, directory: str, commands: dict[str, Command]) -> None:
         self._loop, self._directory, self._commands = loop, directory, commands
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, listener)
+        self._is_closed = False
         loop.watch(self._listener, self._accept)
 
     def _accept(self) -> None:
@@ -50,7 +51,8 @@ class Control:
 
     def _receive(self, connection: Connection) -> None:
         received = connection.receive()
-        if received is None:
+        if received is None or self._is_closed:
+            # Who has asked just as it ended finds the answer written down.
             self._loop.forget(connection)
             self._commands["gone"](connection, {}, [])
             connection.close()
@@ -69,7 +71,8 @@ class Control:
                 reply(connection, {"result": result})
 
     def close(self) -> None:
-        """Nobody can reach the container any more."""
+        """Nobody can reach the container any more, nor be answered; those who wait for its end are no longer ours."""
+        self._is_closed = True
         self._loop.forget(self._listener)
         self._listener.close()
         with contextlib.suppress(OSError):

@@ -20,6 +20,7 @@ from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime.birth import Child, bear, wait
 from pydock_lab.runtime.control import reply
+from pydock_lab.runtime.farewell import Farewell
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.loop import Loop
 from pydock_lab.runtime.stdio import Ends, Stdio, make_ends
@@ -72,10 +73,11 @@ def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], 
     reply(connection, {"started": child.pid})
     relay = _Relay(loop, connection, child, stdio, is_detached=manner.detached)
     if child.terminal >= 0:
-        stdio.attach(streams, keys=manner.keys, let_go=relay.let_go)
+        relay.attach(streams, manner.keys)
     relay.wait()
-    stdio.finish()
-    return end()
+    code = end()  # at once: a PID namespace ends only when all who were in it have been buried
+    relay.part()
+    return code
 
 
 _Begun: TypeAlias = tuple[Child, Callable[[], int]]  # and what gives its exit status, once it has ended
@@ -114,6 +116,7 @@ class _Relay:
         self._loop, self._connection, self._child, self._stdio = loop, connection, child, stdio
         self._is_detached = is_detached
         self._runs = True
+        self._streams: dict[str, int] = {}
         loop.watch(connection, self._hear_engine)
         loop.watch(child.pidfd, self._end)
 
@@ -122,15 +125,33 @@ class _Relay:
         while self._runs:
             self._loop.turn()
 
-    def let_go(self) -> None:
+    def attach(self, streams: dict[str, int], keys: bytes) -> None:
+        """Let flow what goes through its terminal."""
+        self._streams = streams
+        self._stdio.attach(streams, keys=keys, let_go=self._let_go)
+
+    def part(self) -> None:
+        """It has ended: wait until who watched has read everything, or has gone."""
+        self._stdio.finish()
+        farewell = Farewell(self._loop, self._connection, self._stdio.part(self._streams), lambda: None)
+        while not farewell.is_over:
+            self._loop.turn()
+
+    def _let_go(self) -> None:
         """Somebody has typed the detach keys."""
         self._is_detached = True
         reply(self._connection, {"detached": True})
+        self._leave()
+
+    def _leave(self) -> None:
+        self._stdio.detach(self._streams)
+        self._streams = {}
 
     def _hear_engine(self) -> None:
         received = self._connection.receive()
         if received is None:
             self._loop.forget(self._connection)
+            self._leave()
             if not self._is_detached:
                 self._child.kill()
             return

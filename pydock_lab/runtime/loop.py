@@ -1,6 +1,6 @@
 """A loop that waits for many things at once: files, moments, and the ends of child processes.
 
-    file is readable, or closed at the other end   watch(file, handler)
+    file is readable, or closed at the other end   watch(file, handler); has room again: with POLLOUT
     a moment has come                              later(seconds, handler)
     a child has ended                              Family.expect(pid, handler)
 
@@ -46,11 +46,11 @@ class Loop:
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
 
-    def watch(self, file: int | _HasDescriptor, handler: Handler) -> None:
-        """Call `handler` from now on."""
+    def watch(self, file: int | _HasDescriptor, handler: Handler, events: int = select.POLLIN) -> None:
+        """Call `handler` from now on: when it can be read, or whenever another one of the `events` of poll(2) is so."""
         descriptor = file if isinstance(file, int) else file.fileno()
         self._handlers[descriptor] = handler
-        self._poll.register(descriptor, select.POLLIN)
+        self._poll.register(descriptor, events)
 
     def forget(self, file: int | _HasDescriptor) -> None:
         """Call nothing any more; to be said before the file is closed."""

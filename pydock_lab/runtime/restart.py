@@ -12,7 +12,9 @@ Source: Docker's documentation, "Start containers automatically"; moby, restartm
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
+from pydock_lab.errors import CommandError
 from pydock_lab.oci.plain import Document
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 60.0
@@ -34,6 +36,15 @@ class RestartPolicy(Document):
 
     kind: RestartKind = RestartKind.NO
     maximum: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`no`, `on-failure[:N]`, `always`, `unless-stopped`; raises CommandError."""
+        name, colon, times = text.partition(":")
+        is_number = times.isdecimal() and name == RestartKind.ON_FAILURE
+        if (name or "no") not in set(RestartKind) or (colon and not is_number):
+            raise CommandError("runtime.bad-restart", value=text)
+        return cls(kind=RestartKind(name or "no"), maximum=int(times or 0))
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.maximum}" if self.maximum else self.kind.value

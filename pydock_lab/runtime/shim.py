@@ -31,11 +31,12 @@ from pydock_lab.runtime import init, restart, sharing, state
 from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
 from pydock_lab.runtime.connectivity import Connectivity
-from pydock_lab.runtime.control import Control
+from pydock_lab.runtime.control import Control, reply
+from pydock_lab.runtime.farewell import Farewell
 from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.life import Handed, Life
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
-from pydock_lab.runtime.loop import Family, Loop, end_status
+from pydock_lab.runtime.loop import Family, Handler, Loop, end_status
 from pydock_lab.runtime.owners import Owners
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.signals import number_of
@@ -45,6 +46,7 @@ from pydock_lab.runtime.stdio import Stdio
 from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox import keeper
 from pydock_lab.sandbox.keeper import Doze, Line
+from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot import copying, unmarkable
 from pydock_lab.snapshot.jobs import opaque, pack_directory
@@ -80,6 +82,8 @@ class Shim:
         self._log = LogWriter(os.path.join(self.directory, LOG_FILE), self._supervision.log) if self._record else None
         self._by_hand = False
         self._is_stopping = False
+        self._farewells: list[Farewell] = []
+        self._engine: Farewell | None = None
         self._pause = 0.0
         self.commands = Commands(self)
         self._take_up(arguments["handed"], request.descriptors)
@@ -157,7 +161,6 @@ class Shim:
         if init.is_shared(self._arguments["spec"]["namespaces"]["pid"]):
             self._end_strays()
         self.stdio.finish()
-        self.commands.bury_workers()
         if self._pack is not None and copying.is_materialised(self._pack["tree"]):
             # What a failed step has left is of interest, too.
             copying.collect(self._pack["tree"], self._pack["directory"], opaque=opaque(self.tier))
@@ -206,12 +209,32 @@ class Shim:
                 break
             result = self._live()
         self._note_end(result)
-        self._request.afterwards.append(self._remove_group)
+        self._request.afterwards.extend((self._remove_group, self._see_off))
         # Who asks how it ended must find either us or the answer: out of reach comes after written down.
         self.commands.finish(result)
         if self._control:
             self._control.close()
+        if not self._is_detached:
+            self._part_from_engine(lambda: None)  # it gets its answer from who called us
+        while self._engine and not self._engine.is_over:
+            self.loop.turn()
         return result
+
+    def _part_from_engine(self, then: Handler) -> None:
+        self._engine = self.part(self._request.connection, self.streams, then)
+        self._is_detached = True
+        self.streams = {}
+
+    def part(self, connection: Connection, streams: dict[str, int], then: Handler) -> Farewell:
+        """The program has ended: one who watched it gets the rest, and `then` the word; nobody else waits for that."""
+        farewell = Farewell(self.loop, connection, self.stdio.part(streams), then)
+        self._farewells = [*(one for one in self._farewells if not one.is_over), farewell]
+        return farewell
+
+    def _see_off(self) -> None:
+        """Stay until all who watched it, or a further program in it, have read what they were given, or gone."""
+        while self.commands.has_workers or not all(one.is_over for one in self._farewells):
+            self.loop.turn()
 
     def _note_end(self, result: dict[str, Any]) -> None:
         by_hand = self._by_hand
@@ -235,10 +258,7 @@ class Shim:
     def _let_the_engine_go(self, result: dict[str, Any]) -> None:
         """Who ran it in the foreground hears of its first end, as with Docker; it goes on in the background."""
         if not self._is_detached:
-            self.loop.forget(self._request.connection)
-            self._request.send({"result": result})
-            self._is_detached = True
-        self.stdio.detach(self.streams)
+            self._part_from_engine(lambda: reply(self._request.connection, {"result": result}))
 
     def _start_again(self) -> bool:
         arguments = self._arguments | {"detach": True, "is_again": True}

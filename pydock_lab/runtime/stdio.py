@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pydock_lab.runtime import terminal
 from pydock_lab.runtime.logs import LogWriter
 from pydock_lab.runtime.loop import Handler, Loop
+from pydock_lab.runtime.outlet import Outlet
 from pydock_lab.runtime.relay import Feed, Flow
 
 NAMES = ("stdin", "stdout", "stderr")
@@ -58,11 +59,12 @@ class Stdio:
     def __init__(self, loop: Loop, ours: Mapping[str, int], log: LogWriter | None = None) -> None:
         self._loop, self._log = loop, log
         self._master = ours.get("master", -1)
-        self._input = ours.get("stdin", -1)
+        self._input: Outlet | None = Outlet(loop, ours["stdin"]) if "stdin" in ours else None
+        self._feeds: dict[int, Feed] = {}
         self._flows = {name: Flow(loop, ours[name], name, log) for name in ("stdout", "stderr") if name in ours}
         if self._master >= 0:
             self._flows["stdout"] = Flow(loop, self._master, "stdout", log)
-            self._input = os.dup(self._master)
+            self._input = Outlet(loop, os.dup(self._master))
 
     def attach(self, streams: Mapping[str, int], *, keys: bytes = b"", let_go: Handler = lambda: None) -> None:
         """Give a watcher's descriptors what the program writes from now on, and the program what they read.
@@ -71,36 +73,50 @@ class Stdio:
         """
         for name, flow in self._flows.items():
             if name in streams:
-                flow.sinks.append(streams[name])
-        if "stdin" in streams and self._input >= 0:
-            Feed(self._loop, streams["stdin"], self._input, at_end=self._end_input, keys=keys, let_go=let_go)
+                flow.sinks.append(Outlet(self._loop, streams[name]))
+        if "stdin" in streams and self._input:
+            source = streams["stdin"]
+            feed = Feed(self._loop, source, self._input, at_end=self._end_input, keys=keys, let_go=let_go)
+            self._feeds[source] = feed
 
     def _end_input(self) -> None:
         # A terminal has no end: who types has gone, the program has not. A pipe's reader is told.
-        if self._master < 0 and self._input >= 0:
-            os.close(self._input)
-            self._input = -1
+        if self._master < 0 and self._input:
+            self._input.close()
+            self._input = None
 
     def detach(self, streams: Mapping[str, int]) -> None:
-        """A watcher has gone: close its descriptors."""
+        """A watcher has gone: close its descriptors, and forget what it has not read."""
+        for outlet in self.part(streams):
+            outlet.close()
+
+    def part(self, streams: Mapping[str, int]) -> list[Outlet]:
+        """Give a watcher nothing new; its outlets, to be closed by whoever asks, and what they hold goes on."""
+        found = []
         for name, descriptor in streams.items():
-            if name in self._flows and descriptor in self._flows[name].sinks:
-                self._flows[name].sinks.remove(descriptor)
-            self._loop.forget(descriptor)
+            flow = self._flows.get(name)
+            outlet = next((one for one in flow.sinks if one.descriptor == descriptor), None) if flow else None
+            if flow and outlet:
+                flow.sinks.remove(outlet)
+                found.append(outlet)
+                continue
+            if descriptor in self._feeds:
+                self._feeds.pop(descriptor).stop()
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+        return found
 
     def resize(self, rows: int, columns: int) -> None:
         """Tell the terminal its size; nothing where there is none."""
-        if self._master >= 0 and self._input >= 0:
-            terminal.resize(self._input, rows, columns)
+        if self._master >= 0 and self._input:
+            terminal.resize(self._input.descriptor, rows, columns)
 
     def finish(self) -> None:
-        """The program has ended: pass on the rest and close."""
+        """The program has ended: log the rest, leave it to who watches (see `part`), and close."""
         for flow in self._flows.values():
             flow.drain()
-        if self._input >= 0:
-            os.close(self._input)
-            self._input = -1
+        if self._input:
+            self._input.close()
+            self._input = None
         if self._log:
             self._log.flush()

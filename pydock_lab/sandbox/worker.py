@@ -7,10 +7,11 @@ something behind that has to be watched ends with a `HandOver`: its keeper goes 
 A module of jobs may have more functions. `warm()` does what can be done beforehand (fill caches): it is called once, in
 what becomes the zygote. `inherit(store)` may say there on what ground to stand (`ground.Heritage`): that of a zygote
 that was killed, and whose containers live. `settled(tier)` is called there when it has found its ground: what it opens
-then, all workers inherit. `ready(tier, hurried)` is called in each worker before it waits (a page of memory shared
-after a fork costs a microsecond when it is first written to: who has time touches it beforehand; `hurried`: an engine
-is waiting already), and `abandoned()` in one that ends without having been asked for anything. `MINDFUL` names jobs
-that see by themselves that their engine has gone; the zygote ends the others then.
+then, all workers inherit. `bereaved()` removes what those who were killed would have removed. `ready(tier, hurried)` is
+called in each worker before it waits (a page of memory shared after a fork costs a microsecond when it is first written
+to: who has time touches it beforehand; `hurried`: an engine is waiting already), and `abandoned()` in one that ends
+without having been asked for anything. `MINDFUL` names jobs that see by themselves that their engine has gone; the
+zygote ends the others then.
 """
 
 import contextlib
@@ -42,13 +43,20 @@ _CREDENTIALS = struct.Struct("3i")
 class Ground:
     """What a worker stands on: the tier, why it is no better one, and the modules whose jobs may be asked for.
 
-    `host_mounts` is the host's mount namespace, a descriptor, where we are in one of our own; else -1.
+    `host_mounts` is the host's mount namespace, a descriptor, where we are in one of our own; else -1. `zygote` is the
+    pidfd of who made us.
     """
 
     tier: Tier
     refusals: tuple[Refusal, ...] = ()
     modules: frozenset[str] = frozenset()
     host_mounts: int = -1
+    zygote: int = -1
+
+    def mourn(self) -> None:
+        """Who outlives the zygote does as it ends what the zygote would have done: remove what the dead have left."""
+        if self.zygote >= 0 and _has_something(self.zygote):
+            each(self.modules, "bereaved")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +113,7 @@ class Request:
         self.arguments: dict[str, Any] = message.get("arguments") or {}
         self.descriptors = descriptors
         self.tier, self.refusals = ground.tier, ground.refusals
-        self.host_mounts = ground.host_mounts
+        self.host_mounts, self._ground = ground.host_mounts, ground
         self.line = line
         self._news = news
         self.afterwards: list[Callable[[], None]] = []  # done when nobody waits for us any more
@@ -127,6 +135,7 @@ class Request:
         self.announce()
         for action in self.afterwards:
             action()
+        self._ground.mourn()
         os._exit(0)
 
 
@@ -196,8 +205,8 @@ def _to_nobody() -> Connection:
     return Connection(end)
 
 
-def _has_something(end: socket.socket | Connection) -> bool:
-    """Whether something could be read, or accepted, at once."""
+def _has_something(end: socket.socket | Connection | int) -> bool:
+    """Whether something could be read, or accepted, at once; of a pidfd, whether the process has ended."""
     poll = select.poll()
     poll.register(end, select.POLLIN)
     return bool(poll.poll(0))

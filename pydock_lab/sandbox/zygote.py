@@ -26,7 +26,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from pydock_lab.linux import orphans, sealed, syscalls
@@ -58,7 +58,8 @@ class Zygote:
     """Keeps workers ready, and ends those at work whose engine goes away."""
 
     def __init__(self, listener: socket.socket, ground: worker.Ground) -> None:
-        self._listener, self._ground = listener, ground
+        self._own = os.pidfd_open(os.getpid())
+        self._listener, self._ground = listener, replace(ground, zygote=self._own)
         self._children: dict[int, _Child] = {}
         self._engines: dict[int, int] = {}
         self._news, self._tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -69,7 +70,6 @@ class Zygote:
         self._spares: dict[int, int] = {}  # pids by pidfd
         self._quiet_until = self._mourning_since = 0.0
         self._is_listening = False
-        self._own = os.pidfd_open(os.getpid())
 
     def serve(self) -> None:
         """Serve until there has been no worker at work and no request for a while."""
@@ -88,6 +88,7 @@ class Zygote:
                 self._make_spare()
             elif not events and not self._children:
                 self._listener.shutdown(socket.SHUT_RDWR)  # the waiting workers' accept fails, and they end
+                worker.each(self._ground.modules, "bereaved")
                 return
             self._handle(events)
 

@@ -161,3 +161,22 @@ def test_ctrl_c_asks_the_program_to_end_and_waits_for_its_answer(tmp_path: Path)
         run.send_signal(signal.SIGINT)
         said, complaints = run.communicate(timeout=20)
     assert (said, complaints, run.returncode) == ("told\n", "", 7)
+
+
+@pytest.mark.usefixtures("containers", "home")
+def test_a_terminal_that_was_stopped_holds_up_nobody_else(terminals: list[Terminal], engine: Engine) -> None:
+    script = "i=0; while :; do echo line $i; i=$((i+1)); done"
+    watching = Terminal("run", "--name", "one", BOX, "sh", "-c", script)
+    terminals.append(watching)
+    watching.wait_for("line 100")
+    watching.type("\x13")  # Ctrl-S
+    time.sleep(0.5)
+    pydock = [sys.executable, "-m", "pydock_lab"]
+    for words in (["top", "one"], ["stop", "-t", "1", "one"]):
+        subprocess.run([*pydock, *words], check=True, capture_output=True, timeout=20)
+    assert engine.container("one").state == "exited"
+    last = engine.container("one").logs().splitlines()[-1]
+    assert watching.process.poll() is None, "there is something to read for it"
+    watching.type("\x11")
+    watching.wait_for(last)
+    assert watching.end() == 137

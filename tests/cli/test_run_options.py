@@ -265,9 +265,9 @@ def test_stop_signal_and_timeout(docker):
 @pytest.mark.parametrize(
     ("words", "key"),
     [
-        (["--restart", "sometimes"], "cli.bad-restart"),
-        (["--restart", "always:3"], "cli.bad-restart"),
-        (["--restart", "on-failure:x"], "cli.bad-restart"),
+        (["--restart", "sometimes"], "runtime.bad-restart"),
+        (["--restart", "always:3"], "runtime.bad-restart"),
+        (["--restart", "on-failure:x"], "runtime.bad-restart"),
         (["--restart", "always", "--rm"], "engine.rm-and-restart"),
         (["--health-interval", "soon"], "cli.bad-duration"),
         (["--health-interval", "5"], "cli.bad-duration"),

@@ -119,7 +119,9 @@ def test_new_code_is_not_done_by_an_old_server(folder: Path) -> None:
         assert subprocess.run([*SERVED, "version"], env=environment, cwd="/", check=False).returncode == 0
         (folder / "code/pydock_lab/cli/tabs.py").touch()
         assert subprocess.run([*SERVED, "version"], env=environment, cwd="/", check=False).returncode == NOT_SERVED
-        wait_until(lambda: not list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock")))  # it makes way
+        wait_until(
+            lambda: not list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock"))
+        )  # it makes way
         wait_until(lambda: _has_ended(pid))
 
 

@@ -50,6 +50,13 @@ def test_its_end_is_written_down_and_nothing_is_left(box: Any) -> None:
     assert str(directory) not in Path("/proc/mounts").read_text()
 
 
+def test_a_signal_that_a_process_gets_from_itself_mostly(box: Any) -> None:
+    directory = box.background("sh", "-c", "trap 'exit 3' PIPE; echo ready; while :; do sleep 0.05; done")
+    assert box.until(lambda: entries(directory) == [("stdout", "ready\n")])
+    box.runtime.kill(directory, signal.SIGPIPE)
+    assert box.runtime.wait(directory) == 3
+
+
 def test_a_foreground_container_dies_with_its_engine(box: Any) -> None:
     directory, spec = box.spec("sleep", "60")
     process = box.runtime.start(directory, spec)

@@ -51,3 +51,17 @@ def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_long_run() -> None:
     assert pauses[1:5] == [0.1, 0.2, 0.4, 0.8]
     assert pauses[-1] == 60.0
     assert pause(30.0, ran=10.0) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("", RestartPolicy()),
+        ("no", RestartPolicy()),
+        ("always", RestartPolicy(kind=RestartKind.ALWAYS)),
+        ("on-failure:3", RestartPolicy(kind=RestartKind.ON_FAILURE, maximum=3)),
+        ("unless-stopped", RestartPolicy(kind=RestartKind.UNLESS_STOPPED)),
+    ],
+)
+def test_policies_as_people_write_them(text: str, policy: RestartPolicy) -> None:
+    assert RestartPolicy.parse(text) == policy

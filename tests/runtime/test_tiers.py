@@ -16,11 +16,11 @@ from pydock_lab.locale import LANGUAGES, text
 from pydock_lab.runtime import probing
 
 SUITES = (
-    *("test_containers.py", "test_life.py", "test_supervision.py", "test_sharing.py"),
+    *("test_containers.py", "test_life.py", "test_unread.py", "test_supervision.py", "test_sharing.py"),
     *("test_networks.py", "test_facets.py"),
 )
 # What a container without namespaces has besides: all but these, which look at namespaces, mounts or overlays.
-WITHOUT_NAMESPACES = ("test_containers.py", "test_life.py", "test_supervision.py")
+WITHOUT_NAMESPACES = ("test_containers.py", "test_life.py", "test_unread.py", "test_supervision.py")
 OF_NAMESPACES = (
     *("alone_in_its_namespaces", "changes_stay_apart", "nothing_is_written_that", "host_is_out_of_sight"),
     *("no_window_to_the_host", "test_mounts", "steps_of_a_start"),

@@ -4,9 +4,13 @@
 /proc/PID/mounts, mountinfo    what is mounted in the view
 /proc/PID/status               the ids and capabilities that the program has here
 /proc/sys/kernel/hostname      the container's
+
+What is opened is a file in memory. Its name says which file of /proc it stands for, and fstat(2) tells of that one: who
+copies a file looks whether it has been replaced between stat and open (GNU cp).
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 
 from pydock_lab.runtime.traced.paths import Spot
@@ -44,7 +48,7 @@ class Accounts:
         """A descriptor of what is to be read at a spot in /proc; None where the file itself says it."""
         inside = spot.folder.guest[len(spot.folder.part.guest) :]
         if spot.name == b"hostname" and inside == b"/sys/kernel":
-            return _in_memory(self._hostname.encode() + b"\n") if self._hostname else None
+            return _in_memory(spot.here, self._hostname.encode() + b"\n") if self._hostname else None
         teller = self._tellers.get(spot.name)
         words = inside.split(b"/")
         if teller is None or len(words) < 2 or not words[-1].isdigit():  # noqa: PLR2004 - "", PID
@@ -53,7 +57,7 @@ class Accounts:
         if member is None and spot.name in (b"maps", b"smaps", b"status"):
             return None
         with open(spot.here, "rb") as file:
-            return _in_memory(teller(member, file.read()))
+            return _in_memory(spot.here, teller(member, file.read()))
 
     def _maps(self, _member: Thread | None, content: bytes) -> bytes:
         lines = content.split(b"\n")
@@ -120,9 +124,32 @@ def _escaped(path: bytes) -> bytes:
     return path
 
 
-def _in_memory(content: bytes) -> int:
+_PREFIX = "account:"
+# A program may name its own files in memory as it likes: it learns nothing of others.
+_NAME = re.compile(
+    rb"/memfd:account:"
+    rb"(/proc/(?:[0-9]+/(?:task/[0-9]+/)?(?:maps|smaps|mounts|mountinfo|status)|sys/kernel/hostname)) \(deleted\)"
+)
+
+
+def device_in_memory() -> int:
+    """Which device files in memory are on."""
+    descriptor = os.memfd_create("trial", os.MFD_CLOEXEC)
+    try:
+        return os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)
+
+
+def origin(here: bytes) -> bytes:
+    """The file of /proc that an open one (/proc/PID/fd/NUMBER) stands for; nothing where it is another one."""
+    found = _NAME.fullmatch(os.readlink(here))
+    return found[1] if found else b""
+
+
+def _in_memory(name: bytes, content: bytes) -> int:
     """A file that is nowhere, to be read from its beginning."""
-    writer = os.memfd_create("account", os.MFD_CLOEXEC)
+    writer = os.memfd_create(_PREFIX + os.fsdecode(name), os.MFD_CLOEXEC)
     try:
         os.write(writer, content)
         return os.open(b"/proc/self/fd/%d" % writer, os.O_RDONLY | os.O_CLOEXEC)

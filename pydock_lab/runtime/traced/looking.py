@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.capabilities import Capability
 from pydock_lab.linux.file_calls import ExtendedStatus, FileSystem, read_link
+from pydock_lab.runtime.traced import accounts
 from pydock_lab.runtime.traced.paths import Folder
 from pydock_lab.runtime.traced.permissions import WRITE
 from pydock_lab.runtime.traced.process import Thread
@@ -24,6 +25,7 @@ class Looking:
     def __init__(self, world: World) -> None:
         self._world, self._ownership = world, world.ownership
         self._extended, self._file_system = ExtendedStatus(), FileSystem()
+        self._memory = accounts.device_in_memory()
 
     def calls(self) -> Mapping[str, Callable[..., Answer]]:
         """The answers by the names of the calls."""
@@ -45,6 +47,10 @@ class Looking:
 
     # ---- status
 
+    def _account(self, device: int, here: bytes) -> bytes:
+        """The file of /proc that an open one on a device stands for; nothing where it is what it is."""
+        return accounts.origin(here) if device == self._memory else b""
+
     def stat(self, thread: Thread, path: int, buffer: int, *_: int) -> int:
         """stat(2)."""
         return self._status(thread, HERE, thread.program.memory.string(path), buffer, follow=True)
@@ -62,6 +68,8 @@ class Looking:
                 error = self._world.status.of_open(own)
             if error:
                 return error
+        elif (account := self._account(self._world.status.fields()[0], here)) and not self._world.status.of(account):
+            here = account
         return self._say(thread, here, buffer)
 
     def newfstatat(self, thread: Thread, at: int, path: int, buffer: int, flags: int, *_: int) -> int:
@@ -115,6 +123,9 @@ class Looking:
         error = self._extended.of(here, flags & ~EMPTY_PATH, mask & 0xFFFF_FFFF, through=here.startswith(b"/proc/"))
         if error:
             return -errno.EBADF if not text and error == -errno.ENOENT else error
+        account = b"" if text else self._account(self._extended.known()[0], here)
+        if account and not self._extended.of(account, flags & ~EMPTY_PATH, mask & 0xFFFF_FFFF, through=False):
+            here = account
         return self._say_extended(thread, here, buffer)
 
     def _say_extended(self, thread: Thread, here: bytes, buffer: int) -> int:

@@ -30,8 +30,7 @@ from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.snapshot.unmarkable import Unmarkable
 
 _DEEP = 20_000  # Python calls within calls: a path may have 2,048 folders
-# SIGPIPE tells the supervisor itself that nobody reads what it writes: to a program it would be the end.
-_NOT_FORWARDED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE}
+_NOT_FORWARDED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
 
 
 def live(line: Connection, control: Connection, doors: Sequence[int] = ()) -> NoReturn:

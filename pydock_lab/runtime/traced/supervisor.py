@@ -26,7 +26,7 @@ from pydock_lab.runtime.traced.process import Thread
 from pydock_lab.runtime.traced.tracing import Tracing
 from pydock_lab.runtime.traced.world import Answer, Handed, Waits, World
 
-_SIGNAL = struct.Struct("=I124x")  # what signalfd(2) says of a signal: its number, and much else
+_SIGNAL = struct.Struct("=I8xI112x")  # what signalfd(2) says of a signal: its number, who sent it, and much else
 Calls: TypeAlias = Mapping[str, Callable[..., Answer]]
 
 
@@ -48,13 +48,17 @@ class Supervisor:
         self.watch(self._signals, self._hear_signals)
 
     def forward(self, numbers: AbstractSet[int], handler: Callable[[int], None]) -> None:
-        """Call `handler` with each of these signals that this process gets, instead of being ended by it."""
-        others = syscalls.signal_descriptor(numbers)
+        """Call `handler` with each of these signals that another process sends to this one, which none of them ends.
+
+        SIGPIPE may be our own doing: nobody reads what we write. The kernel names us as its sender then.
+        """
+        others, own = syscalls.signal_descriptor(numbers), os.getpid()
 
         def hear() -> None:
             content = os.read(others, 32 * _SIGNAL.size)
-            for (number,) in _SIGNAL.iter_unpack(content):
-                handler(number)
+            for number, sender in _SIGNAL.iter_unpack(content):
+                if sender != own:
+                    handler(number)
 
         self.watch(others, hear)
 

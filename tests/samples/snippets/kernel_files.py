@@ -29,6 +29,19 @@ def own_maps() -> object:
     ]
 
 
+def files_of_proc_are_the_same_when_they_are_open() -> object:
+    def same(path: str) -> bool:
+        with open(path, "rb") as file:
+            seen, opened = os.stat(path), os.fstat(file.fileno())
+        kinds = ("st_dev", "st_ino", "st_mode", "st_uid", "st_size")
+        return all(getattr(seen, kind) == getattr(opened, kind) for kind in kinds)
+
+    own = os.memfd_create("account:/etc/passwd")
+    os.write(own, b"four")
+    paths = ("mounts", "self/mountinfo", "self/status", "self/maps", "sys/kernel/hostname", "cpuinfo")
+    return [*(same(f"/proc/{path}") for path in paths), os.fstat(own).st_size]
+
+
 def devices() -> object:
     return [
         os.path.exists("/dev/" + n)
