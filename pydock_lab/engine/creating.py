@@ -62,8 +62,7 @@ class Creating:
         with self._home.leases.hold(f"create {record.name}") as lease:
             lease.add(*record.chain_ids)
             self._unpack(found, ground)
-            self._shelf.add(record)
-        return record
+            return self._shelf.add(record, is_invented=not options.name)
 
     def _image(self, options: RunOptions, on_event: OnEvent) -> FoundImage:
         if options.pull == "never":

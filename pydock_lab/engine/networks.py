@@ -211,8 +211,7 @@ class Networks:
 
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Call a container otherwise from now on, in its networks, too; raises Conflict where the name is taken."""
-        network = replace(record.spec.network, name=name)
-        self._containers.replace(replace(record, name=name, spec=replace(record.spec, network=network)))
+        self._containers.replace(record.called(name))
         if self._is_running(record):
             self._home.runtime.rename(self._containers.folder(record.id), name)
 

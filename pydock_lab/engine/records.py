@@ -3,11 +3,12 @@
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
 from pydock_lab.engine.home import Home
+from pydock_lab.engine.names import invent
 from pydock_lab.engine.values import MountSummary
 from pydock_lab.errors import Conflict, InvalidValue, NotFound
 from pydock_lab.oci import ContainerConfig, Digest
@@ -86,6 +87,11 @@ class ContainerRecord:
             "log": self.log.to_json(),
             "labels": dict(self.labels),
         }
+
+    def called(self, name: str) -> Self:
+        """The same under another name, in its networks, too."""
+        network = replace(self.spec.network, name=name)
+        return replace(self, name=name, spec=replace(self.spec, network=network))
 
     def supervision(self, events: str) -> Supervision:
         """What its shim looks after; `events` is where it tells what happens."""
@@ -190,11 +196,17 @@ class ContainerShelf:
             raise NotFound("engine.no-container", container=name)
         return record
 
-    def add(self, record: ContainerRecord) -> None:
-        """Keep a new container; raises as `check_name` does."""
+    def add(self, record: ContainerRecord, *, is_invented: bool = False) -> ContainerRecord:
+        """Keep a new container, as it is given back; raises as `check_name` does.
+
+        Where its name `is_invented`, and somebody has taken it since, another one is invented.
+        """
         with self._records.lock():
+            if is_invented and record.name in (taken := self.names()):
+                record = record.called(invent(taken))
             self.check_name(record.name)
             self._records.add(record.id, record.to_json())
+        return record
 
     def replace(self, record: ContainerRecord) -> None:
         """Keep a container with other words in its record (a new name)."""

@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +97,14 @@ def descriptors(pid: int | str = "self") -> int:
 def zombies() -> set[int]:
     """Processes that have ended, and whose parent has not asked how."""
     return processes(lambda path: (path / "stat").read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def told(pids: Iterable[int]) -> str:
+    """What these processes are and wait for, a line each."""
+    lines = []
+    for pid in sorted(pids):
+        with contextlib.suppress(OSError):
+            state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+            words = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0 ").replace("\0", " ")
+            lines.append(f"{pid}, child of {parent}: {state} {Path(f'/proc/{pid}/wchan').read_text()} {words}")
+    return "\n".join(lines)
