@@ -2,7 +2,7 @@
 
     client                                          server
       connect  ------------------------------------------->  fork: the child warms up
-      when our code was changed, facts, words ..., files --> the child takes them up
+      when our code was changed, settings, words, files --> the child takes them up
       <---  YES and a pidfd of the child, or nothing         (it stands elsewhere, or has just ended)
       GO    ---------------------------------------------->  the child begins: now it is done there, and only there
       signals  -------------------------------------------->  the child
@@ -63,7 +63,7 @@ def _send(line: socket.socket, place: Place, ignored: list[int]) -> None:
     umask = os.umask(0)
     os.umask(umask)
     words = [os.fsencode(word) for word in sys.argv]
-    said = (newest_source(), place.facts, words, dict(os.environb), umask, ignored, place.files)
+    said = (newest_source(), place.settings, words, dict(os.environb), umask, ignored, place.files)
     body = marshal.dumps(said)
     here = os.open(".", os.O_PATH | os.O_DIRECTORY)
     try:

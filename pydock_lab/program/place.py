@@ -1,7 +1,8 @@
 """Where a command stands, as far as it decides what it may do: a server's child must stand on the same ground.
 
 What can be handed over (directory, environment, umask, files) is no matter. What cannot is compared, word by word:
-Python and its settings, user and groups, namespaces, root, control group, limits, powers, filters, processors.
+Python and its settings, as the command says them; and its ground, namely user and groups, namespaces, root, control
+group, limits, powers, filters, processors, which the server looks up itself. So nobody gets out of a cell by asking.
 
 Source: proc_pid_status(5), namespaces(7), getrlimit(2).
 """
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
 
 class Place:
-    """Where a command stands: `facts`, its open `files`, the `socket` in `folder` of a server on the same ground."""
+    """Where a command stands: `settings`, `ground`, its open `files`, the `socket` in `folder` of a server for it."""
 
     def __init__(self, folder: str, files: list[int]) -> None:
         self.files = files
-        self.facts = b"\n".join(_facts())
+        self.settings, self.ground = b"\n".join(_settings()), ground()
         # Only a name: who stands elsewhere and has the same is told so by the server.
-        self.socket = f"{folder}/commands-{_checksum(self.facts):08x}.sock"
+        self.socket = f"{folder}/commands-{_checksum(self.settings + self.ground):08x}.sock"
 
     def start_server(self) -> None:
         """Have a server for the commands that come after this one; it comes up by itself, and nobody waits for it."""
@@ -90,18 +91,27 @@ def _is_in_background() -> bool:
         return False  # a terminal, but not that of our session: nobody is stopped
 
 
-def _facts() -> "Iterator[bytes]":
+def ground(pid: int = 0) -> bytes:
+    """What a process stands on, ourselves by default; raises OSError where we may not know, or it has ended."""
+    return b"\n".join(_ground(pid))
+
+
+def _settings() -> "Iterator[bytes]":
     yield repr((__file__, sys.executable, sys.version)).encode()
     for name, value in sorted(os.environ.items()):
         if _is_setting(name):
             yield os.fsencode(f"{name}={value}")
+
+
+def _ground(pid: int) -> "Iterator[bytes]":
+    process = f"/proc/{pid or 'self'}"
     for name in _NAMESPACES:
-        yield _link(f"/proc/self/ns/{name}")
-    root = os.stat("/")
-    yield repr((root.st_dev, root.st_ino, os.getpriority(os.PRIO_PROCESS, 0))).encode()
-    yield b"".join(line for line in _read("/proc/self/status").splitlines(keepends=True) if line.startswith(_STATUS))
+        yield _link(f"{process}/ns/{name}")
+    root = os.stat(f"{process}/root/")
+    yield repr((root.st_dev, root.st_ino, os.getpriority(os.PRIO_PROCESS, pid))).encode()
+    yield b"".join(line for line in _read(f"{process}/status").splitlines(keepends=True) if line.startswith(_STATUS))
     for name in ("cgroup", "limits", "oom_score_adj"):
-        yield _read(f"/proc/self/{name}")
+        yield _read(f"{process}/{name}")
 
 
 def _is_setting(name: str) -> bool:
@@ -111,7 +121,7 @@ def _is_setting(name: str) -> bool:
 def _link(path: str) -> bytes:
     try:
         return os.readlink(path).encode()
-    except OSError:  # a kernel without such namespaces
+    except FileNotFoundError:  # a kernel without such namespaces
         return b""
 
 

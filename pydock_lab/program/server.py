@@ -32,7 +32,7 @@ from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.program import here
 from pydock_lab.program.client import GO, MAX_FILES, STATUS_BYTES, YES
-from pydock_lab.program.place import Place
+from pydock_lab.program.place import Place, ground
 from pydock_lab.runtime.init import Task, example
 from pydock_lab.version import newest_source, tell_newest_source
 
@@ -53,10 +53,10 @@ def main(path: str) -> None:
         return  # nobody would ever be at home here
     os.setsid()
     os.chdir("/")
-    slot = _take_slot(os.path.dirname(path))
-    listener = _bind(path) if slot is not None else None
-    if listener is None:
+    lock = _take_place(path)
+    if lock is None:
         return
+    listener = _bind(path)
     os.environ.clear()
     syscalls.set_title("pydock-commands")
     _import_all()
@@ -65,32 +65,35 @@ def main(path: str) -> None:
     gc.freeze()
     listener.listen(16)
     try:
-        Server(listener, place, code).serve()
+        Server(listener, place, code, lock).serve()
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 
 
-def _take_slot(folder: str) -> int | None:
-    """A descriptor that holds one of few places; None where all are taken. The kernel frees it whatever happens."""
-    for number in range(_AT_ONCE):
-        slot = os.open(f"{folder}/commands-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return slot
-        os.close(slot)
-    return None
+def _take_place(path: str) -> int | None:
+    """The lock of who is the server at this path; None where another is, or becomes it, or there are too many."""
+    own = _hold(path.replace(".sock", ".lock"))
+    places = (f"{os.path.dirname(path)}/commands-{number}.lock" for number in range(_AT_ONCE))
+    return own if own is not None and any(_hold(place) is not None for place in places) else None
 
 
-def _bind(path: str) -> socket.socket | None:
-    """A socket there that nobody listens at yet; None where another server does."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with contextlib.suppress(OSError):
-        listener.connect(path)
-        listener.close()
+def _hold(path: str) -> int | None:
+    """A lock, if nobody else has it, until it is closed or this process ends: the kernel sees to that."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
         return None
+    return lock
+
+
+def _bind(path: str) -> socket.socket:
+    """A socket there, which nobody listens at yet."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # of one that was killed
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     return listener
 
@@ -116,10 +119,13 @@ class _Command:
 
 
 class Server:
-    """Forks for each who asks, and tells them how it ended; `code` is when what it has imported was changed."""
+    """Forks for each who asks, and tells them how it ended.
 
-    def __init__(self, listener: socket.socket, place: Place, code: int) -> None:
-        self._listener, self._place, self._code = listener, place, code
+    `code` is when what it has imported was changed, and `lock` makes it the only server at its path.
+    """
+
+    def __init__(self, listener: socket.socket, place: Place, code: int, lock: int) -> None:
+        self._listener, self._place, self._code, self._lock = listener, place, code, lock
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._ends: dict[int, _Command] = {}  # by a pidfd
@@ -144,10 +150,6 @@ class Server:
 
     def _begin(self) -> None:
         line, _ = self._listener.accept()
-        credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        if _CREDENTIALS.unpack(credentials)[1] != os.getuid():
-            line.close()
-            return
         pid = os.fork()
         if pid == 0:
             _be_command(line, self._place, self._code)
@@ -171,11 +173,12 @@ class Server:
         command.line.close()
 
     def _retire(self) -> None:
-        """There is newer code: make way for a server that has it."""
+        """There is newer code: make way for a server that has it, once what is at work has ended."""
         if self._listener.fileno() >= 0:
             self._poll.unregister(self._listener)
             os.unlink(self._listener.getsockname())
             self._listener.close()
+            os.close(self._lock)
 
     def _abandon(self, command: _Command) -> None:
         """Who asked was killed: so is the command, as if they had been one."""
@@ -192,13 +195,23 @@ def _be_command(line: socket.socket, place: Place, code: int) -> NoReturn:
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
         _warm_up()
-        said = _take_up(line, place, code)
+        said = _take_up(line, place, code) if _stands_here(line, place) else None
         if said is not None:
             _become(*said)
             status = _do()
     except BaseException:  # noqa: BLE001 - nothing may escape into the server's code
         traceback.print_exc()
     os._exit(status)
+
+
+def _stands_here(line: socket.socket, place: Place) -> bool:
+    """Whether who asks is of our user and on our ground; before anything is read that they say."""
+    pid, uid, _ = _CREDENTIALS.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    try:
+        # 0: it is in another pid namespace, and has no number in ours.
+        return bool(pid) and uid == os.getuid() and ground(pid) == place.ground
+    except OSError:  # it has ended, or has more powers than we have
+        return False
 
 
 def _warm_up() -> None:
@@ -218,10 +231,10 @@ def _take_up(line: socket.socket, place: Place, code: int) -> tuple[tuple[Any, .
         if not chunk:
             return None
         body += chunk
-    newest, facts, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
+    newest, settings, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
     if newest != code:
         os._exit(_OUTDATED)
-    if facts != place.facts:
+    if settings != place.settings:
         return None
     tell_newest_source(newest)
     socket.send_fds(line, [YES], [os.pidfd_open(os.getpid())])

@@ -178,7 +178,7 @@ def test_who_is_killed_takes_the_command_along(environment: dict[str, str], home
     with ready(environment, "echo ready; sleep 1000") as run:
         run.kill()
         run.communicate(timeout=30)
-    wait_until(lambda: not [one for one in Engine(home).containers(all_=True) if one.state == "running"])
+    wait_until(lambda: not [row for row in Engine(home).full.containers(all_=True) if row.state == "running"])
 
 
 def test_a_signal_that_ends_the_command_ends_who_asked(environment: dict[str, str]) -> None:

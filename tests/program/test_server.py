@@ -1,5 +1,6 @@
 """The server itself: who may ask it, when it ends, how many there are, and what becomes of it when the code changes."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -27,7 +28,7 @@ server.IDLE_SECONDS = float(sys.argv[2])
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen(4)
-server.Server(listener, place.Place(sys.argv[3], []), newest_source()).serve()
+server.Server(listener, place.Place(sys.argv[3], []), newest_source(), -1).serve()
 """
 
 
@@ -50,9 +51,34 @@ def test_another_user_is_not_answered(folder: Path) -> None:
             ask = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect({str(path)!r}); print(s.recv(1))"
             words = ["runuser", "-u", user, "--", "/usr/bin/python3", "-c", ask]
             done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=20)
-            assert done.stdout == "b''\n"
+            assert done.stdout in ("b''\n", "b'\\x00'\n")  # how the child ended, which had nothing to do
         finally:
             server.kill()
+
+
+_CLAIM = """
+import os, sys
+from pydock_lab.program import client, place
+found = place.Place(sys.argv.pop(1), place.open_files())
+found.socket = sys.argv.pop(1)
+client.ask(found)
+"""
+
+
+@pytest.mark.parametrize("cell", [["unshare", "--uts"], ["setpriv", "--no-new-privs"], ["nice"], ["unshare", "-pf"]])
+@pytest.mark.usefixtures("as_root")
+def test_nobody_gets_out_of_a_cell_by_asking(cell: list[str]) -> None:
+    """Who is in other namespaces, or has given up powers, and asks all the same, is not served."""
+    with serving() as (environment, _pid):
+        folder = Path(environment["XDG_RUNTIME_DIR"], "pydock")
+        (path,) = folder.glob("commands-*.sock")
+        ask = [sys.executable, "-c", _CLAIM, str(folder), str(path), "version"]
+        asked = [
+            subprocess.run([*before, *ask], env=environment, capture_output=True, text=True, check=True).stdout
+            for before in ([], cell)
+        ]
+    assert "Version" in asked[0]
+    assert asked[1] == ""
 
 
 def test_what_is_no_request_is_not_done(folder: Path) -> None:
@@ -109,6 +135,33 @@ def test_without_a_place_there_is_no_further_server(folder: Path) -> None:
         os.close(slot)
     assert done.returncode == 0
     assert not Path(path).exists()
+
+
+def test_where_a_server_comes_up_no_second_one_does(folder: Path) -> None:
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(folder), "PYDOCK_SERVER": "on"}
+    start = (
+        "from pydock_lab.program.place import find; found = find(); "
+        "[found.start_server() for _ in range(3)]; print(found.socket)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", start], env=environment, cwd="/", check=True, capture_output=True, text=True
+    )
+    path = said.stdout.strip()
+    pid = wait_for_server(path)
+    try:
+        wait_until(lambda: _who_uses(folder) == [pid])
+    finally:
+        end(pid)
+
+
+def _who_uses(folder: Path) -> list[int]:
+    """The processes that have a file in this folder open."""
+    found = set()
+    for one in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if one.readlink().is_relative_to(folder):
+                found.add(int(one.parts[2]))
+    return sorted(found)
 
 
 def test_new_code_is_not_done_by_an_old_server(folder: Path) -> None:
