@@ -5,7 +5,12 @@ Each line says which commands a module makes; it is imported when one of them is
 
 from functools import cache
 
-from pydock_lab.cli.command import LocalGroup
+import click
+
+from pydock_lab import locale
+from pydock_lab.cli.command import LocalGroup, LocalOption
+from pydock_lab.cli.session import Session
+from pydock_lab.version import __version__
 
 _LIFE = "attach kill pause rename restart rm start stop unpause update wait"
 
@@ -13,7 +18,8 @@ _LIFE = "attach kill pause rename restart rm start stop unpause update wait"
 @cache
 def make_app(name: str = "docker") -> LocalGroup:
     """All commands, made once; `name` is the program's, as it stands in usage lines."""
-    app = LocalGroup(name, help_key="app")
+    version = LocalOption(["-v", "--version"], is_flag=True, is_eager=True, expose_value=False, callback=_tell_version)
+    app = LocalGroup(name, help_key="app", params=[version])
     app.later("build", "build")
     app.later("images", "images", "register_list", "images")
     app.later("history", "images", "register_history")
@@ -47,6 +53,14 @@ def make_app(name: str = "docker") -> LocalGroup:
     app.add_command(_image_group())
     app.add_command(_container_group())
     return app
+
+
+def _tell_version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    """`docker --version`: one line, and no further command."""
+    if is_asked:
+        here = context.ensure_object(Session)
+        here.write(locale.text("cli.version-line", version=__version__))
+        context.exit()
 
 
 def _image_group() -> LocalGroup:

@@ -11,6 +11,7 @@ from pydock_lab.drawing.file_details import layer_command
 from pydock_lab.engine.run_options import RunOptions
 from pydock_lab.engine.streams import captured
 from pydock_lab.errors import CommandError, Conflict
+from pydock_lab.version import __version__
 from pydock_lab.views import ChangeKind, LayerStack
 
 DOCKERFILE = b'FROM lab/base\nRUN echo made > /made\nEXPOSE 80\nCMD ["cat", "/made"]\n'
@@ -222,3 +223,9 @@ def test_completion_of_names(docker, engine):
     docker("create", "--name", "zebra", "app:1")
     assert complete(["rm"], "ze", engine.full) == ["zebra"]
     assert complete(["run"], "ap", engine.full) == ["app:1"]
+
+
+@pytest.mark.parametrize("option", ["-v", "--version"])
+def test_the_version_in_a_line(docker, option):
+    assert docker(option) == f"pydock_lab version {__version__}\n"
+    assert docker(option, "ps") == f"pydock_lab version {__version__}\n"

@@ -83,7 +83,7 @@ def test_every_command_and_option_has_its_help(language, monkeypatch):
 
 
 def test_no_help_is_for_a_command_or_an_option_that_there_is_not():
-    used = {"help-app", "option-help"}
+    used = {"help-app", "option-help", "option-version"}
     for path, command in commands(make_app().whole()):
         used |= {f"help-{command.help_key}", *(f"help-{name}" for name in path)}
         for one in command.params:
