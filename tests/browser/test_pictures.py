@@ -67,19 +67,23 @@ def test_a_click_reaches_python_and_shows_what_is_behind(open_picture: Opener) -
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_the_keyboard_goes_through_all_parts_and_keeps_the_focus(open_picture: Opener, name: str) -> None:
+    """In both languages, and from one to the other."""
     notebook = open_picture(WIDGETS[name][0], "en")
-    keys = notebook.page.locator(".pick").evaluate_all("picks => picks.map(pick => pick.dataset.pick)")
     notebook.page.locator(".picks").focus()
-    chosen = "document.querySelector('.pick.selected')?.dataset.pick"
-    for key, wanted in [("Home", 0), ("ArrowDown", 1), ("End", -1), ("ArrowUp", -2)]:
-        notebook.page.keyboard.press(key)
-        assert notebook.page.evaluate(chosen) == keys[wanted]
-        assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
-    active = "document.activeElement.getAttribute('aria-activedescendant')"
-    assert notebook.page.evaluate(f"document.getElementById({active}).dataset.pick") == keys[-2]
-    notebook.page.keyboard.press("Escape")
-    assert notebook.page.evaluate(chosen) is None
-    notebook.until("w.selected", "''")
+    for language in ("en", "fr"):
+        notebook.value(f"setattr(w, 'language', {language!r})")
+        notebook.page.locator(f".pydock[lang={language}] .picks").wait_for()
+        keys = notebook.page.locator(".pick").evaluate_all("picks => picks.map(pick => pick.dataset.pick)")
+        chosen = "document.querySelector('.pick.selected')?.dataset.pick"
+        for key, wanted in [("Home", 0), ("ArrowDown", 1), ("End", -1), ("ArrowUp", -2)]:
+            notebook.page.keyboard.press(key)
+            assert notebook.page.evaluate(chosen) == keys[wanted]
+            assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
+        active = "document.activeElement.getAttribute('aria-activedescendant')"
+        assert notebook.page.evaluate(f"document.getElementById({active}).dataset.pick") == keys[-2]
+        notebook.page.keyboard.press("Escape")
+        assert notebook.page.evaluate(chosen) is None
+        notebook.until("w.selected", "''")
 
 
 def test_every_part_has_something_behind_it(open_picture: Opener) -> None:
