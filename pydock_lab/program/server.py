@@ -28,6 +28,7 @@ import click
 from pydock_lab import locale
 from pydock_lab.cli.app import make_app
 from pydock_lab.linux import syscalls
+from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.program import here
@@ -42,7 +43,6 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _NOT_IMPORTED = ("notebook", "check", "bases", "program")
 _OUTDATED = 3  # exit status of a child that was told of newer code
 _CREDENTIALS = struct.Struct("3i")
-_ABOVE_ALL = 512  # descriptors that come along are put here first, out of the way of those that they are to become
 
 
 def main(path: str) -> None:
@@ -134,13 +134,16 @@ class Server:
     def serve(self) -> None:
         """Until nobody has asked for a while, or the code is another, and nothing is at work."""
         while events := self._poll.poll(self._patience()):
-            for descriptor, _ in events:
+            heard = [descriptor for descriptor, _ in events]
+            is_asked = self._listener.fileno() in heard  # -1, of none that listens, is not
+            for descriptor in heard:
                 if descriptor in self._ends:
                     self._end(descriptor)
                 elif descriptor in self._lines:
                     self._abandon(self._lines.pop(descriptor))
-                elif descriptor == self._listener.fileno():
-                    self._begin()
+            # Last: a new line may get the number of one that has just been closed.
+            if is_asked and self._listener.fileno() >= 0:
+                self._begin()
 
     def _patience(self) -> float | None:
         """Milliseconds that it waits for something to happen; None: until it does."""
@@ -237,12 +240,17 @@ def _take_up(line: socket.socket, place: Place, code: int) -> tuple[tuple[Any, .
     if settings != place.settings:
         return None
     tell_newest_source(newest)
+    moved = _moved(descriptors, above=max(said[-1]))
     socket.send_fds(line, [YES], [os.pidfd_open(os.getpid())])
     if line.recv(len(GO)) != GO:
         return None  # it has lost patience
-    moved = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ABOVE_ALL) for one in descriptors]
-    os.closerange(3, _ABOVE_ALL)  # the server's, and what has been moved
+    keep_only(*moved)
     return tuple(said), moved
+
+
+def _moved(descriptors: list[int], above: int) -> list[int]:
+    """The same files under higher numbers than any that they are to get; raises OSError where there are no such."""
+    return [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, above + 1) for one in descriptors]
 
 
 def _become(said: tuple[Any, ...], descriptors: list[int]) -> None:

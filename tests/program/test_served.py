@@ -89,6 +89,24 @@ def test_files_that_a_shell_has_opened(environment: dict[str, str]) -> None:
     assert {b"A=seventeen", b"B=eighteen"} <= set(done.stdout.splitlines()), done.stderr
 
 
+def test_files_of_high_numbers_keep_them(environment: dict[str, str]) -> None:
+    numbers = (513, 512, 514, 600)
+    try:
+        for number in numbers:
+            source, writer = os.pipe()
+            os.write(writer, f"A{number}={number}\n".encode())
+            os.close(writer)
+            os.dup2(source, number)
+            os.close(source)
+        files = [word for number in numbers for word in ("--env-file", f"/dev/fd/{number}")]
+        words = [*SERVED, "run", "--rm", *files, BOX, "env"]
+        done = subprocess.run(words, env=environment, pass_fds=numbers, capture_output=True, check=False)
+    finally:
+        for number in numbers:
+            os.close(number)
+    assert {f"A{number}={number}".encode() for number in numbers} <= set(done.stdout.splitlines()), done.stderr
+
+
 def test_its_environment_is_its_own(pydock: Run, environment: dict[str, str], tmp_path: Path) -> None:
     assert b"A=1" in pydock("run", "--rm", "-e", "A", BOX, "env", env=environment | {"A": "1"}).stdout
     assert b"A=1" not in pydock("run", "--rm", "-e", "A", BOX, "env").stdout

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -176,6 +177,21 @@ def test_new_code_is_not_done_by_an_old_server(folder: Path) -> None:
             lambda: not list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock"))
         )  # it makes way
         wait_until(lambda: _has_ended(pid))
+
+
+def test_where_few_files_may_be_open() -> None:
+    """What does not fit is done by the command itself; it is never begun twice, nor half."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 100), hard))
+    try:
+        with serving() as (environment, _pid):
+            served = subprocess.run([*SERVED, "version"], env=environment, check=False).returncode
+            os.dup2(2, 98)
+            full = subprocess.run([*SERVED, "version"], env=environment, pass_fds=[98], check=False).returncode
+            os.close(98)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (served, full) == (0, NOT_SERVED)
 
 
 def test_a_server_that_is_stopped_is_not_waited_for() -> None:
