@@ -256,9 +256,9 @@ def _moved(descriptors: list[int], above: int) -> list[int]:
 def _become(said: tuple[Any, ...], descriptors: list[int]) -> None:
     """Be in all what the client was: its words, environment, directory, umask, files and signals."""
     words, environment, umask, ignored, files = said
-    here_, *rest = descriptors
-    os.fchdir(here_)
-    os.close(here_)
+    directory, *rest = descriptors
+    os.fchdir(directory)
+    os.close(directory)
     for number, descriptor in zip(files, rest, strict=True):
         os.dup2(descriptor, number)
         os.close(descriptor)
