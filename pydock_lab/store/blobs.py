@@ -51,6 +51,14 @@ class BlobStore:
         except FileNotFoundError:
             raise NotFound("store.blob-missing", digest=digest) from None
 
+    def stamp(self, digest: Digest) -> tuple[int, int, int]:
+        """What tells the blob's file from another one in its place: inode, time, size; raises NotFound."""
+        try:
+            status = self.path(digest).stat()
+        except FileNotFoundError:
+            raise NotFound("store.blob-missing", digest=digest) from None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
     def open(self, blob: Descriptor | Digest) -> BinaryIO:
         """The blob, open for reading; NotFound where it is not here, Corrupt where its size is not the descriptor's.
 
@@ -71,7 +79,7 @@ class BlobStore:
         """A small blob (manifest, config), verified; raises NotFound or Corrupt."""
         digest = blob if isinstance(blob, Digest) else blob.digest
         with self.open(blob) as file:
-            content = file.read(MAX_DOCUMENT + 1)
+            content = file.read(min(MAX_DOCUMENT, os.fstat(file.fileno()).st_size) + 1)
         if Digest.of(content, digest.algorithm) != digest:
             raise Corrupt("store.blob-content", digest=digest)
         return content
