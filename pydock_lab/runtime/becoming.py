@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydock_lab.errors import PydockError
-from pydock_lab.linux import journal, syscalls
+from pydock_lab.linux import journal, pages, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
@@ -30,6 +30,7 @@ from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox.protocol import Connection
 
 CANNOT_START = 125
+KIND = "first process"  # see pages.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Becoming:
 def report(line: Connection, log: StepLog, error: PydockError | None = None) -> None:
     """Tell who watches the start how far it came."""
     document: dict[str, Any] = {"steps": log.steps, "notes": log.notes}
+    if pages.has_to_learn(KIND):
+        document["pages"] = pages.touched()
     if error is not None:
         document["error"] = error.to_json()
     line.send(document)

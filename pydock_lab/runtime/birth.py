@@ -22,11 +22,14 @@ from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.network.inside import Wiring
 from pydock_lab.oci.plain import Document
-from pydock_lab.runtime import groups, init
+from pydock_lab.runtime import becoming, groups, init
 from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
 from pydock_lab.runtime.steplog import StepLog
+from pydock_lab.sandbox import worker
 from pydock_lab.sandbox.protocol import Connection
+
+_FULL_LINE_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class Child:
 
     def hear(self) -> None:
         """Listen until the line closes itself at execve; raises the PydockError that is told."""
+        self._let_it_work()
         reports = 0
         while received := self.line.receive():
             message, descriptors = received
@@ -101,10 +105,18 @@ class Child:
             else:
                 self.steps += message["steps"]
                 self.notes += message["notes"]
+                if "pages" in message:
+                    worker.lessons[becoming.KIND] = message["pages"]
                 reports += 1
         self.line.close()
         if not reports:
             raise ContainerError("runtime.start-failed", reason="the first process was killed")
+
+    def _let_it_work(self) -> None:
+        """Wait until it has said all: who is woken by each message takes the processor from who sends it."""
+        poll = select.poll()
+        poll.register(self.line, 0)  # only the end of the line; what does not fit into it has to be read before
+        poll.poll(_FULL_LINE_SECONDS * 1000)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from pydock_lab.errors import ContainerError, PydockError
-from pydock_lab.linux import capabilities, journal, syscalls
+from pydock_lab.linux import capabilities, journal, pages, syscalls
 from pydock_lab.linux.netlink import loopback_up
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
@@ -33,7 +33,7 @@ from pydock_lab.network import inside
 from pydock_lab.network.inside import Interface, Wiring
 from pydock_lab.oci.plain import Document
 from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, Network, NetworkMode, ProcessSpec, Rootfs
-from pydock_lab.runtime import filesystem, kernel_views, launch, sysctls
+from pydock_lab.runtime import becoming, filesystem, kernel_views, launch, sysctls
 from pydock_lab.runtime.becoming import CANNOT_START, Becoming, report
 from pydock_lab.runtime.identity import resolve
 from pydock_lab.runtime.kernel_views import KernelViews, Look
@@ -188,6 +188,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
         _open_low_ports()
         log.add("low-ports")
     if not place.is_hurried:
+        pages.touch(becoming.KIND)
         rehearse()
         if Namespace.NET in place.namespaces:
             inside.rehearse()
@@ -226,8 +227,8 @@ def _live(task: Task, views: KernelViews | None, brought: _Brought, line: Connec
     _name_host(spec, log)
     if task.is_wired and not spec.sysctls:
         _settle_network(line, log)
-    becoming = Becoming(spec.process, task.tier, brought.standard, line, log, tells_owners=task.tells_owners)
-    becoming.go(init=spec.init, console=True)
+    last = Becoming(spec.process, task.tier, brought.standard, line, log, tells_owners=task.tells_owners)
+    last.go(init=spec.init, console=True)
 
 
 def _shared_memory(brought: _Brought) -> int:

@@ -15,6 +15,7 @@ zygote ends the others then.
 """
 
 import contextlib
+import marshal
 import os
 import select
 import signal
@@ -27,7 +28,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.errors import PydockError, telling_no_space
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import pages, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox.keeper import Doze, Handed, Line
@@ -36,6 +37,8 @@ from pydock_lab.sandbox.protocol import Connection, Message
 Job: TypeAlias = Callable[["Request"], Any]
 
 PIDS = struct.Struct("2i")  # of a keeper and its worker
+KIND = "worker"  # see pages.py
+lessons: dict[str, pages.Ranges] = {}  # which pages others, which the worker has made, have written to, by kind
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -92,6 +95,12 @@ class News:
         with contextlib.suppress(OSError):  # a zygote that is dead makes no workers, and ends none
             socket.send_fds(self._zygote, [PIDS.pack(os.getppid(), os.getpid())], connections)
 
+    def teach(self) -> None:
+        """Say which pages of memory a job has written to, so that later workers have them beforehand."""
+        if pages.has_to_learn(KIND):
+            with contextlib.suppress(OSError):
+                self._zygote.send(marshal.dumps({**lessons, KIND: pages.touched()}))
+
 
 class Request:
     """What a job is given: its arguments, the open files that came along, and the way back to the engine.
@@ -108,6 +117,7 @@ class Request:
         ground: Ground,
         line: Line | None = None,
         news: "News | None" = None,
+        is_mindful: bool = False,
     ) -> None:
         self.connection = connection
         self.arguments: dict[str, Any] = message.get("arguments") or {}
@@ -115,7 +125,7 @@ class Request:
         self.tier, self.refusals = ground.tier, ground.refusals
         self.host_mounts, self._ground = ground.host_mounts, ground
         self.line = line
-        self._news = news
+        self._news, self.is_mindful = news, is_mindful
         self.afterwards: list[Callable[[], None]] = []  # done when nobody waits for us any more
 
     def send(self, event: Message) -> None:
@@ -133,6 +143,8 @@ class Request:
             self.connection.send(message)
         self.connection.close()
         self.announce()
+        if self._news and self.is_mindful:
+            self._news.teach()
         for action in self.afterwards:
             action()
         self._ground.mourn()
@@ -160,7 +172,10 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
     if line.is_over():
         os._exit(0)
-    each(ground.modules, "ready", ground.tier, _has_something(listener))
+    is_hurried = _has_something(listener)
+    each(ground.modules, "ready", ground.tier, is_hurried)
+    if not is_hurried:
+        pages.touch(KIND)
     connection = _accept(listener)
     if connection is None or not line.say_taken():
         _go_unasked(ground)
@@ -176,9 +191,11 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     if received is None:
         _go_unasked(ground)
     name = received[0].get("job", "")
-    if not _is_mindful(name):
+    is_mindful = _is_mindful(name)
+    if not is_mindful:
         news.announce(connection.fileno())
-    _do(Request(connection, *received, ground=ground, line=line, news=news), name, ground)
+    request = Request(connection, *received, ground=ground, line=line, news=news, is_mindful=is_mindful)
+    _do(request, name, ground)
 
 
 def _go_unasked(ground: Ground) -> NoReturn:

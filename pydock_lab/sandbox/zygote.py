@@ -19,6 +19,7 @@ import contextlib
 import gc
 import importlib
 import json
+import marshal
 import os
 import select
 import signal
@@ -29,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from pydock_lab.linux import orphans, sealed, syscalls
+from pydock_lab.linux import orphans, pages, sealed, syscalls
 from pydock_lab.linux.syscalls import MountFlag, Namespace, Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox import keeper, worker
@@ -37,6 +38,7 @@ from pydock_lab.sandbox.ground import settle
 from pydock_lab.sandbox.keeper import Line
 
 IDLE_SECONDS = 60
+_LONGEST_NEWS = 1 << 18  # bytes
 REFUSED = 3  # exit status
 # Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
 # process that starts or ends wait: the one at work goes first, for so long at most.
@@ -153,8 +155,15 @@ class Zygote:
             end.close()
 
     def _hear_news(self) -> None:
-        """A worker is at work; its connection comes along, unless it looks out for its engine itself."""
-        content, connections, _, _ = socket.recv_fds(self._news, worker.PIDS.size, 1)
+        """A worker is at work; its connection comes along, unless it looks out for its engine itself.
+
+        Or one has learnt which pages of memory are needed.
+        """
+        content, connections, _, _ = socket.recv_fds(self._news, _LONGEST_NEWS, 1)
+        if len(content) != worker.PIDS.size:
+            for kind, found in marshal.loads(content).items():  # noqa: S302 - from our own child
+                pages.learn(kind, found)
+            return
         pid, worker_pid = worker.PIDS.unpack(content)
         for pidfd in [one for one, spare in self._spares.items() if spare == pid]:
             del self._spares[pidfd]

@@ -1,6 +1,8 @@
 """Jobs that the tests of the sandbox ask for; imported by a zygote, not by pytest."""
 
+import mmap
 import os
+import resource
 import time
 from typing import Any
 
@@ -10,7 +12,9 @@ from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.sandbox.worker import HandOver, Request
 
-MINDFUL = ("sleep_on",)
+MINDFUL = ("sleep_on", "tread")
+PAGES = 200
+ground = bytearray(PAGES * mmap.PAGESIZE)
 warmed: list[int] = []
 made_ready: list[int] = []
 
@@ -82,6 +86,14 @@ def die(_request: Request) -> None:
 
 def write(request: Request) -> int:
     return os.write(request.descriptors[0], request.arguments["text"].encode())
+
+
+def tread(_request: Request) -> int:
+    """Write to memory that all workers share at first: how many page faults that costs."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for place in range(0, len(ground), mmap.PAGESIZE):
+        ground[place] = 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 def sleep(request: Request) -> None:

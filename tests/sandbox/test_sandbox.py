@@ -77,6 +77,13 @@ def test_a_burst_is_answered_by_several_workers(sandbox: Sandbox) -> None:
     assert len(set(found)) == 32
 
 
+def test_workers_learn_what_memory_a_job_needs(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path, [JOBS], paths=[Path(__file__).parent])
+    pages = 200  # that the job writes to
+    assert sandbox.call(f"{JOBS}:tread") >= pages
+    assert eventually(lambda: sandbox.call(f"{JOBS}:tread") < pages // 4)
+
+
 def test_descriptors_go_along(sandbox: Sandbox) -> None:
     reader, writer = os.pipe()
     assert sandbox.call(f"{JOBS}:write", {"text": "hello"}, [writer]) == 5
