@@ -85,7 +85,7 @@ class ContainerLife:
                 keep_input=record.interactive and (streams is None or streams.stdin is None),
                 detach_keys=streams.detach_keys if streams else b"",
                 steps=self._home.starts.place(record.id),
-                supervision=record.supervision(str(self._home.events)),
+                supervision=record.supervision(self._home.root, self._home.events),
                 on_event=on_event,
             )
         return self._accompany(record, process, streams, partial(self.is_running, record))
@@ -233,7 +233,9 @@ class ContainerLife:
                 raise Conflict("engine.container-running", container=record.name)
             self.stop(record, 0, "KILL")  # this ends its restart policy, too
             self.wait(record)
-        self._home.remove_tree(self.shelf.folder(record.id), self._home.ground(record.isolation).snapshots)
+        folder, snapshots = self.shelf.folder(record.id), self._home.ground(record.isolation).snapshots
+        if not self._home.remove_tree(folder, snapshots):
+            return  # its shim was quicker
         self._home.sweep()
         if volumes or record.auto_remove:
             for name in record.anonymous:
@@ -250,6 +252,10 @@ class ContainerLife:
     def state(self, record: ContainerRecord | ContainerLine) -> ContainerState:
         """How it is now."""
         return self._home.runtime.state(self.shelf.folder(record.id))
+
+    def exists(self, record: ContainerRecord) -> bool:
+        """Whether it is still there: its shim may have removed it (see `ContainerRecord.supervision`)."""
+        return self.shelf.folder(record.id).exists()
 
     def is_running(self, record: ContainerRecord) -> bool:
         """Whether somebody looks after it: it runs, is paused, or about to be started again."""

@@ -13,8 +13,8 @@ from pydock_lab.engine.base import Engine as EngineProtocol
 from pydock_lab.engine.options import BuildOptions
 from pydock_lab.engine.results import BuildResult, Container, Image
 from pydock_lab.engine.run_options import ExecOptions, Publish, RunOptions, VolumeMount
-from pydock_lab.engine.streams import captured
-from pydock_lab.events import OnEvent, Stream, ignore
+from pydock_lab.engine.streams import Streams, captured
+from pydock_lab.events import OnEvent, ignore
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.views import (
     ArgumentVector,
@@ -134,10 +134,7 @@ class Engine:
             restart=restart if isinstance(restart, RestartPolicy) else RestartPolicy.parse(str(restart)),
             **more,  # type: ignore[arg-type]
         )
-        if detach:
-            return self.full.run(options)
-        with captured(_nowhere) as streams:
-            return self.full.run(options, streams=streams)
+        return self.full.run(options, streams=None if detach else Streams.of_nobody())
 
     def exec(self, container: str, *command: str) -> tuple[int, str]:
         """Run a further program in a container: its exit status, and what it wrote."""
@@ -253,7 +250,3 @@ def _build_options(
         build_args=build_args or {},
         **more,  # type: ignore[arg-type]
     )
-
-
-def _nowhere(_stream: Stream, _text: str) -> None:
-    """The log has it."""

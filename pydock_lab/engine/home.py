@@ -4,7 +4,6 @@ Importing and starting the runtime costs, and some machines have none: only who 
 """
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -17,9 +16,8 @@ from pydock_lab.build.stat_cache import StatCache
 from pydock_lab.engine.ground import Ground
 from pydock_lab.errors import PydockError
 from pydock_lab.store import Store, happenings
+from pydock_lab.store.active import Active
 from pydock_lab.store.indexes import IndexStore
-from pydock_lab.store.ingest import is_stale
-from pydock_lab.store.process import Process
 from pydock_lab.store.records import Collection
 from pydock_lab.store.starts import Starts
 from pydock_lab.store.transfers import Transfers
@@ -45,6 +43,7 @@ class Home:
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
         self.volumes = self.store.collection("volumes", "volume.json")
+        self._active = Active(self.root)
         self._grounds: dict[str, Ground] = {}
         self.events = self.root / happenings.FILE
         self.starts = Starts(self.root)
@@ -91,37 +90,28 @@ class Home:
     def work_folder(self) -> Iterator[Path]:
         """A folder for the writable snapshots of a build; swept when its process is dead, whatever happened."""
         self.sweep()
-        folder = self._own_folder()
+        folder = self._active.own()
         folder.mkdir(parents=True)
         try:
             yield folder
         finally:
-            self._discard(folder, self.snapshots)
+            _discard(folder, self.snapshots)
 
-    def remove_tree(self, path: Path, snapshots: "Snapshotter") -> None:
-        """Remove a tree: gone at once, its files soon, or by the next one who sweeps if this process is killed."""
-        folder = self._own_folder()
-        self._active.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # gone already
-            path.rename(folder)
-            self._discard(folder, snapshots)
-
-    def _discard(self, folder: Path, snapshots: "Snapshotter") -> None:
-        try:
-            folder.rmdir()
-        except OSError:  # not empty: there is a tree in it
-            snapshots.remove(folder)
-
-    def _own_folder(self) -> Path:
-        return self._active / f"{Process.current()}~~{os.urandom(4).hex()}"
-
-    @property
-    def _active(self) -> Path:
-        return self.root / "active"
+    def remove_tree(self, path: Path, snapshots: "Snapshotter") -> bool:
+        """Remove a tree: gone at once, its files soon, or by the next one who sweeps if we are killed; was it there?"""
+        folder = self._active.take(path)
+        if folder is not None:
+            _discard(folder, snapshots)
+        return folder is not None
 
     def sweep(self) -> None:
         """Remove what those left that were killed: of builds, and of containers that they were removing."""
-        found = list(self._active.iterdir()) if self._active.is_dir() else []
-        for path in found:
-            if is_stale(Process.parse(path.name.partition("~~")[0]), path):
-                self._discard(path, self.snapshots)
+        for path in self._active.stale():
+            _discard(path, self.snapshots)
+
+
+def _discard(folder: Path, snapshots: "Snapshotter") -> None:
+    try:
+        folder.rmdir()
+    except OSError:  # not empty: there is a tree in it
+        snapshots.remove(folder)

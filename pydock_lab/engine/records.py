@@ -93,15 +93,17 @@ class ContainerRecord:
         network = replace(self.spec.network, name=name)
         return replace(self, name=name, spec=replace(self.spec, network=network))
 
-    def supervision(self, events: str) -> Supervision:
+    def supervision(self, store: Path, events: Path) -> Supervision:
         """What its shim looks after; `events` is where it tells what happens."""
         about = {"image": self.image, "name": self.name}
         return Supervision(
             restart=self.restart,
             health=self.health,
             log=self.log,
-            events=events,
+            events=str(events),
             attributes={**self.labels, **about},
+            # Volumes that go with it are ours to remove, and so is it then.
+            removed_from=str(store) if self.auto_remove and not self.anonymous else "",
         )
 
 

@@ -56,6 +56,11 @@ class Streams:
         """This process's own three; input only where it is asked for (`-i`)."""
         return cls(stdin=0 if interactive else None, stdout=1, stderr=2)
 
+    @classmethod
+    def of_nobody(cls) -> Self:
+        """Nobody types, and nobody listens: what a container writes is in its log."""
+        return cls(stdin=None, stdout=None, stderr=None)
+
 
 @contextmanager
 def captured(on_text: OnText, stdin: int | None = None) -> Iterator[Streams]:

@@ -57,10 +57,11 @@ class Life:
             signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
-        """It is over: what only it needed."""
+        """It is over: what only it needed; the lock of its files last, when nothing is mounted any more."""
+        for name, descriptor in self._named.items():
+            if name in ("process", "oom") or name.startswith("ns:"):
+                os.close(descriptor)
         if "lock" in self._named:
             # Said aloud: the worker that started it may still be ending, with a copy of the descriptor.
             fcntl.flock(self._named["lock"], fcntl.LOCK_UN)
-        for name, descriptor in self._named.items():
-            if name in ("process", "lock", "oom") or name.startswith("ns:"):
-                os.close(descriptor)
+            os.close(self._named["lock"])

@@ -49,8 +49,9 @@ from pydock_lab.sandbox.keeper import Doze, Line
 from pydock_lab.sandbox.protocol import Connection
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot import copying, unmarkable
-from pydock_lab.snapshot.jobs import opaque, pack_directory
+from pydock_lab.snapshot.jobs import delete, opaque, pack_directory
 from pydock_lab.store import happenings
+from pydock_lab.store.active import Active
 
 _COUNTED_SECONDS = 0.1  # after which a kill for lack of memory has surely been counted
 
@@ -170,7 +171,6 @@ class Shim:
         group = self.life.group
         result = {"exit_code": self._exit_code, "oom_killed": bool(group and group.was_out_of_memory())}
         self.network.close()
-        self.life.close()
         self.tell("die", exitCode=str(self._exit_code))
         return result
 
@@ -208,12 +208,20 @@ class Shim:
             if not self._live_again(result):
                 break
             result = self._live()
-        self._note_end(result)
+        is_removed = bool(self._supervision.removed_from) and not self._is_detached
+        if not is_removed:
+            self._note_end(result)
+        # The kernel takes namespaces apart when they are let go of: a millisecond for which nobody has to wait.
+        self._request.afterwards.insert(0, self.life.close)
         self._request.afterwards.extend((self._remove_group, self._see_off))
+        if self._is_stopping:
+            self.tell("stop")
         # Who asks how it ended must find either us or the answer: out of reach comes after written down.
         self.commands.finish(result)
         if self._control:
             self._control.close()
+        if is_removed:
+            self._remove()
         if not self._is_detached:
             self._part_from_engine(lambda: None)  # it gets its answer from who called us
         while self._engine and not self._engine.is_over:
@@ -239,13 +247,19 @@ class Shim:
     def _note_end(self, result: dict[str, Any]) -> None:
         by_hand = self._by_hand
         self.note(Action.DIE, process=None, shim=None, finished_at=time.time(), by_hand=by_hand, health=None, **result)
-        if self._is_stopping:
-            self.tell("stop")
+
+    def _remove(self) -> None:
+        """`--rm`: it is gone before who ran it hears of its end; its files go when nobody waits any more."""
+        folder = Active(Path(self._supervision.removed_from)).take(Path(self.directory))
+        if folder is not None:
+            self._request.afterwards.append(lambda: delete(str(folder)))
+            self.tell("destroy")
 
     def _live_again(self, result: dict[str, Any]) -> bool:
         """Wait a while, and start it once more; False when it was stopped meanwhile, or cannot be started."""
         self._pause = restart.pause(self._pause, time.time() - self.state.started_at)
         self.note(Action.RETRY, process=None, finished_at=time.time(), health=None, **result)
+        self.life.close()
         self._remove_group()
         self._let_the_engine_go(result)
         self.commands.finish(result)

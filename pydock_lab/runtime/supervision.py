@@ -14,6 +14,7 @@ class Supervision(Document):
     """What a shim looks after besides the end: who it is of, its log, health, restarts, and who is told of it.
 
     `events` is the path of the file that `docker events` shows ("": nobody is told), with `attributes` in each line.
+    `removed_from` is the store, where the container is to be gone as soon as it has ended in the foreground.
     """
 
     restart: RestartPolicy = field(default_factory=RestartPolicy)
@@ -21,3 +22,4 @@ class Supervision(Document):
     log: LogLimits = field(default_factory=LogLimits)
     events: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    removed_from: str = ""

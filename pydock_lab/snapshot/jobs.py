@@ -96,7 +96,7 @@ def _whole(place: str) -> Iterator[int]:
         _settle(temporary, directory)
     finally:
         if os.path.isdir(temporary):
-            _delete(temporary)
+            delete(temporary)
 
 
 def _told(applied: Applied) -> dict[str, Any]:
@@ -225,10 +225,12 @@ def remove(request: Request) -> None:
     """Remove the trees `paths`; what is not there is no error."""
     for path in request.arguments["paths"]:
         if os.path.lexists(path):
-            _delete(path)
+            delete(path)
 
 
-def _delete(path: str) -> None:
+def delete(path: str) -> None:
+    """Remove a tree, whatever its modes; raises OSError."""
+
     def unlock(_function: object, failed: str, _error: object) -> None:
         # overlay's work/work has mode 000, and an image may hold folders that even their owner cannot enter.
         if not os.path.lexists(failed):

@@ -16,12 +16,14 @@ other programs' files too, which takes longer than most steps of a build.
 import contextlib
 import fcntl
 import os
+import time
 
 from pydock_lab.errors import Conflict, IsolationError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
 from pydock_lab.oci.runtime_spec import Rootfs
 
+_PATIENCE_SECONDS, _POLL_SECONDS = 1.0, 0.005
 _PAGE = 4096  # bytes that mount(2) takes as options
 _AS_ROOT = (("redirect_dir", "off"), ("metacopy", "off"), ("index", "off"))
 _VOLATILE = ("volatile", "")
@@ -63,15 +65,21 @@ def _check_attributes(upper: str) -> None:
 def lock_upper(upper: str) -> int:
     """Take an upper directory for this process: a descriptor to keep open; raises Conflict when it is in use.
 
-    The kernel lets two overlays share one upper directory without a word, and both go wrong.
+    The kernel lets two overlays share one upper directory without a word, and both go wrong. Who has it may be just
+    taking its overlay apart: that is waited for.
     """
     descriptor = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Conflict("snapshot.upper-in-use", path=upper) from None
-    return descriptor
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < until:
+                time.sleep(_POLL_SECONDS)
+                continue
+            os.close(descriptor)
+            raise Conflict("snapshot.upper-in-use", path=upper) from None
+        return descriptor
 
 
 def mount_overlay(rootfs: Rootfs, *, in_user_namespace: bool, stub: str = "") -> None:

@@ -37,7 +37,9 @@ class Process:
     @classmethod
     def current(cls) -> Self:
         """This process."""
-        return cls.of(os.getpid())
+        pid = os.getpid()
+        started = _own_start(pid, _namespace())
+        return cls(boot=_boot(), namespace=_namespace(), pid=pid, started=started, host=platform.node())
 
     @classmethod
     def of(cls, pid: int) -> Self:
@@ -82,6 +84,12 @@ def _namespace() -> int:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         return 0
+
+
+@cache
+def _own_start(pid: int, _namespace: int) -> int:
+    """When this process started: it is the same for as long as it has this pid, there."""
+    return _started(pid) or 0
 
 
 def _started(pid: int) -> int | None:

@@ -42,7 +42,7 @@ class LocalContainers(Workers):
             if options.auto_remove:
                 life.remove(record, force=True, volumes=True)
             raise
-        if options.auto_remove and status is not None:
+        if options.auto_remove and status is not None and life.exists(record):
             life.remove(record, force=True, volumes=True)
         return self._handed(record.id, status)
 

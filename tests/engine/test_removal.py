@@ -1,0 +1,75 @@
+"""`--rm` in the foreground: the container's shim removes it, before anybody hears that it has ended."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples.waiting import wait_until
+
+from pydock_lab.engine.face import Engine
+from pydock_lab.engine.run_options import RunOptions, VolumeMount
+from pydock_lab.engine.streams import Streams
+from pydock_lab.errors import NotFound
+from pydock_lab.store import happenings
+
+pytestmark = pytest.mark.usefixtures("containers")
+
+BOX = "lab/busybox"
+
+
+def told(engine: Engine) -> list[str]:
+    found = happenings.read(engine.full.home.events, until=time.time())
+    return [one.action for one in found if one.type == "container"]
+
+
+def left(engine: Engine) -> list[str]:
+    """What is in the folders of containers, and of what is being deleted."""
+    root = engine.full.home.root
+    return [path.name for name in ("containers", "active") for path in (root / name).glob("[!.]*") if path.is_dir()]
+
+
+def test_it_is_gone_when_its_end_is_heard_of(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("the engine has nothing to remove")
+
+    engine.run(BOX, "true", auto_remove=True)  # whatever is made once has been made
+    monkeypatch.setattr(type(engine.full._parts.life), "remove", never)
+    container = engine.run(BOX, "sh", "-c", "echo > /new; exit 3", name="one", auto_remove=True)
+    assert container.ended_with == 3
+    with pytest.raises(NotFound):
+        engine.container("one")
+    assert told(engine)[-4:] == ["create", "start", "die", "destroy"]
+    wait_until(lambda: not left(engine))
+    assert engine.run_trace(container.id).steps, "how it was started is still known"
+
+
+def test_a_volume_of_its_own_goes_along(engine: Engine) -> None:
+    options = RunOptions(
+        image=BOX, command=("touch", "/data/new"), auto_remove=True, volumes=(VolumeMount(target="/data"),)
+    )
+    assert engine.full.run(options, streams=Streams.of_nobody()).ended_with == 0
+    assert engine.full.volumes() == ()
+    assert told(engine)[-2:] == ["die", "destroy"]
+    wait_until(lambda: not left(engine))
+
+
+def test_who_ran_it_is_killed(engine: Engine, home: Path) -> None:
+    command = [sys.executable, "-m", "pydock_lab", "run", "--rm", "--name", "one", BOX, "sleep", "60"]
+    with subprocess.Popen(command, env={**os.environ, "PYDOCK_HOME": str(home)}) as running:
+        wait_until(lambda: any(one.state == "running" for one in engine.full.containers()))
+        running.send_signal(signal.SIGKILL)
+    wait_until(lambda: not left(engine))
+    assert told(engine)[-2:] == ["die", "destroy"]
+
+
+def test_it_can_be_started_again_at_once(engine: Engine) -> None:
+    container = engine.run(BOX, "sh", "-c", "echo x >> /all; wc -l < /all")
+    for _ in range(10):  # each time while the kernel may be taking the last one apart
+        engine.full.start(container.id)
+        assert engine.full.wait(container.id) == 0
+    assert engine.container(container.id).logs().split() == [str(number) for number in range(1, 12)]
