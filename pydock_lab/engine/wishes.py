@@ -3,7 +3,7 @@
 import posixpath
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 from pydock_lab.engine.run_options import DeviceWish, ExecOptions, HealthWish, LimitWishes, RunOptions
 from pydock_lab.errors import ContainerError
@@ -131,7 +131,7 @@ def rlimit(text: str) -> Rlimit:
 
 def limits(wishes: LimitWishes) -> Limits:
     """Limits that make sense together; raises ContainerError with Docker's own reasons."""
-    found = Limits(**asdict(wishes))
+    found = Limits(**{one.name: getattr(wishes, one.name) for one in fields(wishes)})
     if found.memory is not None and 0 < found.memory < _LEAST_MEMORY:
         raise ContainerError("engine.memory-too-small", least="6MB")
     if found.memory_swap is not None and found.memory_swap > 0:

@@ -12,3 +12,9 @@ def keep_only(*wanted: int) -> None:
     """
     for below, above in pairwise((2, *sorted(set(wanted) - {0, 1, 2}), os.sysconf("SC_OPEN_MAX"))):
         os.closerange(below + 1, above)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part, without error; raises OSError when it takes nothing."""
+    while content:
+        content = content[os.write(descriptor, content) :]

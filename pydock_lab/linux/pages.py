@@ -12,7 +12,7 @@ Sources: Documentation/admin-guide/mm/pagemap.rst; madvise(2), MADV_POPULATE_WRI
 
 import array
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydock_lab.linux import syscalls
 
@@ -30,10 +30,10 @@ def has_to_learn(kind: str) -> bool:
     return _known.get(kind, (0, []))[0] < _LESSONS
 
 
-def learn(kind: str, found: Ranges) -> None:
-    """What one of this kind has written to, besides what is known."""
+def learn(kind: str, found: Iterable[Sequence[int]]) -> None:
+    """What one of this kind has written to, besides what is known: `Ranges`, or what has become of them on the way."""
     lessons, before = _known.get(kind, (0, []))
-    _known[kind] = lessons + 1, list(_merged([*before, *found]))
+    _known[kind] = lessons + 1, list(_merged([*before, *((address, length) for address, length in found)]))
 
 
 def _merged(ranges: Ranges) -> Iterator[tuple[int, int]]:

@@ -50,7 +50,7 @@ def _way(hint: Any) -> tuple[_Way | None, _Way | None]:
     if isinstance(hint, type) and issubclass(hint, Document):
         return hint.from_json, Document.to_json
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint, None  # it is a string already
+        return hint, str  # it is one already, but of a kind of its own
     if type(None) in choices:
         return tuple(map(_unless_none, _way(choices[0])))  # type: ignore[return-value] # of two
     if getattr(hint, "__origin__", None) is tuple:

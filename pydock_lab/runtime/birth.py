@@ -27,9 +27,9 @@ from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox import worker
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.protocol import Connection, Kin, Message
 
-_FULL_LINE_SECONDS = 0.1
+_LOOK_MILLISECONDS = 1
 
 
 @dataclass(slots=True)
@@ -65,17 +65,24 @@ class Child:
         for name in names:
             self.namespaces[name] = os.open(f"/proc/{self.pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
-    def become(self, task: Task, descriptors: Sequence[int], wire: Callable[[], Wiring] | None = None) -> None:
+    def become(
+        self,
+        task: Task,
+        descriptors: Sequence[int],
+        wire: Callable[[], Wiring] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
 
         The descriptors are those that `Task` speaks of, in that order; with `is_wired`, `wire` lays the cables of its
-        network meanwhile. Whatever goes wrong, it is dead then.
+        network meanwhile. While the kernel loads the program, `meanwhile` can be done. Whatever goes wrong, it is dead
+        then.
         """
         try:
             self._send(task, descriptors)
             if wire is not None:
                 self._send(wire())
-            self.hear()
+            self.hear(meanwhile)
         except BaseException:
             self.end()
             raise
@@ -84,39 +91,58 @@ class Child:
         with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
             self.line.send(document.to_json(), descriptors)
 
-    def hear(self) -> None:
+    def hear(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Listen until the line closes itself at execve; raises the PydockError that is told."""
-        self._let_it_work()
         reports = 0
-        while received := self.line.receive():
+        while received := self._next_message():
             message, descriptors = received
             if "error" in message:
                 if not reports:  # else they have been told, and execve(2) has failed
                     self.steps += message.get("steps", ())
                 raise errors.from_json(message["error"])
-            if "terminal" in message:
-                (self.terminal,) = descriptors
-            elif "sockets" in message:
-                self.sockets = descriptors
-            elif "owner" in message:
-                self.owner = descriptors, message["owner"]
-            elif "pid" in message:
-                self.program = message["pid"]
-            else:
-                self.steps += message["steps"]
-                self.notes += message["notes"]
-                if "pages" in message:
-                    worker.lessons[becoming.KIND] = message["pages"]
+            self._note(message, descriptors)
+            if "steps" in message:
+                if not reports:  # a traced one makes two: of what it does itself, and of its program
+                    meanwhile()
                 reports += 1
         self.line.close()
         if not reports:
             raise ContainerError("runtime.start-failed", reason="the first process was killed")
 
-    def _let_it_work(self) -> None:
-        """Wait until it has said all: who is woken by each message takes the processor from who sends it."""
+    def _note(self, message: Message, descriptors: list[int]) -> None:
+        if "terminal" in message:
+            (self.terminal,) = descriptors
+        elif "sockets" in message:
+            self.sockets = descriptors
+        elif "owner" in message:
+            self.owner = descriptors, message["owner"]
+        elif "pid" in message:
+            self.program = message["pid"]
+        else:
+            self.steps += message["steps"]
+            self.notes += message["notes"]
+            if "pages" in message:
+                worker.lessons[becoming.KIND] = message["pages"]
+
+    def _next_message(self) -> tuple[dict[str, Any], list[int]] | None:
+        """What it says next; None at the end.
+
+        Who is woken by a message takes the processor from who sends it: so we wait for the end alone, and look around
+        every now and then.
+        """
         poll = select.poll()
-        poll.register(self.line, 0)  # only the end of the line; what does not fit into it has to be read before
-        poll.poll(_FULL_LINE_SECONDS * 1000)
+        poll.register(self.line, 0)
+        while not poll.poll(_LOOK_MILLISECONDS) and not self._has_said():
+            pass
+        return self.line.receive()
+
+    def _has_said(self) -> bool:
+        try:
+            return bool(self.line.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return False
+        except OSError:  # it has gone
+            return True
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
@@ -176,13 +202,13 @@ def bear(
         )
         # Our end of the line, held open in the child as well, would hide from it that we have died.
         keep_only(theirs.fileno(), *doors, *outside)
-        init.live(Connection(theirs), place)
+        init.live(Kin(theirs), place)
     theirs.close()
     for descriptor in (*outside, *doors, directory):
         if descriptor >= 0:
             os.close(descriptor)
     log.add("clone", "", pid=pid)
-    return Child(pid, pidfd, Connection(ours), group=group, steps=log.steps)
+    return Child(pid, pidfd, Kin(ours), group=group, steps=log.steps)
 
 
 def _open_directory(group: ControlGroup | None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydock_lab.errors import ContainerError
+from pydock_lab.linux.descriptors import write_all
 from pydock_lab.network import outside
 from pydock_lab.network.inside import NAME_SERVER
 from pydock_lab.network.resolv_conf import ResolvConf, of_the_host
@@ -110,5 +111,7 @@ class EtcFiles:
 def _write(path: Path, content: str) -> None:
     """Replace a file in place: it may be bound into the container, which would not see another one."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    with open(descriptor, "wb", buffering=0) as file:
-        file.write(content.encode("utf-8", "surrogateescape"))
+    try:
+        write_all(descriptor, content.encode("utf-8", "surrogateescape"))
+    finally:
+        os.close(descriptor)

@@ -39,7 +39,7 @@ from pydock_lab.runtime.identity import resolve
 from pydock_lab.runtime.kernel_views import KernelViews, Look
 from pydock_lab.runtime.privileges import powers_of
 from pydock_lab.runtime.steplog import StepLog
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.protocol import Connection, Kin
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,7 @@ def _rehearse_report() -> None:
     for name in NAMESPACE_FILES.values():
         log.add("namespace", os.readlink(f"/proc/self/ns/{name}"))
     ours, theirs = socket.socketpair()
-    report(Connection(ours), log)
+    report(Kin(ours), log)
     ours.close()
     theirs.close()
 

@@ -34,14 +34,14 @@ from pydock_lab.runtime.connectivity import Connectivity
 from pydock_lab.runtime.control import Control, reply
 from pydock_lab.runtime.farewell import Farewell
 from pydock_lab.runtime.health import HealthState
-from pydock_lab.runtime.life import Handed, Life
+from pydock_lab.runtime.life import Life
 from pydock_lab.runtime.logs import LOG_FILE, LogWriter
 from pydock_lab.runtime.loop import Family, Handler, Loop, end_status
 from pydock_lab.runtime.owners import Owners
 from pydock_lab.runtime.restart import RestartPolicy
 from pydock_lab.runtime.signals import number_of
-from pydock_lab.runtime.start import Starter
-from pydock_lab.runtime.state import Action, ContainerState
+from pydock_lab.runtime.starter import Started, Starter
+from pydock_lab.runtime.state import Action
 from pydock_lab.runtime.stdio import Stdio
 from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.sandbox import keeper
@@ -59,9 +59,9 @@ _COUNTED_SECONDS = 0.1  # after which a kill for lack of memory has surely been 
 def watch(request: Request) -> dict[str, Any]:
     """The job: watch a container that has just been started; `{"exit_code": ..., "oom_killed": ...}`.
 
-    The arguments are those of `start.start`, and what it handed over.
+    The arguments are those of `start.start`, and what has been `Started`.
     """
-    return Shim(request).run()
+    return Shim(request).watch(Started.from_json(request.arguments["started"], request.descriptors))
 
 
 class Shim:
@@ -87,16 +87,15 @@ class Shim:
         self._engine: Farewell | None = None
         self._pause = 0.0
         self.commands = Commands(self)
-        self._take_up(arguments["handed"], request.descriptors)
-        self._control = self._listen()
+        self._control: Control | None = None
 
     # ---- one life
 
-    def _take_up(self, handed: dict[str, Any], descriptors: list[int]) -> None:
+    def _take_up(self, started: Started) -> None:
         """Begin to watch what has just been started."""
         self._exit_code: int | None = None
-        self.state = ContainerState.from_json(handed["state"])
-        self.life = life = Life(Handed.from_json(handed["life"]), descriptors)
+        self.state = started.state
+        self.life = life = Life(started.handed, started.descriptors)
         self.stdio = Stdio(self.loop, life.of_kind("io:"), self._log)
         self.streams = life.of_kind("engine:")
         keys = bytes.fromhex(self._arguments.get("detach_keys", ""))
@@ -198,8 +197,10 @@ class Shim:
 
     # ---- all lives
 
-    def run(self) -> dict[str, Any]:
-        """Watch it until it has ended for good, and clean up."""
+    def watch(self, started: Started) -> dict[str, Any]:
+        """Watch what has just been started until it has ended for good, and clean up."""
+        self._take_up(started)
+        self._control = self._listen()
         if not self._is_detached:
             self.loop.watch(self._request.connection, self._hear_engine)
         self._request.announce()
@@ -283,8 +284,8 @@ class Shim:
             starter = Starter(arguments, {}, self.tier, lambda _message: None, host_mounts=mounts)
             doze = Doze(title="pydock-shim", wakers=0, seconds=0)
             try:
-                handed, held = starter.start()
-                line.hand_over({"handed": handed}, list(held.values()), doze)
+                started = starter.start()
+                line.hand_over({"started": started.to_json()}, started.descriptors, doze)
             except PydockError:
                 starter.clean_up()  # what went wrong is written down
             os._exit(0)
@@ -293,7 +294,7 @@ class Shim:
         if again is None:
             self.state = state.load(Path(self.directory))
             return False
-        self._take_up(again.message()["handed"], again.descriptors)
+        self._take_up(Started.from_json(again.message()["started"], again.descriptors))
         return True
 
     def stop_by_hand(self) -> None:

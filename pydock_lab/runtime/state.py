@@ -28,6 +28,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pydock_lab.errors import ContainerError
+from pydock_lab.linux.descriptors import write_all
 from pydock_lab.oci.plain import Document
 from pydock_lab.oci.runtime_spec import Endpoint, PublishedPort
 from pydock_lab.runtime.health import HealthState
@@ -189,8 +190,10 @@ def save(directory: Path, state: ContainerState) -> None:
     path = os.path.join(directory, STATE_FILE)
     temporary = os.path.join(directory, f".{STATE_FILE}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o644)
-    with open(descriptor, "wb", buffering=0) as file:
-        file.write(json.dumps(state.to_json()).encode())
+    try:
+        write_all(descriptor, json.dumps(state.to_json()).encode())
+    finally:
+        os.close(descriptor)
     os.replace(temporary, path)
 
 

@@ -14,6 +14,7 @@ from pydock_lab.linux import journal
 Step: TypeAlias = dict[str, Any]
 
 START_FILE = "start.json"
+_PLAIN = frozenset({str, int, bool, type(None), list, float})
 
 
 class StepLog:
@@ -55,8 +56,14 @@ class StepLog:
 
 
 def _plain(arguments: Iterable[Any]) -> list[Any]:
-    """Arguments as JSON has them; of bytes only how many."""
-    return [len(one) if isinstance(one, bytes) else one for one in arguments]
+    """Arguments as JSON has them: flags as numbers, and of bytes only how many."""
+    return [one if type(one) in _PLAIN else _plainly(one) for one in arguments]
+
+
+def _plainly(one: Any) -> Any:
+    if isinstance(one, int):
+        return int(one)
+    return len(one) if isinstance(one, bytes) else one
 
 
 def in_order(*logs: Iterable[Step]) -> list[Step]:

@@ -29,7 +29,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.linux import orphans, syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.protocol import Connection, Kin
 
 _PAGE = 4096
 # In the memory that a keeper and its worker share. Each writes its own, and then reads the other's: at least one of
@@ -118,7 +118,7 @@ def live(
 
 def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int = -1) -> Handed | None:
     """Have a worker do `work`: what it handed over, as soon as something happens; None once it has ended without."""
-    ours, theirs = map(Connection, socket.socketpair())
+    ours, theirs = map(Kin, socket.socketpair())
     taken = mmap.mmap(-1, _PAGE)
     pid, pidfd = syscalls.clone3(Namespace(0))
     if pid == 0:

@@ -26,6 +26,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -289,6 +290,8 @@ def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) ->
     own = os.stat(path).st_ino
     try:
         Zygote(listener, ground).serve()
+    except BaseException:  # noqa: BLE001 - its log says what it was; the next who asks starts another one
+        traceback.print_exc()
     finally:
         with contextlib.suppress(OSError):
             if os.stat(path).st_ino == own:  # not that of a successor

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,16 @@ def test_it_is_gone_when_its_end_is_heard_of(engine: Engine, monkeypatch: pytest
     assert told(engine)[-4:] == ["create", "start", "die", "destroy"]
     wait_until(lambda: not left(engine))
     assert engine.run_trace(container.id).steps, "how it was started is still known"
+
+
+def test_one_zygote_serves_them_all(engine: Engine) -> None:
+    """It ends where something goes wrong in it, and the next request starts another one: nobody would notice."""
+    found = set()
+    for _ in range(6):  # more than it has to learn from
+        engine.run(BOX, "true", auto_remove=True)
+        with closing(engine.full.home.runtime.sandbox._connect()) as connection:
+            found.add(struct.unpack("3i", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+    assert len(found) == 1
 
 
 def test_a_volume_of_its_own_goes_along(engine: Engine) -> None:

@@ -73,7 +73,8 @@ def test_what_has_been_written_to_since_the_fork(memory: mmap.mmap) -> None:
 
 def test_what_is_touched_ahead_costs_nothing_later(memory: mmap.mmap) -> None:
     start = place(memory)
-    for lesson in ([(start, 8 * SIZE)], [(start + 8 * SIZE, 8 * SIZE), (start + 40 * SIZE, SIZE)]):
+    first, second = [(start, 8 * SIZE)], [[start + 8 * SIZE, 8 * SIZE], [start + 40 * SIZE, SIZE]]
+    for lesson in (first, second):  # as they were found, and as JSON has them
         pages.learn(KIND, lesson)
     assert pages._known[KIND][1] == [(start, 16 * SIZE), (start + 40 * SIZE, SIZE)]
 

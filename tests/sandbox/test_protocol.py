@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.linux.syscalls import MountFlag
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.sandbox.protocol import Connection, Kin
 
 Pair = tuple[Connection, Connection]
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    one, other = (Connection(end) for end in socket.socketpair())
+@pytest.fixture(params=[Connection, Kin])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    one, other = (request.param(end) for end in socket.socketpair())
     yield one, other
     one.close()
     other.close()
@@ -24,6 +26,14 @@ def pair() -> Iterator[Pair]:
 def test_a_message_arrives_as_it_was_sent(pair: Pair, message: dict[str, object]) -> None:
     pair[0].send(message)
     assert pair[1].receive() == (message, [])
+
+
+def test_texts_and_numbers_of_our_own_are_plain_ones_there(pair: Pair) -> None:
+    pair[0].send({"tier": Tier.ROOT, "flags": [MountFlag.RDONLY]})
+    received = pair[1].receive()
+    assert received == ({"tier": "root", "flags": [1]}, [])
+    assert type(received[0]["tier"]) is str
+    assert type(received[0]["flags"][0]) is int
 
 
 def test_messages_keep_their_order_and_their_descriptors(pair: Pair) -> None:

@@ -16,7 +16,7 @@ from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.runtime.traced import service
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.protocol import Connection, Kin
 
 # By this name a supervisor's door is kept among the container's descriptors, in the place of its namespaces.
 DOOR = "supervisor"
@@ -36,7 +36,7 @@ def bear(group: ControlGroup | None = None) -> Child:
     for descriptor in doors:
         os.close(descriptor)
     log.add("clone", "", pid=pid)
-    return Child(pid, pidfd, Connection(ours), {DOOR: door.detach()}, group=group, steps=log.steps)
+    return Child(pid, pidfd, Kin(ours), {DOOR: door.detach()}, group=group, steps=log.steps)
 
 
 def _clone() -> tuple[int, int]:
@@ -45,7 +45,7 @@ def _clone() -> tuple[int, int]:
 
 def _be_supervisor(line: socket.socket, control: socket.socket, doors: Sequence[int]) -> NoReturn:
     keep_only(line.fileno(), control.fileno(), *doors)
-    service.live(Connection(line), Connection(control), doors)
+    service.live(Kin(line), Connection(control), doors)
 
 
 class Another:
@@ -62,7 +62,7 @@ class Another:
             said.socket.close()
             theirs.close()
             os.close(written)
-        self.child = Child(0, -1, Connection(ours))
+        self.child = Child(0, -1, Kin(ours))
 
     def become(self) -> Child:
         """Wait until it runs; raises the PydockError if it does not."""

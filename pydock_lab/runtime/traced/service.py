@@ -26,7 +26,7 @@ from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.runtime.traced import containment, starting
 from pydock_lab.runtime.traced.assembling import Assembling, scratch_of
 from pydock_lab.runtime.traced.household import Household
-from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.protocol import Connection, Kin
 from pydock_lab.snapshot.unmarkable import Unmarkable
 
 _DEEP = 20_000  # Python calls within calls: a path may have 2,048 folders
@@ -130,7 +130,7 @@ class _Service:
             self._household.supervisor.forget(self._control.fileno())
             return
         message, descriptors = received
-        line, result = Connection.of(descriptors[0]), descriptors[1]
+        line, result = Kin.of(descriptors[0]), descriptors[1]
         try:
             self._start_another(ProcessSpec.from_json(message["process"]), line, result, descriptors[2:])
         except OSError as error:

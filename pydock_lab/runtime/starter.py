@@ -1,0 +1,333 @@
+"""A start of a container, step by step: from a specification to a program that runs. See start.py for who does it."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.cgroups import ControlGroup
+from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.network.inside import Wiring
+from pydock_lab.oci.runtime_spec import ContainerSpec, NetworkMode, Rootfs
+from pydock_lab.runtime import birth, demands, groups, init, sharing, state, surroundings
+from pydock_lab.runtime.birth import Child
+from pydock_lab.runtime.control import listen
+from pydock_lab.runtime.etc_files import EtcFiles
+from pydock_lab.runtime.filesystem import make_stub
+from pydock_lab.runtime.health import HealthState
+from pydock_lab.runtime.init import Task
+from pydock_lab.runtime.life import Handed
+from pydock_lab.runtime.plugging import Plugging
+from pydock_lab.runtime.restart import RestartKind
+from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
+from pydock_lab.runtime.stdio import Ends, make_ends
+from pydock_lab.runtime.steplog import Step, StepLog, in_order
+from pydock_lab.runtime.supervision import Supervision
+from pydock_lab.runtime.traced import birth as traced
+from pydock_lab.snapshot import copying
+from pydock_lab.snapshot.copying import Sharing
+from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
+from pydock_lab.store import happenings
+
+_INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began
+# What a shim has to hear of: the container's end, who knocks, what its program writes, who types, who asks for owners.
+_WAKERS = ("process", "control", "oom", "io:master", "io:stdout", "io:stderr", "engine:stdin", "owner:listener")
+# ... who knocks at its ports, who asks for names.
+_WAKING_KIND = "net:"
+
+Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A container that runs: what its shim has to know, its state, and descriptors, as `handed` names them.
+
+    Those that a shim has to hear of are the first.
+    """
+
+    handed: Handed
+    state: ContainerState
+    descriptors: list[int]
+
+    @property
+    def wakers(self) -> int:
+        """How many of the descriptors a shim has to hear of."""
+        return sum(map(wakes, self.handed.names))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, without the descriptors, for a shim in another process."""
+        return {"handed": self.handed.to_json(), "state": self.state.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], descriptors: list[int]) -> "Started":
+        """What `to_json` gave, and the descriptors that came along."""
+        handed, now = Handed.from_json(document["handed"]), ContainerState.from_json(document["state"])
+        return cls(handed=handed, state=now, descriptors=descriptors)
+
+
+def wakes(name: str) -> bool:
+    """Whether a shim has to hear of the descriptor of that name."""
+    return name in _WAKERS or name.startswith(_WAKING_KIND)
+
+
+class Starter:
+    """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours).
+
+    `adopt` makes somebody wait for the end of the container, by its pid and pidfd, before it begins: so that nobody has
+    to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
+    """
+
+    def __init__(
+        self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell, *, host_mounts: int = -1
+    ) -> None:
+        self._host_mounts = host_mounts
+        self.adopt: Callable[[int, int], None] | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._spec = ContainerSpec.from_json(arguments["spec"])
+        self._directory = Path(arguments["directory"])
+        self._stub: str = arguments["stub"]
+        self._record: bool = arguments.get("record", False)
+        self._detach: bool = arguments.get("detach", False)
+        self._keep_input: bool = arguments.get("keep_input", False)
+        self._tell_steps: bool = arguments.get("tell_steps", False)
+        self._tells_owners: bool = arguments.get("pack") is not None
+        self._is_again: bool = arguments.get("is_again", False)
+        self._supervision = Supervision.from_json(arguments.get("supervision") or {})
+        self._streams, self._tier, self._tell = streams, tier, tell
+        self._state = state.load(self._directory) if self._record else ContainerState()
+        self._held: dict[str, int] = {}
+        self._group: ControlGroup | None = None
+        self._child: Child | None = None
+        self._error: PydockError | None = None
+        self._log = StepLog()
+        self._steps: list[Step] = []
+        self._steps_file: str = arguments.get("steps", "")
+
+    def rehearse(self) -> None:
+        """Find the words of a start, and send its task to nobody."""
+        Plugging(self._spec, self._directory).rehearse()
+        mounts = EtcFiles(self._spec, self._directory).mounts()
+        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
+        self._state.then(Action.START).to_json()
+
+    def start(self) -> Started:
+        """Start it; raises PydockError, which is written down then."""
+        try:
+            return self._start()
+        except PydockError as error:
+            self._error = error
+            self._steps = in_order(self._log.steps, self._child.steps if self._child else ())
+            changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
+            self._note(Action.DIE, **changes)
+            raise
+
+    def clean_up(self) -> None:
+        """It could not be started: remove what was made for it."""
+        if self._group:
+            self._group.remove()
+
+    def _start(self) -> Started:
+        for note in demands.check(self._spec, self._tier):
+            self._tell(note)
+        self._spec = demands.settled(self._spec, self._tier)
+        self._prepare_files()
+        ends = make_ends(
+            self._streams,
+            use_terminal=self._spec.process.terminal,
+            piped=self._record,
+            keep_input=self._keep_input,
+        )
+        with contextlib.ExitStack() as undo:
+            network = undo.enter_context(Plugging(self._spec, self._directory))
+            if network.has_cables:
+                self._log.add("bridge", self._spec.network.title)
+            has_namespaces = self._tier.has_namespaces
+            joined = sharing.joins(self._spec, self._directory) if has_namespaces else {}
+            trees = sharing.trees(self._spec, self._tier, self._host_mounts) if has_namespaces else {}
+            self._child = child = self._bear(joined)
+            undo.callback(child.end)
+            self._limit(child)
+            network.hold(child)
+            mounts = network.files()
+            self._log.add("network-files", " ".join(one.target for one in mounts))
+            task = Task(
+                tier=self._tier,
+                container=self._spec,
+                stub=self._stub,
+                mounts=mounts,
+                is_wired=network.has_cables,
+                joins=tuple(name for name in joined if name != "pid"),
+                trees=tuple(trees),
+                tells_owners=self._tells_owners,
+            )
+            if self.adopt:
+                self.adopt(child.pid, child.pidfd)
+            entered = [one for name, one in joined.items() if name != "pid"]
+            wire = (lambda: self._wire(network)) if network.has_cables else None
+            child.become(task, [*ends.theirs, *entered, *trees.values()], wire, self.meanwhile)
+            undo.pop_all()
+        self._announce(child, network)
+        return self._started(child, network, ends)
+
+    def _wire(self, network: Plugging) -> Wiring:
+        self._log.skip()
+        wiring = network.plug()
+        for one in network.plugged.endpoints:
+            self._log.add("connect", one.address, network=one.name, gateway=one.gateway)
+        return wiring
+
+    def _prepare_files(self) -> None:
+        rootfs = self._spec.rootfs
+        make_stub(self._stub, has_single_uid=self._tier.has_single_id)
+        if self._tier is not Tier.TRACED:
+            for tree in (rootfs, *(mount.tree for mount in self._spec.mounts if mount.tree is not None)):
+                self._prepare_tree(tree)
+        if rootfs.upper:
+            os.makedirs(rootfs.work, exist_ok=True)
+            self._held["lock"] = lock_upper(rootfs.upper if os.path.isdir(rootfs.upper) else rootfs.work)
+        self._log.add("upper", rootfs.upper)
+
+    def _prepare_tree(self, tree: Rootfs) -> None:
+        """Make what an overlay needs, or, on a file system that cannot have one, a copy."""
+        if copying.is_materialised(tree.mountpoint):
+            return
+        try:
+            prepare_upper(tree)
+        except IsolationError as error:
+            self._tell({"noted": "snapshot.copied", "fields": dict(error.fields)})
+            copying.materialise(tree, sharing=Sharing.COPIES, stub=self._stub)
+
+    def _bear(self, joined: Mapping[str, int]) -> Child:
+        """The child that waits, if it is fit, else a new one; its namespaces, and those that it enters, are held."""
+        if self._tier is Tier.TRACED:
+            supervisor = traced.bear(groups.make_for(self._spec))
+            self._group = supervisor.group
+            return supervisor
+        wanted = init.clone_flags(self._spec)
+        mode = self._spec.network.mode
+        # The host's network is not that of a user namespace: who left it cannot come back.
+        may_change = mode is NetworkMode.CONTAINER or (mode is NetworkMode.HOST and not self._tier.in_user_namespace)
+        owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
+
+        def fits(namespaces: Namespace) -> bool:
+            if not (owns_groups and groups.fits(self._spec)) or "pid" in joined:
+                return False
+            return namespaces == wanted or (may_change and namespaces == wanted | Namespace.NET)
+
+        child = birth.take(fits)
+        if child is None:
+            if "pid" in joined:
+                syscalls.setns(joined["pid"], Namespace.PID)  # for our children; we stay where we are
+            child = birth.bear(self._tier, wanted, groups.make_for(self._spec), owns_groups=owns_groups)
+        self._group = child.group
+        if self._record or Namespace.PID not in wanted:
+            child.namespaces = {name: one for name, one in joined.items() if name != "shm"}
+            child.hold_namespaces(wanted)
+        return child
+
+    def _limit(self, child: Child) -> None:
+        """Write the limits to the child's control group; say which cannot be in force."""
+        for note in groups.limit(child.group, self._spec.limits):
+            self._tell(note)
+        if self._spec.limits:
+            self._log.add("limits")
+        if self._record and child.group and self._spec.limits.memory:
+            with contextlib.suppress(OSError):
+                self._held["oom"] = child.group.watch().fileno()
+
+    # ---- telling
+
+    def _announce(self, child: Child, network: Plugging) -> None:
+        """Write down that it runs, become reachable, and tell the engine, in this order.
+
+        What has ended already in the foreground is only written down as ended: nobody could have reached it.
+        """
+        changes: dict[str, Any] = {
+            "started_at": time.time(),
+            "finished_at": 0,
+            "exit_code": 0,
+            "error": None,
+            "oom_killed": False,
+            "by_hand": False,
+            "restarts": self._state.restarts + 1 if self._is_again else 0,
+            "health": HealthState() if self._supervision.health else None,
+            **network.plugged.facts(),
+        }
+        if self._record:
+            comes_back = self._supervision.restart.kind is not RestartKind.NO
+            lives = self._detach or comes_back or not child.has_ended(_INSTANT_SECONDS)
+            if lives:
+                network.announce()
+                if not self._is_again:
+                    self._held["control"] = listen(self._directory)
+                marks = {"process": ProcessMark.of(child.program or child.pid), "shim": ProcessMark.of(os.getppid())}
+                self._note(Action.START, **marks, **changes)
+            else:
+                self._state = self._state.then(Action.START, **changes)
+        about = self._supervision
+        happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
+        self._steps = steps = in_order(self._log.steps, child.steps)
+        for note in (*child.notes, *({"noted": key} for key in network.notes)):
+            self._tell(note)
+        with contextlib.suppress(OSError):
+            self._tell({"started": child.program or child.pid, "steps": steps if self._tell_steps else []})
+
+    def write_steps(self) -> None:
+        """Write down what the start consisted of: nobody waits for it, and where it cannot be kept it is not."""
+        document = {
+            "format": 1,
+            "container": self._spec.id,
+            "about": dict(self._supervision.attributes),
+            "command": list(self._spec.process.args),
+            "tier": self._tier,
+            "started_at": self._state.finished_at if self._error else self._state.started_at,
+            "error": self._error.to_json() if self._error else None,
+            "root": sorted(surroundings.names_in(self._spec.rootfs)),
+            "outside": surroundings.seen(),
+            "steps": self._steps,
+        }
+        with contextlib.suppress(OSError), open(self._steps_file, "w", encoding="utf-8") as file:
+            file.write(json.dumps(document))
+
+    def _note(self, action: Action, **changes: Any) -> None:
+        if self._record:
+            self._state = self._state.then(action, **changes)
+            state.save(self._directory, self._state)
+
+    # ---- handing over
+
+    def _started(self, child: Child, network: Plugging, ends: Ends) -> Started:
+        if child.terminal >= 0:
+            ends.ours["master"] = child.terminal
+        held = self._held | {"process": child.pidfd}
+        held |= {f"ns:{name}": one for name, one in child.namespaces.items()}
+        held |= network.descriptors(child.sockets)
+        held |= {f"io:{name}": one for name, one in ends.ours.items()}
+        if not ends.is_direct:
+            # Else the program has them itself: whoever reads is to hear of its end, not of ours.
+            feeds = {"master", "stdin"} & ends.ours.keys()
+            unneeded = {"layer"} if feeds else {"layer", "stdin"}
+            held |= {f"engine:{name}": one for name, one in self._streams.items() if name not in unneeded}
+        if "layer" in self._streams:
+            held["layer"] = self._streams["layer"]
+        newcomer: tuple[int, ...] = ()
+        if child.owner:
+            (listener, root), ids = child.owner
+            held |= {"owner:listener": listener, "owner:root": root}
+            newcomer = tuple(ids)
+        held = dict(sorted(held.items(), key=lambda item: not wakes(item[0])))
+        handed = Handed(
+            pid=child.pid,
+            names=tuple(held),
+            group=child.group.to_json() if child.group else None,
+            newcomer=newcomer,
+            network=network.plugged,
+        )
+        return Started(handed=handed, state=self._state, descriptors=list(held.values()))
