@@ -65,21 +65,22 @@ class Child:
         for name in names:
             self.namespaces[name] = os.open(f"/proc/{self.pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
-    def become(
-        self,
-        task: Task,
-        descriptors: Sequence[int],
-        wire: Callable[[], Wiring] | None = None,
-        meanwhile: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Tell it its task, and wait until it runs its program; raises the PydockError if it does not.
+    def become(self, task: Task, descriptors: Sequence[int]) -> None:
+        """Tell it its task, and wait until it runs its program; raises the PydockError if it does not."""
+        self.tell(task, descriptors)
+        self.run()
 
-        The descriptors are those that `Task` speaks of, in that order; with `is_wired`, `wire` lays the cables of its
-        network meanwhile. While the kernel loads the program, `meanwhile` can be done. Whatever goes wrong, it is dead
-        then.
+    def tell(self, task: Task, descriptors: Sequence[int]) -> None:
+        """Tell it its task; the descriptors are those that `Task` speaks of, in that order."""
+        self._send(task, descriptors)
+
+    def run(self, wire: Callable[[], Wiring] | None = None, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait until it runs its program; raises the PydockError if it does not, and then it is dead.
+
+        With `is_wired` in its task, `wire` lays the cables of its network. While the kernel loads the program,
+        `meanwhile` can be done.
         """
         try:
-            self._send(task, descriptors)
             if wire is not None:
                 self._send(wire())
             self.hear(meanwhile)

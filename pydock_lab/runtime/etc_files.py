@@ -90,14 +90,15 @@ class EtcFiles:
         return outside.host_address() if leads_outside and outside.find_program() else ""
 
     def _resolv_conf(self, *, asks: bool, has_outside: bool) -> str:
-        network, host = self._network, of_the_host()
+        network = self._network
+        host = ResolvConf() if network.mode is NetworkMode.NONE else of_the_host()
         if network.mode is NetworkMode.HOST and not (network.dns or network.dns_search or network.dns_options):
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 return Path("/etc/resolv.conf").read_text(encoding="utf-8")
         found = ResolvConf(
             servers=network.dns or (host.servers if network.mode is NetworkMode.HOST else ()),
-            search=network.dns_search or (host.search if network.mode is not NetworkMode.NONE else ()),
-            options=network.dns_options or (host.options if network.mode is not NetworkMode.NONE else ()),
+            search=network.dns_search or host.search,
+            options=network.dns_options or host.options,
         )
         if asks:
             # Every name is first asked for as it is: a container's has no dots.

@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.oci.plain import Document
@@ -28,7 +27,6 @@ class Handed(Document):
 
     pid: int
     names: tuple[str, ...]
-    group: dict[str, Any] | None = None
     newcomer: tuple[int, ...] = ()
     network: Plugged = field(default_factory=Plugged)
 
@@ -36,11 +34,11 @@ class Handed(Document):
 class Life:
     """A container that runs, from its shim's side."""
 
-    def __init__(self, handed: Handed, descriptors: Sequence[int]) -> None:
+    def __init__(self, handed: Handed, descriptors: Sequence[int], group: ControlGroup | None) -> None:
         self.pid, self.plugged = handed.pid, handed.network
         self.newcomer = handed.newcomer
         self._named = dict(zip(handed.names, descriptors, strict=True))
-        self.group = ControlGroup.from_json(handed.group) if handed.group else None
+        self.group = group
 
     @property
     def pidfd(self) -> int:

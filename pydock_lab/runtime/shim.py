@@ -95,7 +95,7 @@ class Shim:
         """Begin to watch what has just been started."""
         self._exit_code: int | None = None
         self.state = started.state
-        self.life = life = Life(started.handed, started.descriptors)
+        self.life = life = Life(started.handed, started.descriptors, started.group)
         self.stdio = Stdio(self.loop, life.of_kind("io:"), self._log)
         self.streams = life.of_kind("engine:")
         keys = bytes.fromhex(self._arguments.get("detach_keys", ""))

@@ -47,13 +47,14 @@ Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """A container that runs: what its shim has to know, its state, and descriptors, as `handed` names them.
+    """A container that runs: what its shim has to know, its state, its control group, and descriptors.
 
-    Those that a shim has to hear of are the first.
+    `handed` names these; those that a shim has to hear of are the first.
     """
 
     handed: Handed
     state: ContainerState
+    group: ControlGroup | None
     descriptors: list[int]
 
     @property
@@ -63,13 +64,15 @@ class Started:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, without the descriptors, for a shim in another process."""
-        return {"handed": self.handed.to_json(), "state": self.state.to_json()}
+        group = self.group.to_json() if self.group else None
+        return {"handed": self.handed.to_json(), "state": self.state.to_json(), "group": group}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], descriptors: list[int]) -> "Started":
         """What `to_json` gave, and the descriptors that came along."""
+        group = ControlGroup.from_json(document["group"]) if document["group"] else None
         handed, now = Handed.from_json(document["handed"]), ContainerState.from_json(document["state"])
-        return cls(handed=handed, state=now, descriptors=descriptors)
+        return cls(handed=handed, state=now, group=group, descriptors=descriptors)
 
 
 def wakes(name: str) -> bool:
@@ -80,8 +83,8 @@ def wakes(name: str) -> bool:
 class Starter:
     """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours).
 
-    `adopt` makes somebody wait for the end of the container, by its pid and pidfd, before it begins: so that nobody has
-    to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
+    `adopt` makes somebody wait for the end of the container, by its pid and pidfd, while it is still being made: nobody
+    has to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
     """
 
     def __init__(
@@ -167,11 +170,12 @@ class Starter:
                 trees=tuple(trees),
                 tells_owners=self._tells_owners,
             )
-            if self.adopt:
-                self.adopt(child.pid, child.pidfd)
             entered = [one for name, one in joined.items() if name != "pid"]
             wire = (lambda: self._wire(network)) if network.has_cables else None
-            child.become(task, [*ends.theirs, *entered, *trees.values()], wire, self.meanwhile)
+            child.tell(task, [*ends.theirs, *entered, *trees.values()])
+            if self.adopt:
+                self.adopt(child.pid, child.pidfd)
+            child.run(wire, self.meanwhile)
             undo.pop_all()
         self._announce(child, network)
         return self._started(child, network, ends)
@@ -326,8 +330,7 @@ class Starter:
         handed = Handed(
             pid=child.pid,
             names=tuple(held),
-            group=child.group.to_json() if child.group else None,
             newcomer=newcomer,
             network=network.plugged,
         )
-        return Started(handed=handed, state=self._state, descriptors=list(held.values()))
+        return Started(handed=handed, state=self._state, group=child.group, descriptors=list(held.values()))

@@ -5,7 +5,7 @@ clock is the same one, so that `in_order` makes one list of them. Writing each s
 time: a log stays in memory until the program runs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -34,13 +34,13 @@ class StepLog:
         it began, by the machine's monotonic clock.
         """
         now = perf_counter()
-        step: Step = {"name": name, "detail": detail, "at": self._last, "seconds": round(now - self._last, 7)}
+        step: Step = {"name": name, "detail": detail, "at": self._last, "seconds": now - self._last}
         if self._is_ahead:
             step["ahead"] = True
         if facts:
             step["facts"] = facts
         if calls := journal.take():
-            step["calls"] = [(call, _plain(arguments), round(seconds, 7)) for call, arguments, seconds in calls]
+            step["calls"] = [(call, _plain(arguments), seconds) for call, arguments, seconds in calls]
         self.steps.append(step)
         self._last = now
 
@@ -55,9 +55,9 @@ class StepLog:
         self._is_ahead = self._is_ahead if is_ahead is None else is_ahead
 
 
-def _plain(arguments: Iterable[Any]) -> list[Any]:
+def _plain(arguments: tuple[Any, ...]) -> Sequence[Any]:
     """Arguments as JSON has them: flags as numbers, and of bytes only how many."""
-    return [one if type(one) in _PLAIN else _plainly(one) for one in arguments]
+    return arguments if _PLAIN.issuperset(map(type, arguments)) else list(map(_plainly, arguments))
 
 
 def _plainly(one: Any) -> Any:
