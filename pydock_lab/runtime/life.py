@@ -6,6 +6,7 @@ worker: starts it --- Handed, descriptors ---> shim: Life, until it ends
 import contextlib
 import fcntl
 import os
+import select
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,12 @@ class Life:
     def of_kind(self, kind: str) -> dict[str, int]:
         """The descriptors whose names begin so (`ns:`, `engine:`, `io:`, `owner:`), by the rest of their names."""
         return {name.removeprefix(kind): one for name, one in self._named.items() if name.startswith(kind)}
+
+    def has_ended(self) -> bool:
+        """Whether its PID 1 is dead, though perhaps not buried yet."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return bool(poll.poll(0))
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""

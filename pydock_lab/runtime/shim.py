@@ -203,12 +203,9 @@ class Shim:
         self._control = self._listen()
         if not self._is_detached:
             self.loop.watch(self._request.connection, self._hear_engine)
-        self._request.announce()
-        result = self._live()
-        while self._policy.wants_again(result["exit_code"], self.state.restarts, by_hand=self._by_hand):
-            if not self._live_again(result):
-                break
-            result = self._live()
+        if not self.life.has_ended():
+            self._request.announce()  # else when we have answered
+        result = self._live_all()
         is_removed = bool(self._supervision.removed_from) and not self._is_detached
         if not is_removed:
             self._note_end(result)
@@ -227,6 +224,15 @@ class Shim:
             self._part_from_engine(lambda: None)  # it gets its answer from who called us
         while self._engine and not self._engine.is_over:
             self.loop.turn()
+        return result
+
+    def _live_all(self) -> dict[str, Any]:
+        """One life after the other, as its restart policy wants it: how the last one ended."""
+        result = self._live()
+        while self._policy.wants_again(result["exit_code"], self.state.restarts, by_hand=self._by_hand):
+            if not self._live_again(result):
+                break
+            result = self._live()
         return result
 
     def _part_from_engine(self, then: Handler) -> None:

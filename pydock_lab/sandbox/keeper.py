@@ -23,6 +23,7 @@ import os
 import select
 import signal
 import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
@@ -32,6 +33,7 @@ from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.sandbox.protocol import Connection, Kin
 
 _PAGE = 4096
+_STATUS = struct.Struct("i")  # a wait status, the last that a keeper says
 # In the memory that a keeper and its worker share. Each writes its own, and then reads the other's: at least one of
 # the two sees that both have happened at the same time.
 _IS_TAKEN, _IS_OVER = 0, 1
@@ -79,8 +81,11 @@ class Line:
 
     def ended(self) -> int | None:
         """The wait status of the ward, once the line can be read; None: the keeper was killed."""
-        received = self._connection.receive()
-        return received[0]["status"] if received else None
+        try:
+            said = self._connection.socket.recv(_STATUS.size)
+        except ConnectionError:
+            return None
+        return int(_STATUS.unpack(said)[0]) if said else None
 
     def hand_over(self, message: dict[str, Any], descriptors: list[int], doze: "Doze") -> None:
         """Have the keeper go on with this, after a while; raises OSError if it has gone."""
@@ -161,14 +166,16 @@ def _listen(line: Connection, zygote: int, taken: mmap.mmap) -> tuple[dict[str, 
 
 def _look_after(line: Connection, ward: int, pidfd: int) -> None:
     """Wait for the end of the ward, and tell the worker; kill it when the worker ends before."""
-    poll = select.poll()
-    poll.register(line, 0)  # nothing more will be said, but its end is
-    poll.register(pidfd, select.POLLIN)
-    if pidfd not in dict(poll.poll()):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-    _, status = os.waitpid(ward, 0)
+    pid, status = os.waitpid(ward, os.WNOHANG)  # while there is time: what it takes is at hand then
+    if not pid:
+        poll = select.poll()
+        poll.register(line, 0)  # nothing more will be said, but its end is
+        poll.register(pidfd, select.POLLIN)
+        if pidfd not in dict(poll.poll()):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        _, status = os.waitpid(ward, 0)
     with contextlib.suppress(OSError):
-        line.send({"status": status})
+        line.socket.sendall(_STATUS.pack(status))
     os.close(pidfd)
 
 
