@@ -91,7 +91,7 @@ class Creating:
             raise CommandError("engine.rm-and-restart")
         config = found.config.config
         chain = found.config.chain_ids
-        name = options.name or invent(self._shelf.names())
+        name = options.name or invent(())  # another one where it is taken: see `add`
         security, notes = read_security(options.security)
         for key, said in notes:
             on_event(Noted(text=locale.text(key, None, **said)))

@@ -201,12 +201,13 @@ class ContainerShelf:
     def add(self, record: ContainerRecord, *, is_invented: bool = False) -> ContainerRecord:
         """Keep a new container, as it is given back; raises as `check_name` does.
 
-        Where its name `is_invented`, and somebody has taken it since, another one is invented.
+        Where its name `is_invented`, and somebody has it, another one is invented.
         """
         with self._records.lock():
-            if is_invented and record.name in (taken := self.names()):
+            if not is_invented:
+                self.check_name(record.name)
+            elif record.name in (taken := self.names()):
                 record = record.called(invent(taken))
-            self.check_name(record.name)
             self._records.add(record.id, record.to_json())
         return record
 

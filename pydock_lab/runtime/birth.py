@@ -90,7 +90,7 @@ class Child:
 
     def _send(self, document: Document, descriptors: Sequence[int] = ()) -> None:
         with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
-            self.line.send(document.to_json(), descriptors)
+            self.line.send(document.to_brief(), descriptors)
 
     def hear(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Listen until the line closes itself at execve; raises the PydockError that is told."""

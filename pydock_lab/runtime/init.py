@@ -96,8 +96,8 @@ def example(tier: Tier) -> Task:
 
 def rehearse() -> None:
     """Do what every start does with values alone: it fills caches, and touches the memory that will be needed."""
-    task = Task.from_json(example(Tier.ROOT).to_json())
-    Wiring.from_json(Wiring(interfaces=(Interface(name="", address=""),)).to_json())
+    task = Task.from_json(example(Tier.ROOT).to_brief())
+    Wiring.from_json(Wiring(interfaces=(Interface(name="", address=""),)).to_brief())
     assert task.container is not None  # noqa: S101 - for mypy; it is an example of one
     for tier, tells_owners in ((task.tier, False), (Tier.ROOTLESS_SINGLE, False), (Tier.ROOTLESS_SINGLE, True)):
         left = powers_of(task.container.process, tier, asked=tells_owners)

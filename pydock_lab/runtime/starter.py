@@ -117,7 +117,7 @@ class Starter:
         """Find the words of a start, and send its task to nobody."""
         Plugging(self._spec, self._directory).rehearse()
         mounts = EtcFiles(self._spec, self._directory).mounts()
-        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_json())
+        self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_brief())
         self._state.then(Action.START).to_json()
 
     def start(self) -> Started:

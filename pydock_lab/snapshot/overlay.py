@@ -32,12 +32,11 @@ _IN_USER_NAMESPACE = (("userxattr", ""),)  # trusted.overlay.* attributes are fo
 
 def prepare_upper(rootfs: Rootfs) -> None:
     """Make the directories that the overlay needs; a new upper looks like the root of the topmost layer."""
-    os.makedirs(rootfs.mountpoint, exist_ok=True)
+    _make(rootfs.mountpoint)
     if not rootfs.upper:
         return
-    os.makedirs(rootfs.work, exist_ok=True)
-    if not os.path.isdir(rootfs.upper):
-        os.makedirs(rootfs.upper)
+    _make(rootfs.work)
+    if _make(rootfs.upper):
         if rootfs.layers:
             state = os.stat(rootfs.layers[0])
             with contextlib.suppress(OSError):  # an owner without a place in this user namespace
@@ -45,6 +44,17 @@ def prepare_upper(rootfs: Rootfs) -> None:
             os.chmod(rootfs.upper, state.st_mode & 0o7777)
             os.utime(rootfs.upper, ns=(state.st_atime_ns, state.st_mtime_ns))
         _check_attributes(rootfs.upper)
+
+
+def _make(path: str) -> bool:
+    """Make a directory, and those above it where they are missing; False where it was there."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        os.makedirs(path)
+    return True
 
 
 def _check_attributes(upper: str) -> None:
