@@ -10,6 +10,7 @@ The *bounding* set limits what any program started later can ever get back: it i
 
 from collections.abc import Iterable
 from enum import IntFlag
+from functools import cache
 
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
@@ -114,6 +115,7 @@ def adjust(base: Capability, *, add: Iterable[str] = (), drop: Iterable[str] = (
     return (base | single_added) & ~single_dropped
 
 
+@cache
 def names(capabilities: Capability) -> tuple[str, ...]:
     """The OCI names (`CAP_CHOWN`), in the kernel's order."""
     return tuple(f"CAP_{one.name}" for one in Capability if one in capabilities)
@@ -128,9 +130,10 @@ def last_capability() -> int:
 def limit_bounding(keep: Capability, last: int) -> None:
     """Cut the bounding set down to `keep`; `last` is the kernel's highest number."""
     kept = int(keep)  # plain numbers: arithmetic with flags is slow, and there are forty
+    drop = Prctl.CAPBSET_DROP
     for number in range(last + 1):
         if not kept >> number & 1:
-            syscalls.prctl(Prctl.CAPBSET_DROP, number)
+            syscalls.prctl(drop, number)
 
 
 def hold(keep: Capability) -> Capability:

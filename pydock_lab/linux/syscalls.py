@@ -24,6 +24,7 @@ from pydock_lab.linux.journal import noted
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
@@ -256,9 +257,11 @@ def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: M
 @noted("prctl")
 def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
     """Change an attribute of this process (prctl(2))."""
-    value = ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_ulong(argument)
-    zero = ctypes.c_ulong(0)
-    _checked(_libc.prctl(int(operation), value, zero, zero, zero), f"prctl {operation.name}")
+    if isinstance(argument, bytes):
+        text = ctypes.create_string_buffer(argument)
+        argument = ctypes.addressof(text)  # it is here for as long as the call takes
+    if _libc.prctl(operation, argument, 0, 0, 0) < 0:
+        _checked(-1, f"prctl {operation.name}")
 
 
 def populate(address: int, length: int) -> bool:
