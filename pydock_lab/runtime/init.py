@@ -146,13 +146,15 @@ def live(line: Connection, place: Birthplace) -> NoReturn:
         journal.ask("setsid", os.setsid)
         log.add("session")
         views = _settle_in(place, log)
+        # Which they are: looked up while there is time.
+        own = {name: _namespace(name) for flag, name in NAMESPACE_FILES.items() if flag in place.namespaces}
         received = line.receive()
         if received is None:
             os._exit(CANNOT_START)  # there was nothing to become
         log.skip(is_ahead=False)
         task = Task.from_json(received[0])
         brought = _Brought.of(task, received[1])
-        _arrive(task, place, brought, log)
+        _arrive(task, place, brought, own, log)
         _live(task, views, brought, line, log)
     except PydockError as error:
         report(line, log, error)
@@ -285,8 +287,8 @@ def _own_groups(log: StepLog) -> None:
     log.add("namespace", _namespace("cgroup"), outside=outside)
 
 
-def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> None:
-    """Be unreadable to the container, enter what is shared with others, and say which namespaces these are."""
+def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str], log: StepLog) -> None:
+    """Be unreadable to the container, enter what is shared with others, and say which namespaces are its `own`."""
     score = task.container.process.oom_score_adj if task.container else None
     _be_first_to_die(score, log, alone=not brought.joins)
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
@@ -294,19 +296,19 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, log: StepLog) -> N
     log.add("undumpable")
     if place.owns_groups and not place.doors:
         _own_groups(log)
-    namespaces = place.namespaces
-    if task.container and task.container.network.mode is NetworkMode.HOST and Namespace.NET in namespaces:
+    if task.container and task.container.network.mode is NetworkMode.HOST and "net" in own:
         # It was born for most containers, and this one shares the host's network.
         syscalls.setns(place.outside, Namespace.NET)
         log.add("share", "net")
-        namespaces &= ~Namespace.NET
+        del own["net"]
     for name, descriptor in brought.joins.items():
         if name != "shm":
             syscalls.setns(descriptor, Namespace(0))
             log.add("share", name)
-    for flag, name in NAMESPACE_FILES.items():
-        if flag in namespaces:
-            log.add("namespace", _namespace(name))
+            if name in own:
+                own[name] = _namespace(name)
+    for which in own.values():
+        log.add("namespace", which)
 
 
 def _be_first_to_die(score: int | None, log: StepLog, *, alone: bool) -> None:

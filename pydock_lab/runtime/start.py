@@ -53,6 +53,7 @@ def start(request: Request) -> Any:
     if request.line is not None and is_watched:
         # In the foreground who has started it watches it, being awake and at home; most such containers end soon.
         starter.adopt, starter.meanwhile = request.line.adopt, lambda: shims.append(Shim(request))
+        starter.tell_with_end = request.connection.hold
     try:
         started = starter.start()
     except BaseException:

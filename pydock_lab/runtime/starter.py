@@ -85,6 +85,7 @@ class Starter:
 
     `adopt` makes somebody wait for the end of the container, by its pid and pidfd, while it is still being made: nobody
     has to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
+    `tell_with_end` reaches the engine no later than the word of its end, which is there already.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Starter:
         self._host_mounts = host_mounts
         self.adopt: Callable[[int, int], None] | None = None
         self.meanwhile: Callable[[], None] = lambda: None
+        self.tell_with_end = tell
         self._spec = ContainerSpec.from_json(arguments["spec"])
         self._directory = Path(arguments["directory"])
         self._stub: str = arguments["stub"]
@@ -264,6 +266,7 @@ class Starter:
             "health": HealthState() if self._supervision.health else None,
             **network.plugged.facts(),
         }
+        tell = self._tell
         if self._record:
             comes_back = self._supervision.restart.kind is not RestartKind.NO
             lives = self._detach or comes_back or not child.has_ended(_INSTANT_SECONDS)
@@ -274,14 +277,14 @@ class Starter:
                 marks = {"process": ProcessMark.of(child.program or child.pid), "shim": ProcessMark.of(os.getppid())}
                 self._note(Action.START, **marks, **changes)
             else:
-                self._state = self._state.then(Action.START, **changes)
+                self._state, tell = self._state.then(Action.START, **changes), self.tell_with_end
         about = self._supervision
         happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
         self._steps = steps = in_order(self._log.steps, child.steps)
         for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):
-            self._tell({"started": child.program or child.pid, "steps": steps if self._tell_steps else []})
+            tell({"started": child.program or child.pid, "steps": steps if self._tell_steps else []})
 
     def write_steps(self) -> None:
         """Write down what the start consisted of: nobody waits for it, and where it cannot be kept it is not."""

@@ -31,6 +31,7 @@ class Connection:
 
     def __init__(self, end: socket.socket) -> None:
         self.socket = end
+        self._unsaid = b""
 
     @classmethod
     def of(cls, descriptor: int) -> Self:
@@ -48,10 +49,13 @@ class Connection:
         """The descriptor, to be polled."""
         return self.socket.fileno()
 
+    def hold(self, message: Message) -> None:
+        """Send this ahead of the next message, in one go: the other side is woken once for both."""
+        self._unsaid += self._frame(message)
+
     def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
         """Send one message; raises OSError (BrokenPipeError) when the other side has gone."""
-        body = self._packed(message)
-        frame = _LENGTH.pack(len(body)) + body
+        frame, self._unsaid = self._unsaid + self._frame(message), b""
         attached = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         sent = self.socket.sendmsg([frame], attached, socket.MSG_NOSIGNAL)
         if sent < len(frame):
@@ -68,6 +72,10 @@ class Connection:
         except ConnectionError:
             return None
         return (self._unpacked(body), descriptors) if body else None
+
+    def _frame(self, message: Message) -> bytes:
+        body = self._packed(message)
+        return _LENGTH.pack(len(body)) + body
 
     @staticmethod
     def _packed(message: Message) -> bytes:

@@ -1,6 +1,7 @@
 """Messages and descriptors over a socket pair."""
 
 import os
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,21 @@ def test_messages_keep_their_order_and_their_descriptors(pair: Pair) -> None:
     os.close(received)
     assert os.read(reader, 100) == b"through"
     os.close(reader)
+
+
+def test_what_is_held_goes_ahead_of_the_next_one(pair: Pair) -> None:
+    pair[0].hold({"number": 1})
+    pair[0].hold({"number": 2})
+    assert not select.select([pair[1]], [], [], 0)[0]
+    with open(os.devnull) as file:
+        pair[0].send({"number": 3}, [file.fileno()])
+    received = [pair[1].receive() for _ in range(3)]
+    assert [one and one[0] for one in received] == [{"number": number} for number in (1, 2, 3)]
+    assert sum(len(one[1]) for one in received if one) == 1
+    for descriptor in [descriptor for one in received if one for descriptor in one[1]]:
+        os.close(descriptor)
+    pair[0].send({})
+    assert pair[1].receive() == ({}, [])
 
 
 def test_a_message_larger_than_the_socket_buffer(pair: Pair) -> None:
