@@ -23,8 +23,8 @@ from pydock_lab.runtime.control import reply
 from pydock_lab.runtime.farewell import Farewell
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.loop import Loop
+from pydock_lab.runtime.membership import DOOR
 from pydock_lab.runtime.stdio import Ends, Stdio, make_ends
-from pydock_lab.runtime.traced import birth as traced
 from pydock_lab.sandbox.protocol import Connection
 
 
@@ -105,7 +105,9 @@ def _groups_of(pid: int) -> dict[str, int]:
 
 def _ask_supervisor(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
     """Where there are no namespaces to join, the container's supervisor starts it."""
-    another = traced.Another(target.namespaces[traced.DOOR], process, ends.theirs)
+    from pydock_lab.runtime.traced import birth as traced  # noqa: PLC0415 - the zygote has it (start.settled)
+
+    another = traced.Another(target.namespaces[DOOR], process, ends.theirs)
     return another.become(), another.wait
 
 

@@ -10,6 +10,7 @@ looked at anything yet. A restart is the same once more, with a worker that the 
 """
 
 import contextlib
+import importlib
 import os
 import socket
 from pathlib import Path
@@ -130,7 +131,9 @@ def _rehearse(tier: Tier) -> None:
 
 
 def settled(tier: Tier) -> None:
-    """Make what all containers share."""
+    """Make what all containers share; and where they are to be traced, get to know how: it is a megabyte of program."""
+    if tier is Tier.TRACED:
+        importlib.import_module("pydock_lab.runtime.traced.birth")
     if tier is not Tier.NONE:
         groups.sweep()
         surroundings.look()

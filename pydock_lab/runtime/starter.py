@@ -30,7 +30,6 @@ from pydock_lab.runtime.state import Action, ContainerState, ProcessMark
 from pydock_lab.runtime.stdio import Ends, make_ends
 from pydock_lab.runtime.steplog import Step, StepLog, in_order
 from pydock_lab.runtime.supervision import Supervision
-from pydock_lab.runtime.traced import birth as traced
 from pydock_lab.snapshot import copying
 from pydock_lab.snapshot.copying import Sharing
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
@@ -213,6 +212,8 @@ class Starter:
     def _bear(self, joined: Mapping[str, int]) -> Child:
         """The child that waits, if it is fit, else a new one; its namespaces, and those that it enters, are held."""
         if self._tier is Tier.TRACED:
+            from pydock_lab.runtime.traced import birth as traced  # noqa: PLC0415 - the zygote has it (start.settled)
+
             supervisor = traced.bear(groups.make_for(self._spec))
             self._group = supervisor.group
             return supervisor

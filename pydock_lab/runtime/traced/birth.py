@@ -14,12 +14,10 @@ from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime.birth import Child
+from pydock_lab.runtime.membership import DOOR
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.runtime.traced import service
 from pydock_lab.sandbox.protocol import Connection, Kin
-
-# By this name a supervisor's door is kept among the container's descriptors, in the place of its namespaces.
-DOOR = "supervisor"
 
 
 def bear(group: ControlGroup | None = None) -> Child:
