@@ -1,7 +1,9 @@
 """The open descriptors of a process (close_range(2))."""
 
 import os
+import select
 from itertools import pairwise
+from typing import Protocol
 
 
 def keep_only(*wanted: int) -> None:
@@ -18,3 +20,14 @@ def write_all(descriptor: int, content: bytes) -> None:
     """Write all of it: a disk that is nearly full takes a part, without error; raises OSError when it takes nothing."""
     while content:
         content = content[os.write(descriptor, content) :]
+
+
+class _HasDescriptor(Protocol):
+    def fileno(self) -> int: ...
+
+
+def can_be_read(end: int | _HasDescriptor) -> bool:
+    """Whether something could be read, or accepted, at once; of a pidfd, whether the process has ended."""
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    return bool(poll.poll(0))

@@ -6,7 +6,6 @@ worker: starts it --- Handed, descriptors ---> shim: Life, until it ends
 import contextlib
 import fcntl
 import os
-import select
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ class Life:
     def __init__(self, handed: Handed, descriptors: Sequence[int], group: ControlGroup | None) -> None:
         self.pid, self.plugged = handed.pid, handed.network
         self.newcomer = handed.newcomer
+        self._is_closed = False
         self._named = dict(zip(handed.names, descriptors, strict=True))
         self.group = group
 
@@ -50,19 +50,16 @@ class Life:
         """The descriptors whose names begin so (`ns:`, `engine:`, `io:`, `owner:`), by the rest of their names."""
         return {name.removeprefix(kind): one for name, one in self._named.items() if name.startswith(kind)}
 
-    def has_ended(self) -> bool:
-        """Whether its PID 1 is dead, though perhaps not buried yet."""
-        poll = select.poll()
-        poll.register(self.pidfd, select.POLLIN)
-        return bool(poll.poll(0))
-
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
-        """It is over: what only it needed; the lock of its files last, when nothing is mounted any more."""
+        """It is over: what only it needed, once; the lock of its files last, when nothing is mounted any more."""
+        if self._is_closed:
+            return  # it was the last one, and its policy had wanted another one
+        self._is_closed = True
         for name, descriptor in self._named.items():
             if name in ("process", "oom") or name.startswith("ns:"):
                 os.close(descriptor)

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 from pydock_lab.archive.diff import NOBODY_ELSES, MarkedOwners
 from pydock_lab.errors import PydockError
 from pydock_lab.linux.cgroups.watch import OomWatch
+from pydock_lab.linux.descriptors import can_be_read
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
 from pydock_lab.runtime import init, restart, sharing, state
@@ -203,7 +204,7 @@ class Shim:
         self._control = self._listen()
         if not self._is_detached:
             self.loop.watch(self._request.connection, self._hear_engine)
-        if not self.life.has_ended():
+        if not can_be_read(self.life.pidfd):
             self._request.announce()  # else when we have answered
         result = self._live_all()
         is_removed = bool(self._supervision.removed_from) and not self._is_detached

@@ -17,7 +17,6 @@ zygote ends the others then.
 import contextlib
 import marshal
 import os
-import select
 import signal
 import socket
 import struct
@@ -29,6 +28,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from pydock_lab.errors import PydockError, telling_no_space
 from pydock_lab.linux import pages, syscalls
+from pydock_lab.linux.descriptors import can_be_read
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox.keeper import Doze, Handed, Line
@@ -58,7 +58,7 @@ class Ground:
 
     def mourn(self) -> None:
         """Who outlives the zygote does as it ends what the zygote would have done: remove what the dead have left."""
-        if self.zygote >= 0 and _has_something(self.zygote):
+        if self.zygote >= 0 and can_be_read(self.zygote):
             each(self.modules, "bereaved")
 
 
@@ -172,7 +172,7 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
     if line.is_over():
         os._exit(0)
-    is_hurried = _has_something(listener)
+    is_hurried = can_be_read(listener)
     each(ground.modules, "ready", ground.tier, is_hurried)
     if not is_hurried:
         pages.touch(KIND)
@@ -185,7 +185,7 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     with contextlib.suppress(OSError):  # it has gone already
         # Hello: by this the engine knows that its request has found somebody, and on what ground.
         connection.send({"tier": ground.tier, "refusals": [asdict(one) for one in ground.refusals]})
-        if not _has_something(connection):
+        if not can_be_read(connection):
             news.announce()  # who knows when it says what it wants
         received = connection.receive()
     if received is None:
@@ -220,13 +220,6 @@ def _to_nobody() -> Connection:
     end, other = socket.socketpair()
     other.close()
     return Connection(end)
-
-
-def _has_something(end: socket.socket | Connection | int) -> bool:
-    """Whether something could be read, or accepted, at once; of a pidfd, whether the process has ended."""
-    poll = select.poll()
-    poll.register(end, select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def _accept(listener: socket.socket) -> Connection | None:
