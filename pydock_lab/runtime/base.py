@@ -167,7 +167,7 @@ class Runtime:
         """
         given = stdio.given()
         arguments = {
-            "spec": spec.to_json(),
+            "spec": spec.to_brief(),
             "directory": str(directory),
             "stub": str(self._stub),
             "streams": list(given),

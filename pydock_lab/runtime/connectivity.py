@@ -4,11 +4,9 @@ It goes on with what was made at the start (plugging.py). Nothing is done before
 port, a question for a name, a `docker network connect`.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from pydock_lab.errors import ContainerError, NotFound
 from pydock_lab.network import bridge, elsewhere, hub, inside, outside, places
@@ -33,16 +31,15 @@ from pydock_lab.runtime.plugging import (
 class Connectivity:
     """The network of one container; `plugged` is how it is now.
 
-    `spec` is the container's, as plain data; `namespace` the descriptor of its network (-1: the host's), `held` those
-    that `Plugging.descriptors` gave.
+    `namespace` is the descriptor of its network (-1: the host's), `held` those that `Plugging.descriptors` gave.
     """
 
     def __init__(
-        self, spec: Mapping[str, Any], directory: Path, plugged: Plugged, held: dict[str, int], namespace: int
+        self, spec: ContainerSpec, directory: Path, plugged: Plugged, held: dict[str, int], namespace: int
     ) -> None:
         self.plugged, self._spec, self._namespace = plugged, spec, namespace
         self._directory, self._networks = directory, networks_of(directory)
-        self._network = Network.from_json(spec["network"])
+        self._network = spec.network
         self._name = self._network.name
         self._services = Services(self._networks)
         self._services.listeners = take_listeners(plugged, held)
@@ -209,9 +206,9 @@ class Connectivity:
         return next(name for name in map("eth{}".format, count()) if name not in taken)
 
     def _place(self, endpoint: Endpoint, interface: str) -> Place:
-        names = (self._name, self._spec.get("hostname", ""))
-        return Place.of(self._spec["id"], names, endpoint, interface=interface, hub=hub.get().mark)
+        names = (self._name, self._spec.hostname)
+        return Place.of(self._spec.id, names, endpoint, interface=interface, hub=hub.get().mark)
 
     @property
     def _etc(self) -> EtcFiles:
-        return EtcFiles(ContainerSpec.from_json(self._spec), self._directory)
+        return EtcFiles(self._spec, self._directory)

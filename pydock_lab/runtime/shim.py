@@ -27,7 +27,7 @@ from pydock_lab.errors import PydockError
 from pydock_lab.linux.cgroups.watch import OomWatch
 from pydock_lab.linux.descriptors import can_be_read
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ProcessSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
 from pydock_lab.runtime import init, restart, sharing, state
 from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
@@ -77,7 +77,8 @@ class Shim:
         self._is_detached: bool = arguments.get("detach", False)
         self._supervision = Supervision.from_json(arguments.get("supervision") or {})
         self._policy = self._supervision.restart
-        self.stop_signal = number_of(arguments["spec"]["stop_signal"])
+        self._spec = ContainerSpec.from_json(arguments["spec"])
+        self.stop_signal = number_of(self._spec.stop_signal)
         self.loop = Loop()
         self.family = Family(self.loop)
         self._pack: dict[str, Any] | None = arguments.get("pack")
@@ -115,7 +116,7 @@ class Shim:
     def _connectivity(self, life: Life) -> Connectivity:
         held = {f"net:{name}": one for name, one in life.of_kind("net:").items()}
         namespace = life.of_kind("ns:").get("net", -1)
-        return Connectivity(self._arguments["spec"], Path(self.directory), life.plugged, held, namespace)
+        return Connectivity(self._spec, Path(self.directory), life.plugged, held, namespace)
 
     def _answer_for_owners(self) -> None:
         owner = self.life.of_kind("owner:")
@@ -159,7 +160,7 @@ class Shim:
         if self._oom:
             self.loop.forget(self._oom)
             self._tell_of_memory()
-        if init.is_shared(self._arguments["spec"]["namespaces"]["pid"]):
+        if init.is_shared(self._spec.namespaces.pid):
             self._end_strays()
         self.stdio.finish()
         if self._pack is not None and copying.is_materialised(self._pack["tree"]):
@@ -283,7 +284,7 @@ class Shim:
             self._part_from_engine(lambda: reply(self._request.connection, {"result": result}))
 
     def _start_again(self) -> bool:
-        arguments = self._arguments | {"detach": True, "is_again": True}
+        arguments = self._arguments | {"spec": self._spec.to_brief(), "detach": True, "is_again": True}
 
         def work(line: Line) -> NoReturn:
             self.family.leave()
@@ -345,12 +346,11 @@ class Shim:
 
     def process(self) -> ProcessSpec:
         """What the container was started with."""
-        return ProcessSpec.from_json(self._arguments["spec"]["process"])
+        return self._spec.process
 
     def note_network(self) -> None:
         """Write down that the networks of the container have changed, and keep it for its next life."""
-        spec = self._arguments["spec"] | {"network": self.network.wanted.to_json()}
-        self._arguments = self._arguments | {"spec": spec}
+        self._spec = replace(self._spec, network=self.network.wanted)
         if self._record:
             self.state = replace(self.state, **self.network.plugged.facts())
             state.save(Path(self.directory), self.state)
@@ -380,4 +380,4 @@ class Shim:
     def tell(self, action: str, **attributes: str) -> None:
         """Say that something happened to it, for `docker events`."""
         about = {**self._supervision.attributes, **attributes}
-        happenings.tell(self._supervision.events, "container", action, self._arguments["spec"]["id"], about)
+        happenings.tell(self._supervision.events, "container", action, self._spec.id, about)

@@ -119,7 +119,7 @@ def _rehearse(tier: Tier) -> None:
 
     After its child's birth: the memory that this writes to is no longer shared then, and need not be copied later.
     """
-    arguments = {"spec": init.example(tier).to_json()["container"], "directory": "/", "stub": "/"}
+    arguments = {"spec": init.example(tier).to_brief()["container"], "directory": "/", "stub": "/"}
     ours, theirs = map(Connection, socket.socketpair())
     ours.send({"job": "", "arguments": arguments}, [ours.fileno()])
     received = theirs.receive()

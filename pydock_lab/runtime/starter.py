@@ -267,7 +267,8 @@ class Starter:
             "health": HealthState() if self._supervision.health else None,
             **network.plugged.facts(),
         }
-        tell = self._tell
+        about, tell = self._supervision, self._tell
+        self._steps = steps = in_order(self._log.steps, child.steps)
         if self._record:
             comes_back = self._supervision.restart.kind is not RestartKind.NO
             lives = self._detach or comes_back or not child.has_ended(_INSTANT_SECONDS)
@@ -279,9 +280,7 @@ class Starter:
                 self._note(Action.START, **marks, **changes)
             else:
                 self._state, tell = self._state.then(Action.START, **changes), self.tell_with_end
-        about = self._supervision
         happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
-        self._steps = steps = in_order(self._log.steps, child.steps)
         for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):

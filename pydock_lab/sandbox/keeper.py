@@ -168,6 +168,7 @@ def _look_after(line: Connection, ward: int, pidfd: int) -> None:
     """Wait for the end of the ward, and tell the worker; kill it when the worker ends before."""
     pid, status = os.waitpid(ward, os.WNOHANG)  # while there is time: what it takes is at hand then
     if not pid:
+        line.socket.sendall(_STATUS.pack(status)[:0])  # nothing, so that to say it later takes less time
         poll = select.poll()
         poll.register(line, 0)  # nothing more will be said, but its end is
         poll.register(pidfd, select.POLLIN)

@@ -5,7 +5,7 @@ r"""From a policy to a program: a binary search over the numbers of the system c
     number >= 217?          neighbours with the same answer are one leaf: what Docker's profile says
      /         \            of x86-64 are some 70 runs, each found with seven or eight questions
     >= 59?      >= 302?
-    /  \        /  \
+    /  \        /  \        A leaf stands there once for all of them: a question is one instruction.
   ALLOW  ...  ...   jump to the rules on the arguments of socket(2), which all architectures share
 
 Since Linux 5.11 the kernel asks once, when a program is installed, what it says of each number; where that is ALLOW
@@ -17,7 +17,7 @@ Source: userspace-api/seccomp_filter.rst of Linux; linux/audit.h.
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydock_lab.errors import ContainerError, IsolationError
 from pydock_lab.linux.seccomp import bpf
@@ -40,6 +40,7 @@ _WAYS = {
 
 _Outcome = int | tuple[Rule, ...]  # a verdict, or rules that look at the arguments
 _Spans = list[tuple[int, _Outcome]]  # from which number on it holds
+_GROUP = 128  # spans; a group is as many instructions again for its leaves at most, and no jump in it is too far
 
 
 def ways(machine: str = "") -> tuple[Architecture, ...]:
@@ -116,14 +117,32 @@ def _x32_spans(outcomes: Mapping[str, _Outcome], policy: Policy) -> _Spans:
 
 def _search(spans: _Spans, bodies: dict[tuple[Rule, ...], int]) -> Program:
     """Find the span of the number in the register. A jump with a negative value waits for `_attach`."""
+    if len(spans) > _GROUP:
+        middle = len(spans) // 2
+        lower, upper = _search(spans[:middle], bodies), _search(spans[middle:], bodies)
+        return bpf.branch(Code.JUMP_GREATER_OR_EQUAL, spans[middle][0], upper, lower)
+    found = dict.fromkeys(outcome for _, outcome in spans)
+    leaves = {outcome: place for place, outcome in enumerate(found, len(spans) - 1)}
+    return [*_questions(spans, leaves), *(_leaf(one, bodies) for one in leaves)]
+
+
+def _questions(spans: _Spans, leaves: Mapping[_Outcome, int], place: int = 0) -> Iterator[Instruction]:
+    """The questions of a group, from `place` in it on: each leads to the next two, or to leaves, which all share."""
     if len(spans) == 1:
-        _, outcome = spans[0]
-        if isinstance(outcome, int):
-            return [Instruction(Code.RETURN, outcome)]
-        return [Instruction(Code.JUMP, -1 - bodies.setdefault(outcome, len(bodies)))]
+        return
     middle = len(spans) // 2
-    lower, upper = _search(spans[:middle], bodies), _search(spans[middle:], bodies)
-    return bpf.branch(Code.JUMP_GREATER_OR_EQUAL, spans[middle][0], upper, lower)
+    lower, upper, behind = spans[:middle], spans[middle:], place + 1
+    if_lower = leaves[lower[0][1]] - behind if len(lower) == 1 else 0
+    if_upper = leaves[upper[0][1]] - behind if len(upper) == 1 else len(lower) - 1
+    yield Instruction(Code.JUMP_GREATER_OR_EQUAL, upper[0][0], if_upper, if_lower)
+    yield from _questions(lower, leaves, behind)
+    yield from _questions(upper, leaves, place + len(lower))
+
+
+def _leaf(outcome: _Outcome, bodies: dict[tuple[Rule, ...], int]) -> Instruction:
+    if isinstance(outcome, int):
+        return Instruction(Code.RETURN, outcome)
+    return Instruction(Code.JUMP, -1 - bodies.setdefault(outcome, len(bodies)))
 
 
 def _attach(bodies: Mapping[tuple[Rule, ...], int], program: Program, default: int) -> Program:
