@@ -26,7 +26,7 @@ from pydock_lab.engine.telling import Telling
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
 from pydock_lab.engine.wishes import exec_wishes, limits
-from pydock_lab.errors import Conflict, ContainerError, PydockError
+from pydock_lab.errors import Conflict, ContainerError, NotFound, PydockError
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
 from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import state as states
@@ -223,7 +223,7 @@ class ContainerLife:
                 self._home.runtime.unpause(self.shelf.folder(record.id))
 
     def wait(self, record: ContainerRecord) -> int:
-        """Wait for the end; the exit status."""
+        """Wait for the end; the exit status; raises NotFound where it has been removed meanwhile."""
         return self._home.runtime.wait(self.shelf.folder(record.id))
 
     def remove(self, record: ContainerRecord, *, force: bool, volumes: bool) -> None:
@@ -232,7 +232,8 @@ class ContainerLife:
             if not force:
                 raise Conflict("engine.container-running", container=record.name)
             self.stop(record, 0, "KILL")  # this ends its restart policy, too
-            self.wait(record)
+            with contextlib.suppress(NotFound):
+                self.wait(record)
         folder, snapshots = self.shelf.folder(record.id), self._home.ground(record.isolation).snapshots
         if not self._home.remove_tree(folder, snapshots):
             return  # its shim was quicker

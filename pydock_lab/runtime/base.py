@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from pydock_lab.errors import ContainerError
+from pydock_lab.errors import ContainerError, NotFound
 from pydock_lab.events import Noted, OnEvent, StartStep, ignore
 from pydock_lab.linux.cgroups.values import Usage
 from pydock_lab.linux.facets import Facet
@@ -283,10 +283,13 @@ class Runtime:
         return Usage(**_ask(directory, {"do": "stats"}))
 
     def wait(self, directory: Path) -> int:
-        """Wait until a container has ended: its exit status."""
+        """Wait until a container has ended: its exit status; raises NotFound if its shim has removed it before."""
         with contextlib.suppress(ContainerError):
             return int(_ask(directory, {"do": "wait"})["exit_code"])
-        return self.state(directory).exit_code
+        ended = self.state(directory)
+        if not directory.exists():
+            raise NotFound("runtime.removed", container=directory.name[:12])
+        return ended.exit_code
 
     def state(self, directory: Path) -> ContainerState:
         """How a container is now, also if the machine was switched off in between."""

@@ -288,8 +288,9 @@ def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) ->
     listener.listen(128)
     _let_the_engine_go()
     own = os.stat(path).st_ino
+    zygote = Zygote(listener, ground)  # as long as children end: signals are written to a file of its own
     try:
-        Zygote(listener, ground).serve()
+        zygote.serve()
     except BaseException:  # noqa: BLE001 - its log says what it was; the next who asks starts another one
         traceback.print_exc()
     finally:

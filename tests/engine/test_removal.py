@@ -51,6 +51,17 @@ def test_it_is_gone_when_its_end_is_heard_of(engine: Engine, monkeypatch: pytest
     assert engine.run_trace(container.id).steps, "how it was started is still known"
 
 
+def test_how_it_ended_is_not_invented(engine: Engine) -> None:
+    """Who begins to wait for it just when it is removed."""
+    life = engine.full._parts.life
+    container = engine.run(BOX, "sleep", "60", detach=True, auto_remove=True)
+    record = life.shelf.find(container.id)
+    container.remove(force=True)
+    with pytest.raises(NotFound) as raised:
+        life.wait(record)
+    assert raised.value.key == "runtime.removed"
+
+
 def test_one_zygote_serves_them_all(engine: Engine) -> None:
     """It ends where something goes wrong in it, and the next request starts another one: nobody would notice."""
     found = set()

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import marshal
 import mmap
 import os
@@ -13,7 +14,8 @@ import pytest
 
 from pydock_lab.linux import pages
 
-PAGES = 64
+PAGES = 512
+MANY = 256  # far more than Python itself writes to meanwhile
 SIZE = mmap.PAGESIZE
 KIND = "test"
 
@@ -41,6 +43,7 @@ def in_child(work: Callable[[], Any]) -> Any:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
+        gc.disable()  # it writes to all that there is
         with contextlib.suppress(BaseException):
             os.write(writer, marshal.dumps(work()))
         os._exit(0)
@@ -73,10 +76,11 @@ def test_what_has_been_written_to_since_the_fork(memory: mmap.mmap) -> None:
 
 def test_what_is_touched_ahead_costs_nothing_later(memory: mmap.mmap) -> None:
     start = place(memory)
-    first, second = [(start, 8 * SIZE)], [[start + 8 * SIZE, 8 * SIZE], [start + 40 * SIZE, SIZE]]
+    half = MANY // 2
+    first, second = [(start, half * SIZE)], [[start + half * SIZE, half * SIZE], [start + 300 * SIZE, SIZE]]
     for lesson in (first, second):  # as they were found, and as JSON has them
         pages.learn(KIND, lesson)
-    assert pages._known[KIND][1] == [(start, 16 * SIZE), (start + 40 * SIZE, SIZE)]
+    assert pages._known[KIND][1] == [(start, MANY * SIZE), (start + 300 * SIZE, SIZE)]
 
     def work(numbers: range, *, ahead: bool) -> tuple[int, list[int], bytes]:
         write(memory, PAGES - 1)  # the code itself has been there once
@@ -86,11 +90,11 @@ def test_what_is_touched_ahead_costs_nothing_later(memory: mmap.mmap) -> None:
         write(memory, *numbers)
         return faults() - before, own, memory[SIZE : 2 * SIZE]
 
-    cost, own, _ = in_child(lambda: work(range(16), ahead=False))
-    assert (cost >= 16, own) == (True, [PAGES - 1])
-    cost, own, content = in_child(lambda: work(range(16), ahead=True))
-    assert own == [*range(16), 40, PAGES - 1]
-    assert cost < 8
+    cost, own, _ = in_child(lambda: work(range(MANY), ahead=False))
+    assert (cost >= MANY, own) == (True, [PAGES - 1])
+    cost, own, content = in_child(lambda: work(range(MANY), ahead=True))
+    assert own == [*range(MANY), 300, PAGES - 1]
+    assert cost < MANY // 4
     assert content == b"b" + b"a" * (SIZE - 1), "touching changes nothing"
 
 
