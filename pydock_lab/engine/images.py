@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydock_lab.engine.results import Image
 from pydock_lab.engine.values import ImageDetails, ImageSummary
 from pydock_lab.errors import Conflict, InvalidReference, NotFound, StoreError
 from pydock_lab.oci import INDEX_TYPES, Descriptor, Digest, ImageConfig, Index, Manifest, Reference
+from pydock_lab.store.remembered import Memory
 
 if TYPE_CHECKING:
     from pydock_lab.engine.home import Home
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FindUsers = Callable[[str], tuple[str, ...]]
 Content = TypeVar("Content")
 _SHORTEST_ID = 2
-_KEPT = 500  # documents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,43 +49,31 @@ class FoundImage:
         )
 
 
-class _Known(Generic[Content]):
-    """Documents that are asked for again and again: each is read and understood once, while its file is the same."""
-
-    def __init__(self, home: Home, understand: Callable[[bytes], Content]) -> None:
-        self._blobs, self._understand = home.blobs, understand
-        self._known: dict[tuple[Digest, int], tuple[tuple[int, int, int], Content]] = {}
-
-    def read(self, descriptor: Descriptor) -> Content:
-        """The document; raises NotFound or Corrupt."""
-        stamp, key = self._blobs.stamp(descriptor.digest), (descriptor.digest, descriptor.size)
-        known = self._known.get(key)
-        if known is None or known[0] != stamp:
-            if len(self._known) >= _KEPT:
-                self._known.clear()
-            known = self._known[key] = (stamp, self._understand(self._blobs.read(descriptor)))
-        return known[1]
-
-
 class ImageShelf:
     """The images of a store."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._manifests: _Known[Manifest] = _Known(home, Manifest.from_bytes)
-        self._configs: _Known[ImageConfig] = _Known(home, ImageConfig.from_bytes)
+        self._manifests: Memory[Manifest] = Memory()
+        self._configs: Memory[ImageConfig] = Memory()
 
     def open(self, descriptor: Descriptor) -> FoundImage:
         """The documents of an image; raises NotFound or Corrupt."""
         if descriptor.media_type in INDEX_TYPES:
             return self.open(self._own(Index.from_bytes(self.home.blobs.read(descriptor))))
-        manifest = self._manifests.read(descriptor)
+        manifest = self._understood(descriptor, Manifest.from_bytes, self._manifests)
         return FoundImage(
             descriptor=descriptor,
             manifest=manifest,
-            config=self._configs.read(manifest.config),
+            config=self._understood(manifest.config, ImageConfig.from_bytes, self._configs),
             references=self.home.layout.references(descriptor.digest),
         )
+
+    def _understood(
+        self, descriptor: Descriptor, understand: Callable[[bytes], Content], memory: Memory[Content]
+    ) -> Content:
+        blobs, key = self.home.blobs, (descriptor.digest, descriptor.size)
+        return memory.get(key, blobs.stamp(descriptor.digest), lambda: understand(blobs.read(descriptor)))
 
     def _own(self, index: Index) -> Descriptor:
         """The manifest of an index that is here."""

@@ -17,6 +17,7 @@ def become() -> None:
     """Stay as PID 1, and return in a child, which ends with us: the program-to-be."""
     everything = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
     signal.pthread_sigmask(signal.SIG_BLOCK, everything)
+    syscalls.set_title("init")  # before there is anybody who looks
     child = os.fork()
     if child:
         _watch(child, everything)
@@ -24,7 +25,6 @@ def become() -> None:
 
 def _watch(child: int, everything: set[signal.Signals]) -> NoReturn:
     os.closerange(3, 4096)  # the line to the shim among them: it waits for its end
-    syscalls.set_title("init")
     while True:
         number = signal.sigwait(everything)
         if number != signal.SIGCHLD:
