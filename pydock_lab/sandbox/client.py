@@ -31,9 +31,9 @@ OnMessage: TypeAlias = Callable[[dict[str, Any]], None]
 
 _PACKAGE = Path(__file__).parents[1]
 # -I, -S and -E keep everything out that could differ from one user's Python to another's.
-_BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.zygote import main; main(sys.argv[1:])"
+_BOOT = "import sys; sys.path[:0] = {paths!r}; from pydock_lab.sandbox.boot import main; main(sys.argv[1:])"
 _ISOLATION = "PYDOCK_ISOLATION"
-_REFUSED = 3  # a zygote's exit status, see there
+_REFUSED = 3  # see boot.py, which is not imported here: it is for Linux alone
 _START_SECONDS = 30
 _HELLO_SECONDS = 30  # a worker is nearly always waiting already, and is made in a tenth of a second where none is
 _LAST_SECONDS = 1  # a worker that took up a request just before its zygote died says so at once

@@ -18,7 +18,6 @@ to import anything, which after pivot_root would load code from the container.
 import contextlib
 import gc
 import importlib
-import json
 import marshal
 import os
 import select
@@ -27,20 +26,19 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from pydock_lab.linux import orphans, pages, sealed, syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace, Prctl
+from pydock_lab.linux import orphans, pages, syscalls
+from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
-from pydock_lab.sandbox import keeper, worker
+from pydock_lab.sandbox import boot, keeper, worker
 from pydock_lab.sandbox.ground import settle
 from pydock_lab.sandbox.keeper import Line
 
 IDLE_SECONDS = 60
 _LONGEST_NEWS = 1 << 18  # bytes
-REFUSED = 3  # exit status
 # Making the next worker ready takes both processors of a small machine, and its joining a control group makes every
 # process that starts or ends wait: the one at work goes first, for so long at most.
 _BREATHER_SECONDS = 0.03
@@ -219,15 +217,8 @@ class Zygote:
         return {*self._spares.values(), *(child.pid for child in self._children.values())}
 
 
-def main(arguments: Sequence[str]) -> None:
-    """`{"socket": path, "modules": [...], "store": path, "tier": ""}`: become a zygote, and end as soon as it listens.
-
-    It stands on the ground of the tier, if one is named. Where that is refused, standard output says by what, and the
-    exit status is `REFUSED`.
-    """
-    options: dict[str, Any] = json.loads(arguments[0])
-    if os.geteuid() == 0 and not options.get("sealed"):
-        _seal(options)
+def become(options: Mapping[str, Any]) -> None:
+    """Become a zygote, and end as soon as it listens; `options` are those of `boot.main`."""
     path = options["socket"]
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
@@ -250,28 +241,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     os.unlink(path)
     print(refusals[-1].call if refusals else "")  # noqa: T201 - to the client that started us
-    sys.exit(REFUSED)
-
-
-def _seal(options: dict[str, Any]) -> None:
-    """Become the same program once more, from a mount that nobody can write to (see linux/sealed.py).
-
-    Root in a container may be given powers with which it could write to the Python that started it. Where this is
-    refused, so is the tier in which it would matter.
-    """
-    program = os.path.realpath("/proc/self/exe")
-    host = os.open("/proc/self/ns/mnt", os.O_RDONLY)
-    try:
-        syscalls.unshare(Namespace.MOUNT)
-        # What the host mounts later is still seen here, but not the other way round.
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
-        sealed.seal(program)
-    except OSError:
-        os.close(host)
-        return
-    os.set_inheritable(host, True)
-    sealed_options = options | {"sealed": True, "host_mounts": host}
-    os.execv(program, [*sys.orig_argv[:-1], json.dumps(sealed_options)])  # noqa: S606 - a list of words
+    sys.exit(boot.REFUSED)
 
 
 def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) -> NoReturn:

@@ -1,0 +1,48 @@
+"""The first that a zygote does: see that its Python is a sealed one. Only then is everything else imported, once.
+
+root in a container may be given powers with which it could write to the program that started it (linux/sealed.py). So a
+zygote of root's lays its Python over itself, read-only, in a mount namespace of its own, and becomes that. What it has
+imported until then is for nothing: here that is next to nothing.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pydock_lab.linux import sealed, syscalls
+from pydock_lab.linux.syscalls import MountFlag, Namespace
+
+REFUSED = 3  # exit status
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`{"socket": path, "modules": [...], "store": path, "tier": ""}`: become a zygote, and end as soon as it listens.
+
+    It stands on the ground of the tier, if one is named. Where that is refused, standard output says by what, and the
+    exit status is `REFUSED`.
+    """
+    options: dict[str, Any] = json.loads(arguments[0])
+    if os.geteuid() == 0 and not options.get("sealed"):
+        _seal(options)
+    from pydock_lab.sandbox import zygote  # noqa: PLC0415 - see above
+
+    zygote.become(options)
+
+
+def _seal(options: dict[str, Any]) -> None:
+    """Become the same program once more, sealed; where this is refused, so is the tier in which it would matter."""
+    program = os.path.realpath("/proc/self/exe")
+    host = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    try:
+        syscalls.unshare(Namespace.MOUNT)
+        # What the host mounts later is still seen here, but not the other way round.
+        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
+        sealed.seal(program)
+    except OSError:
+        os.close(host)
+        return
+    os.set_inheritable(host, True)
+    sealed_options = options | {"sealed": True, "host_mounts": host}
+    os.execv(program, [*sys.orig_argv[:-1], json.dumps(sealed_options)])  # noqa: S606 - a list of words
