@@ -168,16 +168,20 @@ def _look_after(line: Connection, ward: int, pidfd: int) -> None:
     """Wait for the end of the ward, and tell the worker; kill it when the worker ends before."""
     pid, status = os.waitpid(ward, os.WNOHANG)  # while there is time: what it takes is at hand then
     if not pid:
-        line.socket.sendall(_STATUS.pack(status)[:0])  # nothing, so that to say it later takes less time
+        _say(line, b"")  # so that to say it later takes less time
         poll = select.poll()
         poll.register(line, 0)  # nothing more will be said, but its end is
         poll.register(pidfd, select.POLLIN)
         if pidfd not in dict(poll.poll()):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         _, status = os.waitpid(ward, 0)
-    with contextlib.suppress(OSError):
-        line.socket.sendall(_STATUS.pack(status))
+    _say(line, _STATUS.pack(status))
     os.close(pidfd)
+
+
+def _say(line: Connection, content: bytes) -> None:
+    with contextlib.suppress(OSError):  # the worker has been killed
+        line.socket.sendall(content)
 
 
 def _doze(wakers: list[int], seconds: float | None, worker: int, pidfd: int) -> None:
