@@ -2,6 +2,7 @@
 
 import errno
 import os
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +27,7 @@ from pydock_lab.linux.seccomp import (
     own_numbers,
     ways,
 )
+from pydock_lab.linux.seccomp.bpf import Code
 from pydock_lab.linux.syscall_numbers import X32_BIT, Architecture, numbers
 
 # How each way into a kernel is shown to a filter.
@@ -110,12 +112,15 @@ def test_it_is_short_and_quick_to_walk(machine: str) -> None:
 
 def test_jumps_over_more_than_255_instructions() -> None:
     """Every second call allowed: no two neighbours are alike, and half of the tree is farther away than a jump goes."""
-    table = numbers(Architecture.X86_64)
-    names = tuple(name for name, number in table.items() if number % 2)
-    program = assemble(Policy(rules=(Rule(names=names, verdict=ALLOW),), default=deny(errno.EPERM)), "x86_64")
-    assert len(program) // 8 > 300
-    for number in table.values():
-        assert judge(program, number) == (ALLOW if number % 2 else deny(errno.EPERM))
+    ways_in = {Architecture.X86_64: 0, Architecture.X32: X32_BIT}
+    names = tuple(name for name, number in numbers(Architecture.X86_64).items() if number % 2)
+    policy = Policy(rules=(Rule(names=names, verdict=ALLOW),), default=deny(errno.EPERM), also=(Architecture.X32,))
+    program = assemble(policy, "x86_64")
+    jumps = [value for code, _, _, value in struct.iter_unpack("=HBBI", program) if code == Code.JUMP]
+    assert max(jumps) > 255
+    for way, bit in ways_in.items():
+        for name, number in numbers(way).items():
+            assert judge(program, bit | number) == (ALLOW if name in names else deny(errno.EPERM))
 
 
 def test_rules_on_arguments_are_shared_by_architectures() -> None:

@@ -5,7 +5,7 @@ r"""From a policy to a program: a binary search over the numbers of the system c
     number >= 217?          neighbours with the same answer are one leaf: what Docker's profile says
      /         \            of x86-64 are some 70 runs, each found with seven or eight questions
     >= 59?      >= 302?
-    /  \        /  \        A leaf stands there once for all of them: a question is one instruction.
+    /  \        /  \        (a question is one instruction: they share their leaves)
   ALLOW  ...  ...   jump to the rules on the arguments of socket(2), which all architectures share
 
 Since Linux 5.11 the kernel asks once, when a program is installed, what it says of each number; where that is ALLOW
