@@ -77,15 +77,19 @@ def quiet_path(others: str) -> str:
 
 
 def _open(folder: Path, language: str, *, browser: bool) -> int:
-    """JupyterLab on the first lesson, until it ends."""
+    """JupyterLab on the first lesson, until it ends: its exit status, where this comes back."""
     first = next(iter(sorted((folder / language).glob("*.ipynb"))), None)
     path = first.relative_to(folder) if first else Path()
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
     words += [f"--LabApp.default_url=/lab/tree/{path.as_posix()}", "--ServerApp.ip=127.0.0.1"]
     words += [] if browser else ["--no-browser"]
     words += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    words += ["--ServerApp.answer_yes=True"]  # Ctrl-C ends it, and its kernels, without a question
     settings = {"PYDOCK_LANG": language, "JUPYTER_CONFIG_PATH": quiet_path(os.environ.get("JUPYTER_CONFIG_PATH", ""))}
-    try:
-        return subprocess.run(words, env=os.environ | settings, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    environment = os.environ | settings
+    if sys.platform != "win32":
+        sys.stdout.flush()
+        # We become it: who ends us, in whatever way, ends it.
+        os.execve(sys.executable, words, environment)  # noqa: S606 - a list of words
+    # There the shell would take that for the end.
+    return subprocess.run(words, env=environment, check=False).returncode
