@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,9 @@ def broken(document: dict[str, Any], number: str, tier: str) -> list[str]:
 
 
 def shown(cell: Cell) -> str:
-    """What a cell answered, as text, from above to below."""
-    texts = (output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell["outputs"])
-    return "\n".join("".join(text).rstrip("\n") for text in texts)
+    """What a cell answered, as text, from above to below; where a stream was cut on its way to us is not to be seen."""
+    texts: list[str] = []
+    for stream, outputs in groupby(cell["outputs"], key=lambda output: output.get("name")):
+        pieces = ["".join(one.get("text") or one.get("data", {}).get("text/plain", "")) for one in outputs]
+        texts += ["".join(pieces)] if stream else pieces
+    return "\n".join(text.rstrip("\n") for text in texts)
