@@ -1,4 +1,4 @@
-"""The system calls that Python has no name for. This is the only module of the package that uses ctypes.
+"""The system calls that Python has no name for.
 
 A container is nothing but an ordinary process that asked the kernel for other views before it started:
 

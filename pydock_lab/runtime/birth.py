@@ -2,6 +2,10 @@
 
 The child is made a *sibling* (CLONE_PARENT): its parent is our keeper, which stays and becomes its shim, while we end
 as soon as it runs. Only an `exec` has its child for itself.
+
+One that is made ahead of time is made in two steps: a sibling in our own namespaces, which then goes on as another one
+in new ones. What is left of the first is its *husk*: it holds the memory that the child gives up at execve, and takes
+it apart while the program runs already (linux/vfork.py).
 """
 
 import contextlib
@@ -10,19 +14,20 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, TypeVar
 
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import journal, syscalls
+from pydock_lab.linux import journal, syscalls, vfork
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.descriptors import keep_only
-from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
+from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.network.inside import Wiring
 from pydock_lab.oci.plain import Document
 from pydock_lab.runtime import becoming, groups, init
+from pydock_lab.runtime.becoming import CANNOT_START
 from pydock_lab.runtime.init import Birthplace, Task
 from pydock_lab.runtime.loop import end_status
 from pydock_lab.runtime.steplog import StepLog
@@ -41,7 +46,8 @@ class Child:
     the control group that it was put into, where there can be one. `owner` are the descriptors and ids for who answers
     for owners, where that is needed, and `notes` what of its task is not in force. `sockets` (descriptors) are those
     that it made in its network, for the shim to answer for names. `program` is the pid of its program where that is
-    another process: a traced container's; it `is_gone` where it had ended before anybody could hold on to it.
+    another process: a traced container's; it `is_gone` where it had ended before anybody could hold on to it. `husk`
+    is the pid of who holds its memory, 0 for none.
     """
 
     pid: int
@@ -56,6 +62,7 @@ class Child:
     sockets: list[int] = field(default_factory=list)
     program: int = 0
     is_gone: bool = False
+    husk: int = 0
 
     def hold_namespaces(self, flags: Namespace) -> None:
         """Open the child's namespaces: possible only until it is told what to become (see `init._arrive`)."""
@@ -77,13 +84,13 @@ class Child:
     def run(self, wire: Callable[[], Wiring] | None = None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until it runs its program; raises the PydockError if it does not, and then it is dead.
 
-        With `is_wired` in its task, `wire` lays the cables of its network. While the kernel loads the program,
-        `meanwhile` can be done.
+        With `is_wired` in its task, `wire` lays the cables of its network. While it works, `meanwhile` can be done.
         """
         try:
             if wire is not None:
                 self._send(wire())
-            self.hear(meanwhile)
+            meanwhile()
+            self.hear()
         except BaseException:
             self.end()
             raise
@@ -92,7 +99,7 @@ class Child:
         with contextlib.suppress(OSError):  # it has died; that it says nothing will tell
             self.line.send(document.to_brief(), descriptors)
 
-    def hear(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def hear(self) -> None:
         """Listen until the line closes itself at execve; raises the PydockError that is told."""
         reports = 0
         while received := self._next_message():
@@ -103,9 +110,7 @@ class Child:
                 raise errors.from_json(message["error"])
             self._note(message, descriptors)
             if "steps" in message:
-                if not reports:  # a traced one makes two: of what it does itself, and of its program
-                    meanwhile()
-                reports += 1
+                reports += 1  # a traced one makes two: of what it does itself, and of its program
         self.line.close()
         if not reports:
             raise ContainerError("runtime.start-failed", reason="the first process was killed")
@@ -178,38 +183,100 @@ def bear(
     is_hurried: bool = True,
 ) -> Child:
     """Clone a child into new namespaces and a control group; it waits for its task, and dies with its parent."""
-    log = StepLog(is_ahead=not is_hurried)
     ours, theirs = socket.socketpair()
-    doors = group.open_doors() if group else ()
-    directory = _open_directory(group)
-    outside = [os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)] if Namespace.NET in namespaces else []
-    try:
-        pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling, directory)
-    except OSError:
-        if directory < 0:
-            raise
-        os.close(directory)
-        directory = -1  # it has to go in by itself
-        pid, pidfd = journal.ask("clone3", _clone, int(namespaces), as_sibling, directory)
-    if pid == 0:
-        place = Birthplace(
-            tier=tier,
-            namespaces=namespaces,
-            doors=doors,
-            is_inside=directory >= 0,
-            outside=outside[0] if outside else -1,
-            owns_groups=owns_groups,
-            is_hurried=is_hurried,
-        )
-        # Our end of the line, held open in the child as well, would hide from it that we have died.
-        keep_only(theirs.fileno(), *doors, *outside)
-        init.live(Kin(theirs), place)
+    place = Birthplace(
+        tier=tier,
+        namespaces=namespaces,
+        doors=group.open_doors() if group else (),
+        directory=_open_directory(group),
+        outside=os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC) if Namespace.NET in namespaces else -1,
+        owns_groups=owns_groups,
+        is_hurried=is_hurried,
+    )
+    if as_sibling and not is_hurried and vfork.is_possible():
+        child = _bear_with_husk(ours, theirs, place)
+    else:
+        child = _bear_at_once(ours, theirs, place, as_sibling=as_sibling)
     theirs.close()
-    for descriptor in (*outside, *doors, directory):
-        if descriptor >= 0:
-            os.close(descriptor)
+    for descriptor in place.descriptors:
+        os.close(descriptor)
+    child.group = group
+    return child
+
+
+def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace, *, as_sibling: bool) -> Child:
+    log = StepLog()
+
+    def clone(group: int) -> tuple[int, int]:
+        return journal.ask("clone3", _clone, int(place.namespaces), as_sibling, group)
+
+    (pid, pidfd), is_inside = _into_group(clone, place.directory)
+    if pid == 0:
+        _keep(theirs, place)
+        init.live(Kin(theirs), replace(place, is_inside=is_inside), StepLog(is_ahead=True))
     log.add("clone", "", pid=pid)
-    return Child(pid, pidfd, Kin(ours), group=group, steps=log.steps)
+    return Child(pid, pidfd, Kin(ours), steps=log.steps)
+
+
+def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplace) -> Child:
+    husk, pidfd = syscalls.clone3(Namespace(0), as_sibling=True)
+    if husk == 0:
+        _keep(theirs, place)
+        _be_husk(theirs, place)
+    os.close(pidfd)
+    theirs.close()
+    line = Kin(ours)
+    received = line.receive()
+    if received is None:
+        raise ContainerError("runtime.start-failed", reason="the first process was killed")
+    if "error" in received[0]:
+        raise errors.from_json(received[0]["error"])
+    pid = received[0]["pid"]
+    return Child(pid, os.pidfd_open(pid), line, husk=husk)
+
+
+def _be_husk(theirs: socket.socket, place: Birthplace) -> NoReturn:
+    """Go on as the child, and leave to who we were all but our end of the line: its end tells of execve."""
+    syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(OSError):  # who waits for the program goes first; what the child is does not inherit this
+        os.sched_setscheduler(0, os.SCHED_IDLE | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    log = StepLog(is_ahead=True)
+    out, back = map(Kin, socket.socketpair())
+    out.send({}, [theirs.fileno()])  # on its way it is nobody's
+    theirs.close()
+    failure = ""
+    pid, is_inside = 0, False
+    try:
+        pid, is_inside = _into_group(lambda group: vfork.go_on(int(place.namespaces), True, group), place.directory)
+    except OSError as error:
+        failure = str(error)
+    received = back.receive()
+    assert received is not None  # noqa: S101 - for mypy; we have just sent it
+    line = Kin.of(received[1][0])
+    out.close()
+    back.close()
+    if failure:
+        line.send({"error": ContainerError("runtime.start-failed", reason=failure).to_json()})
+        os._exit(CANNOT_START)
+    log.add("clone", "", pid=pid)
+    line.send({"pid": pid})
+    init.live(line, replace(place, is_inside=is_inside), log)
+
+
+def _keep(theirs: socket.socket, place: Birthplace) -> None:
+    # Our end of the line, held open in the child as well, would hide from it that we have died.
+    keep_only(theirs.fileno(), *place.descriptors)
+
+
+_Born = TypeVar("_Born")
+
+
+def _into_group(clone: Callable[[int], _Born], directory: int) -> tuple[_Born, bool]:
+    """Have a child born into the group, and say whether it was; where it cannot be, it has to go in by itself."""
+    if directory >= 0:
+        with contextlib.suppress(OSError):
+            return clone(directory), True
+    return clone(-1), False
 
 
 def _open_directory(group: ControlGroup | None) -> int:

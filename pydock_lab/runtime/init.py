@@ -123,23 +123,28 @@ def _rehearse_report() -> None:
 class Birthplace:
     """Where a child finds itself: the ground, its new namespaces, the doors of a control group to be in from the start.
 
-    With `is_inside` it was born into the group, else it has to enter. With `owns_groups` it sees that as the root of
-    all. `outside` is a descriptor of the network that its parent is in, for who turns out to need no network of its
-    own. `is_hurried`: its task is known already.
+    `directory` is that of the group, where one can be born into it; with `is_inside` it was, else it has to enter. With
+    `owns_groups` it sees the group as the root of all. `outside` is a descriptor of the network that its parent is in,
+    for who turns out to need no network of its own. `is_hurried`: its task is known already.
     """
 
     tier: Tier
     namespaces: Namespace
     doors: Sequence[int] = ()
+    directory: int = -1
     is_inside: bool = False
     outside: int = -1
     owns_groups: bool = True
     is_hurried: bool = False
 
+    @property
+    def descriptors(self) -> list[int]:
+        """All that are open for it."""
+        return [one for one in (*self.doors, self.directory, self.outside) if one >= 0]
 
-def live(line: Connection, place: Birthplace) -> NoReturn:
+
+def live(line: Connection, place: Birthplace, log: StepLog) -> NoReturn:
     """Wait for a task and become what it says; runs in the child of clone3, and ends it whatever happens."""
-    log = StepLog(is_ahead=True)
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
         # A group of its own: else `kill -9 0` in the container would reach the processes of the host that made it.
@@ -262,6 +267,8 @@ def _join(place: Birthplace, log: StepLog) -> None:
         if not place.is_inside:
             journal.ask("write", _enter, path, door)
         os.close(door)
+    if place.directory >= 0:
+        os.close(place.directory)
     if paths:
         log.add("control-group", os.path.dirname(paths[0]))
         if place.owns_groups:

@@ -48,13 +48,14 @@ Tell: TypeAlias = Callable[[Mapping[str, Any]], None]
 class Started:
     """A container that runs: what its shim has to know, its state, its control group, and descriptors.
 
-    `handed` names these; those that a shim has to hear of are the first.
+    `handed` names these; those that a shim has to hear of are the first. `husk` is as in `Child`, for our keeper.
     """
 
     handed: Handed
     state: ContainerState
     group: ControlGroup | None
     descriptors: list[int]
+    husk: int = 0
 
     @property
     def wakers(self) -> int:
@@ -82,8 +83,8 @@ def wakes(name: str) -> bool:
 class Starter:
     """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours).
 
-    `adopt` makes somebody wait for the end of the container, by its pid and pidfd, while it is still being made: nobody
-    has to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
+    `adopt` makes somebody wait for the end of the container, by its pid, pidfd and husk, while it is still being made:
+    nobody has to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
     `tell_with_end` reaches the engine no later than the word of its end, which is there already.
     """
 
@@ -91,7 +92,7 @@ class Starter:
         self, arguments: Mapping[str, Any], streams: dict[str, int], tier: Tier, tell: Tell, *, host_mounts: int = -1
     ) -> None:
         self._host_mounts = host_mounts
-        self.adopt: Callable[[int, int], None] | None = None
+        self.adopt: Callable[[int, int, int], None] | None = None
         self.meanwhile: Callable[[], None] = lambda: None
         self.tell_with_end = tell
         self._spec = ContainerSpec.from_json(arguments["spec"])
@@ -175,7 +176,7 @@ class Starter:
             wire = (lambda: self._wire(network)) if network.has_cables else None
             child.tell(task, [*ends.theirs, *entered, *trees.values()])
             if self.adopt:
-                self.adopt(child.pid, child.pidfd)
+                self.adopt(child.pid, child.pidfd, child.husk)
             child.run(wire, self.meanwhile)
             undo.pop_all()
         self._announce(child, network)
@@ -224,7 +225,8 @@ class Starter:
         owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
 
         def fits(namespaces: Namespace) -> bool:
-            if not (owns_groups and groups.fits(self._spec)) or "pid" in joined:
+            # An init would never become a program, and its husk never end.
+            if not (owns_groups and groups.fits(self._spec)) or "pid" in joined or self._spec.init:
                 return False
             return namespaces == wanted or (may_change and namespaces == wanted | Namespace.NET)
 
@@ -336,4 +338,5 @@ class Starter:
             newcomer=newcomer,
             network=network.plugged,
         )
-        return Started(handed=handed, state=self._state, group=child.group, descriptors=list(held.values()))
+        descriptors = list(held.values())
+        return Started(handed=handed, state=self._state, group=child.group, descriptors=descriptors, husk=child.husk)

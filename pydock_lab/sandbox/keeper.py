@@ -24,7 +24,7 @@ import select
 import signal
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -33,6 +33,7 @@ from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.sandbox.protocol import Connection, Kin
 
 _PAGE = 4096
+_HUSK_MILLISECONDS = 20  # a program that is over before has had no husk to wait for
 _STATUS = struct.Struct("i")  # a wait status, the last that a keeper says
 # In the memory that a keeper and its worker share. Each writes its own, and then reads the other's: at least one of
 # the two sees that both have happened at the same time.
@@ -75,9 +76,12 @@ class Line:
         self._taken[_IS_TAKEN] = 1
         return not self._taken[_IS_OVER]
 
-    def adopt(self, pid: int, pidfd: int) -> None:
-        """Say which sibling is the ward: a process that is to be killed when we end, and whose end is told."""
-        self._connection.send({"ward": pid}, [pidfd])
+    def adopt(self, pid: int, pidfd: int, husk: int = 0) -> None:
+        """Say which sibling is the ward: a process that is to be killed when we end, and whose end is told.
+
+        `husk` is another one that is about to end, and only to be buried; 0: there is none.
+        """
+        self._connection.send({"ward": pid, "husk": husk}, [pidfd])
 
     def ended(self) -> int | None:
         """The wait status of the ward, once the line can be read; None: the keeper was killed."""
@@ -89,17 +93,21 @@ class Line:
 
     def hand_over(self, message: dict[str, Any], descriptors: list[int], doze: "Doze") -> None:
         """Have the keeper go on with this, after a while; raises OSError if it has gone."""
-        self._connection.send({"doze": [doze.title, doze.wakers, doze.seconds]}, descriptors)
+        self._connection.send({"doze": [doze.title, doze.wakers, doze.seconds, doze.husk]}, descriptors)
         self._connection.send(message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doze:
-    """Until when a keeper has nothing to do: until one of the first `wakers` descriptors can be read, or `seconds`."""
+    """Until when a keeper has nothing to do: until one of the first `wakers` descriptors can be read, or `seconds`.
+
+    `husk` is as in `Line.adopt`.
+    """
 
     title: str
     wakers: int
     seconds: float | None
+    husk: int = 0
 
 
 Work: TypeAlias = Callable[[Line], NoReturn]
@@ -136,9 +144,9 @@ def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int 
     started()
     words, descriptors = _listen(ours, zygote, taken)
     if "doze" in words:
-        title, wakers, seconds = words["doze"]
+        title, wakers, seconds, husk = words["doze"]
         syscalls.set_title(title)
-        _doze(descriptors[:wakers], seconds, pid, pidfd)
+        _doze(descriptors[:wakers], seconds, {pid, husk} - {0}, pidfd)
         return Handed(ours, descriptors)
     os.close(pidfd)
     os.waitpid(pid, 0)
@@ -159,12 +167,12 @@ def _listen(line: Connection, zygote: int, taken: mmap.mmap) -> tuple[dict[str, 
         poll.unregister(zygote)
     received = line.receive() or ({}, [])
     if "ward" in received[0]:
-        _look_after(line, received[0]["ward"], *received[1])
+        _look_after(line, received[0]["ward"], *received[1], husk=received[0]["husk"])
         return {}, []
     return received
 
 
-def _look_after(line: Connection, ward: int, pidfd: int) -> None:
+def _look_after(line: Connection, ward: int, pidfd: int, *, husk: int) -> None:
     """Wait for the end of the ward, and tell the worker; kill it when the worker ends before."""
     pid, status = os.waitpid(ward, os.WNOHANG)  # while there is time: what it takes is at hand then
     if not pid:
@@ -172,7 +180,10 @@ def _look_after(line: Connection, ward: int, pidfd: int) -> None:
         poll = select.poll()
         poll.register(line, 0)  # nothing more will be said, but its end is
         poll.register(pidfd, select.POLLIN)
-        if pidfd not in dict(poll.poll()):
+        while not (ended := dict(poll.poll(_HUSK_MILLISECONDS if husk else None))):
+            if os.waitpid(husk, os.WNOHANG)[0]:
+                husk = 0
+        if pidfd not in ended:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         _, status = os.waitpid(ward, 0)
     _say(line, _STATUS.pack(status))
@@ -184,13 +195,17 @@ def _say(line: Connection, content: bytes) -> None:
         line.socket.sendall(content)
 
 
-def _doze(wakers: list[int], seconds: float | None, worker: int, pidfd: int) -> None:
-    """Wait for one of the descriptors, and bury the worker meanwhile: most of what is kept does nothing for hours."""
+def _doze(wakers: list[int], seconds: float | None, dying: Iterable[int], pidfd: int) -> None:
+    """Wait for one of the descriptors; most of what is kept does nothing for hours.
+
+    Meanwhile bury the worker, whose `pidfd` it is, and who else is `dying`.
+    """
     poll = select.poll()
     for descriptor in (*wakers, pidfd):
         poll.register(descriptor, select.POLLIN)
     patience = None if seconds is None else seconds * 1000
     while [descriptor for descriptor, _ in poll.poll(patience)] == [pidfd]:
-        os.waitpid(worker, 0)
+        for one in dying:
+            os.waitpid(one, 0)
         poll.unregister(pidfd)
     os.close(pidfd)

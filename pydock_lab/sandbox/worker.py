@@ -68,7 +68,7 @@ class HandOver:
 
     `descriptors` go along with the plain data, in this order; and so does the connection to the engine, unless it is
     `detached`. The keeper begins when the engine says something or goes, when one of the first `wakers` of them can be
-    read, or after so many `seconds` (None: none); until then it dozes.
+    read, or after so many `seconds` (None: none); until then it dozes. `husk` is as in `Line.adopt`.
     """
 
     go_on: str
@@ -78,6 +78,7 @@ class HandOver:
     wakers: int = 0
     seconds: float | None = None
     detached: bool = False
+    husk: int = 0
 
 
 class News:
@@ -264,7 +265,7 @@ def _hand_over(request: Request, left: HandOver) -> NoReturn:
     assert request.line is not None  # noqa: S101 - for mypy; a keeper hands nothing over
     message = {"job": left.go_on, "arguments": left.arguments, "detached": left.detached}
     engine = [] if left.detached else [request.connection.fileno()]
-    doze = Doze(title=left.title, wakers=len(engine) + left.wakers, seconds=left.seconds)
+    doze = Doze(title=left.title, wakers=len(engine) + left.wakers, seconds=left.seconds, husk=left.husk)
     with contextlib.suppress(OSError):  # a keeper that was killed: what we left behind died with it
         request.line.hand_over(message, [*engine, *left.descriptors], doze)
     request.announce()

@@ -280,3 +280,28 @@ def test_two_runtimes_share_a_zygote(box: Any) -> None:
     directory, spec = box.spec("true")
     assert other.run(directory, spec) == 0
     assert other.sandbox._socket == box.runtime.sandbox._socket
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="no husks here: see linux/vfork.py")
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_the_husk_of_a_container_is_buried_while_it_runs(box: Any, *, is_watched: bool) -> None:
+    first = box.runtime.state(box.background("sleep", "60"))
+    zygote = int(Path(f"/proc/{first.shim.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    # Two workers wait, each with a child that waits and the husk of who bore that.
+    assert box.until(lambda: [len(children(pid)) for pid in children(zygote)].count(3) == 2)
+    if is_watched:
+        directory, spec = box.spec("sleep", "60")
+        process = box.runtime.start(directory, spec, record=True)
+        assert box.until(lambda: box.runtime.state(directory).status is Status.RUNNING)
+    else:
+        directory = box.background("sleep", "60")
+    now = box.runtime.state(directory)
+    others = 1 if is_watched else 0  # its worker, which watches
+    assert box.until(lambda: len(children(now.shim.pid)) == 1 + others)
+    assert now.process.pid in children(now.shim.pid)
+    if is_watched:
+        process.close()
