@@ -5,7 +5,7 @@ as soon as it runs. Only an `exec` has its child for itself.
 
 One that is made ahead of time is made in two steps: a sibling in our own namespaces, which then goes on as another one
 in new ones. What is left of the first is its *husk*: it holds the memory that the child gives up at execve, and takes
-it apart while the program runs already (linux/vfork.py).
+it apart while the program runs already (linux/husk.py).
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydock_lab import errors
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import journal, syscalls, vfork
+from pydock_lab.linux import husk, journal, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
@@ -193,7 +193,7 @@ def bear(
         owns_groups=owns_groups,
         is_hurried=is_hurried,
     )
-    if as_sibling and not is_hurried and vfork.is_possible():
+    if as_sibling and not is_hurried and husk.is_possible():
         child = _bear_with_husk(ours, theirs, place)
     else:
         child = _bear_at_once(ours, theirs, place, as_sibling=as_sibling)
@@ -219,8 +219,8 @@ def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace,
 
 
 def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplace) -> Child:
-    husk, pidfd = syscalls.clone3(Namespace(0), as_sibling=True)
-    if husk == 0:
+    left, pidfd = syscalls.clone3(Namespace(0), as_sibling=True)
+    if left == 0:
         _keep(theirs, place)
         _be_husk(theirs, place)
     os.close(pidfd)
@@ -232,7 +232,7 @@ def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplac
     if "error" in received[0]:
         raise errors.from_json(received[0]["error"])
     pid = received[0]["pid"]
-    return Child(pid, os.pidfd_open(pid), line, husk=husk)
+    return Child(pid, os.pidfd_open(pid), line, husk=left)
 
 
 def _be_husk(theirs: socket.socket, place: Birthplace) -> NoReturn:
@@ -247,7 +247,7 @@ def _be_husk(theirs: socket.socket, place: Birthplace) -> NoReturn:
     failure = ""
     pid, is_inside = 0, False
     try:
-        pid, is_inside = _into_group(lambda group: vfork.go_on(int(place.namespaces), True, group), place.directory)
+        pid, is_inside = _into_group(lambda group: husk.leave(int(place.namespaces), True, group), place.directory)
     except OSError as error:
         failure = str(error)
     received = back.receive()

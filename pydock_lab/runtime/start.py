@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import IsolationError, PydockError
-from pydock_lab.linux import vfork
+from pydock_lab.linux import husk
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.network import hub
 from pydock_lab.oci.runtime_spec import PublishedPort
@@ -82,7 +82,7 @@ def start(request: Request) -> Any:
 def warm() -> None:
     """Prepare what every start needs, and every shim."""
     init.rehearse()
-    vfork.is_possible()  # looked for once, for all that are forked
+    husk.is_possible()  # looked for once, for all that are forked
     mark = ProcessMark.of(os.getpid())
     running = ContainerState(process=mark, shim=mark).then(Action.START)
     ContainerState.from_json(running.to_json())

@@ -225,7 +225,7 @@ class Starter:
         owns_groups = not init.is_shared(self._spec.namespaces.cgroup)
 
         def fits(namespaces: Namespace) -> bool:
-            # An init would never become a program, and its husk never end.
+            # An init never becomes a program: its husk would never end.
             if not (owns_groups and groups.fits(self._spec)) or "pid" in joined or self._spec.init:
                 return False
             return namespaces == wanted or (may_change and namespaces == wanted | Namespace.NET)

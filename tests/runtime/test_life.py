@@ -286,7 +286,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="no husks here: see linux/vfork.py")
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="no husks here: see linux/husk.py")
 @pytest.mark.parametrize("is_watched", [False, True])
 def test_the_husk_of_a_container_is_buried_while_it_runs(box: Any, *, is_watched: bool) -> None:
     first = box.runtime.state(box.background("sleep", "60"))

@@ -23,7 +23,7 @@ SUITES = (
 WITHOUT_NAMESPACES = ("test_containers.py", "test_life.py", "test_unread.py", "test_supervision.py")
 OF_NAMESPACES = (
     *("alone_in_its_namespaces", "changes_stay_apart", "nothing_is_written_that", "host_is_out_of_sight"),
-    *("no_window_to_the_host", "test_mounts", "steps_of_a_start"),
+    *("no_window_to_the_host", "test_mounts", "steps_of_a_start", "husk_of_a_container"),
 )
 
 

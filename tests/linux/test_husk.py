@@ -2,12 +2,14 @@
 
 import errno
 import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pydock_lab.linux import vfork
+from pydock_lab.linux import husk
 from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Namespace
 
@@ -19,7 +21,7 @@ pytestmark = [
 
 def said(action: Callable[[int], object]) -> tuple[int, str]:
     """Do something in a child of ours, which can write to a pipe: its pid, and all that was written."""
-    assert vfork.is_possible()  # and inherited
+    assert husk.is_possible()  # and inherited
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -43,7 +45,7 @@ def test_it_goes_on_with_its_memory_in_namespaces_of_its_own() -> None:
     kept = ["before"]
 
     def action(writer: int) -> None:
-        pid = vfork.go_on(int(Namespace.PID), True, -1)
+        pid = husk.leave(int(Namespace.PID), True, -1)
         kept.append("after")
         os.write(writer, f"{pid} {os.getpid()} {' '.join(kept)} ".encode())
         os.dup2(writer, 1)
@@ -60,10 +62,10 @@ def test_it_goes_on_with_its_memory_in_namespaces_of_its_own() -> None:
 
 
 def test_the_older_call_does_it_where_there_is_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vfork, "_CLONE3", 100_000)
+    monkeypatch.setattr(husk, "_CLONE3", 100_000)
 
     def action(writer: int) -> None:
-        pid = vfork.go_on(int(Namespace.UTS), True, -1)
+        pid = husk.leave(int(Namespace.UTS), True, -1)
         os.write(writer, f"{pid} {os.getpid()}".encode())
         os._exit(3)
 
@@ -75,7 +77,7 @@ def test_the_older_call_does_it_where_there_is_no_other(monkeypatch: pytest.Monk
 
 
 def test_after_an_error_it_is_who_it_was() -> None:
-    before, told = said(lambda _: vfork.go_on(0, True, 1000))
+    before, told = said(lambda _: husk.leave(0, True, 1000))
     assert told == f"EBADF {before}"
     assert status(before) == 7
 
@@ -83,7 +85,7 @@ def test_after_an_error_it_is_who_it_was() -> None:
 def test_who_is_killed_leaves_the_memory_to_the_other() -> None:
     def action(writer: int) -> None:
         before = os.getpid()
-        vfork.go_on(int(Namespace.UTS), True, -1)
+        husk.leave(int(Namespace.UTS), True, -1)
         os.kill(before, 9)
         while b"Z" not in Path(f"/proc/{before}/stat").read_bytes().rpartition(b")")[2]:
             pass
@@ -97,9 +99,31 @@ def test_who_is_killed_leaves_the_memory_to_the_other() -> None:
     assert status(int(pid)) == 0
 
 
+def test_no_signal_moves_it() -> None:
+    """Its handler would write to a stack that is another's; and it waits as anybody waits who may be looked at."""
+    heard: list[int] = []
+
+    def action(writer: int) -> None:
+        before = os.getpid()
+        signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+        husk.leave(int(Namespace.UTS), True, -1)
+        os.kill(before, signal.SIGUSR1)
+        time.sleep(0.05)
+        state = Path(f"/proc/{before}/stat").read_text().rpartition(")")[2].split()[0]
+        os.kill(os.getpid(), signal.SIGUSR1)
+        os.write(writer, f"{os.getpid()} {state} {len(heard)}".encode())
+        os._exit(0)
+
+    before, told = said(action)
+    pid, *words = told.split()
+    assert words == ["S", "1"]
+    assert status(before) == 0
+    assert status(int(pid)) == 0
+
+
 def test_a_machine_without_code_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vfork, "_CODE", {})
-    find = vfork._instructions.__wrapped__
+    monkeypatch.setattr(husk, "_CODE", {})
+    find = husk._instructions.__wrapped__
     assert find() is None
 
 
@@ -108,4 +132,4 @@ def test_where_memory_that_is_executed_is_refused_one_does_without(monkeypatch: 
         raise PermissionError(errno.EACCES, "vm.memfd_noexec")
 
     monkeypatch.setattr("os.memfd_create", refused)
-    assert vfork._instructions.__wrapped__() is None
+    assert husk._instructions.__wrapped__() is None
