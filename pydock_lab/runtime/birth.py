@@ -205,7 +205,7 @@ def bear(
 
 
 def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace, *, as_sibling: bool) -> Child:
-    log = StepLog()
+    log = StepLog(is_ahead=not place.is_hurried)
 
     def clone(group: int) -> tuple[int, int]:
         return journal.ask("clone3", _clone, int(place.namespaces), as_sibling, group)

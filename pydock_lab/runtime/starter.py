@@ -84,7 +84,7 @@ class Starter:
     """One start of a container; `tell` reaches the engine, `host_mounts` is the host's mount namespace (-1: ours).
 
     `adopt` makes somebody wait for the end of the container, by its pid, pidfd and husk, while it is still being made:
-    nobody has to wait for him when it has ended. `meanwhile` is done while the kernel loads its program.
+    nobody has to wait for him when it has ended. `meanwhile` is done while that happens.
     `tell_with_end` reaches the engine no later than the word of its end, which is there already.
     """
 

@@ -24,7 +24,7 @@ import select
 import signal
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -146,7 +146,7 @@ def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int 
     if "doze" in words:
         title, wakers, seconds, husk = words["doze"]
         syscalls.set_title(title)
-        _doze(descriptors[:wakers], seconds, {pid, husk} - {0}, pidfd)
+        _doze(descriptors[:wakers], seconds, pid, pidfd, husk=husk)
         return Handed(ours, descriptors)
     os.close(pidfd)
     os.waitpid(pid, 0)
@@ -180,7 +180,7 @@ def _look_after(line: Connection, ward: int, pidfd: int, *, husk: int) -> None:
         poll = select.poll()
         poll.register(line, 0)  # nothing more will be said, but its end is
         poll.register(pidfd, select.POLLIN)
-        while not (ended := dict(poll.poll(_HUSK_MILLISECONDS if husk else None))):
+        while not (ended := dict(poll.poll(_patience(None, husk)))):
             if os.waitpid(husk, os.WNOHANG)[0]:
                 husk = 0
         if pidfd not in ended:
@@ -195,17 +195,30 @@ def _say(line: Connection, content: bytes) -> None:
         line.socket.sendall(content)
 
 
-def _doze(wakers: list[int], seconds: float | None, dying: Iterable[int], pidfd: int) -> None:
+def _patience(seconds: float | None, husk: int) -> float | None:
+    """Milliseconds until there is something to be done in any case."""
+    if seconds is not None:
+        return seconds * 1000
+    return _HUSK_MILLISECONDS if husk else None
+
+
+def _doze(wakers: list[int], seconds: float | None, worker: int, pidfd: int, *, husk: int) -> None:
     """Wait for one of the descriptors; most of what is kept does nothing for hours.
 
-    Meanwhile bury the worker, whose `pidfd` it is, and who else is `dying`.
+    Meanwhile bury the worker, whose `pidfd` it is, and the husk: on a machine that is busy that may take its time, and
+    nobody waits for it.
     """
     poll = select.poll()
     for descriptor in (*wakers, pidfd):
         poll.register(descriptor, select.POLLIN)
-    patience = None if seconds is None else seconds * 1000
-    while [descriptor for descriptor, _ in poll.poll(patience)] == [pidfd]:
-        for one in dying:
-            os.waitpid(one, 0)
-        poll.unregister(pidfd)
+    patience = _patience(seconds, husk)
+    while True:
+        ready = [descriptor for descriptor, _ in poll.poll(patience)]
+        if ready == [pidfd]:
+            os.waitpid(worker, 0)
+            poll.unregister(pidfd)
+        elif ready or seconds is not None:
+            break
+        elif os.waitpid(husk, os.WNOHANG)[0]:
+            patience = None
     os.close(pidfd)
