@@ -238,8 +238,6 @@ def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplac
 def _be_husk(theirs: socket.socket, place: Birthplace) -> NoReturn:
     """Go on as the child, and leave to who we were all but our end of the line: its end tells of execve."""
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-    with contextlib.suppress(OSError):  # who waits for the program goes first; what the child is does not inherit this
-        os.sched_setscheduler(0, os.SCHED_IDLE | os.SCHED_RESET_ON_FORK, os.sched_param(0))
     log = StepLog(is_ahead=True)
     out, back = map(Kin, socket.socketpair())
     out.send({}, [theirs.fileno()])  # on its way it is nobody's

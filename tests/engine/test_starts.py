@@ -80,8 +80,9 @@ def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[
     command = [need("strace"), "-f", "-s", "4000", "-o", str(log), *pids]
     with (tmp_path / "said").open("wb") as said, subprocess.Popen(command, stderr=said) as strace:
         try:
-            # One that has ended meanwhile is none that the next start needs: what is made after it is followed.
-            answers = re.compile(r"attached|No such process")
+            # One that has ended meanwhile, buried or not, is none that the next start needs: what is made after it is
+            # followed.
+            answers = re.compile(r"attached|No such process|not permitted")
             wait_until(lambda: len(answers.findall((tmp_path / "said").read_text())) >= len(pids) // 2)
             found = start(engine, "second", limits=LimitWishes(memory=64 << 20))
             wait_until(lambda: "pivot_root" in log.read_text())
