@@ -26,6 +26,7 @@ from collections.abc import Callable
 from functools import cache
 
 from pydock_lab.linux.journal import noted
+from pydock_lab.linux.syscalls import CLONE, CLONE3, CLONE_INTO_CGROUP, CLONE_PARENT, CloneArguments
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
@@ -62,10 +63,7 @@ _CODE = {
         "0f05"  #   syscall
     ),
 }
-_CLONE3, _CLONE = 435, 56  # the older call has that number on x86-64
-_CLONE_VM, _CLONE_PARENT, _CLONE_PARENT_SETTID, _CLONE_INTO_CGROUP = 0x100, 0x8000, 0x10_0000, 0x2_0000_0000
-_WORDS = 11  # of struct clone_args
-_FLAGS, _PARENT_TID, _CGROUP = 0, 3, 10
+_CLONE_VM, _CLONE_PARENT_SETTID = 0x100, 0x10_0000
 
 # What a husk reads: the ends of its pipe, how long it naps (seconds, nanoseconds), and a byte that never comes.
 _NAP_NANOSECONDS = 3_000_000
@@ -89,7 +87,7 @@ def leave(namespaces: int, _as_sibling: bool, group: int) -> int:  # noqa: FBT00
     # A handler in the husk would write to the stack that is ours by then.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        return _clone(namespaces | _CLONE_VM | _CLONE_PARENT | _CLONE_PARENT_SETTID, group)
+        return _clone(namespaces | _CLONE_VM | CLONE_PARENT | _CLONE_PARENT_SETTID, group)
     except OSError:
         os.close(writer)
         raise
@@ -102,14 +100,13 @@ def _clone(flags: int, group: int) -> int:
     call = _instructions()
     assert call is not None  # noqa: S101 - for mypy; who calls has asked
     pid = ctypes.c_int(0)  # written before the child begins
-    words, husk = (ctypes.c_uint64 * _WORDS)(), ctypes.addressof(_husk)
-    words[_FLAGS], words[_PARENT_TID] = flags, ctypes.addressof(pid)
+    arguments, husk = CloneArguments(flags=flags, parent_tid=ctypes.addressof(pid)), ctypes.addressof(_husk)
     if group >= 0:
-        words[_FLAGS] |= _CLONE_INTO_CGROUP
-        words[_CGROUP] = group
-    result = call(_CLONE3, ctypes.addressof(words), ctypes.sizeof(words), 0, 0, husk)
+        arguments.flags |= CLONE_INTO_CGROUP
+        arguments.cgroup = group
+    result = call(CLONE3, ctypes.addressof(arguments), ctypes.sizeof(arguments), 0, 0, husk)
     if result == -errno.ENOSYS and group < 0:
-        result = call(_CLONE, flags, 0, ctypes.addressof(pid), 0, husk)
+        result = call(CLONE, flags, 0, ctypes.addressof(pid), 0, husk)
     if result < 0:
         raise OSError(-result, f"clone3: {os.strerror(-result)}")
     return pid.value

@@ -35,11 +35,11 @@ MNT_DETACH = 2
 _ARM = os.uname().machine == "aarch64"
 _PIVOT_ROOT = 41 if _ARM else 155
 _BPF = 280 if _ARM else 321
-_CLONE = 220 if _ARM else 56
+CLONE = 220 if _ARM else 56
 _SECCOMP = 277 if _ARM else 317
 _KEYCTL = 219 if _ARM else 250
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-_CLONE3, _CLOSE_RANGE, _OPENAT2, _PIDFD_GETFD, _MOUNT_SETATTR = 435, 436, 437, 438, 442
+CLONE3, _CLOSE_RANGE, _OPENAT2, _PIDFD_GETFD, _MOUNT_SETATTR = 435, 436, 437, 438, 442
 
 
 class Namespace(IntFlag):
@@ -107,7 +107,9 @@ class Prctl(IntEnum):
     SET_NO_NEW_PRIVS = 38
 
 
-class _CloneArguments(ctypes.Structure):
+class CloneArguments(ctypes.Structure):
+    """What clone3 is given (struct clone_args of clone(2))."""
+
     _fields_ = [
         (name, ctypes.c_uint64)
         for name in (
@@ -126,8 +128,8 @@ class _CloneArguments(ctypes.Structure):
     ]
 
 
-_CLONE_PIDFD, _CLONE_PARENT = 0x1000, 0x8000
-_CLONE_INTO_CGROUP = 0x2_0000_0000
+_CLONE_PIDFD, CLONE_PARENT = 0x1000, 0x8000
+CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
 
@@ -151,15 +153,15 @@ def clone3(flags: Namespace, *, as_sibling: bool = False, group: int = -1) -> tu
     profile says so to everybody), the older call does the same, but for the group.
     """
     pidfd = ctypes.c_int(-1)
-    number = int(flags) | _CLONE_PIDFD | (_CLONE_PARENT if as_sibling else 0)
+    number = int(flags) | _CLONE_PIDFD | (CLONE_PARENT if as_sibling else 0)
     signal = 0 if as_sibling else _SIGCHLD  # a sibling's end is told as ours would be
-    arguments = _CloneArguments(flags=number, pidfd=ctypes.addressof(pidfd), exit_signal=signal)
+    arguments = CloneArguments(flags=number, pidfd=ctypes.addressof(pidfd), exit_signal=signal)
     if group >= 0:
-        arguments.flags |= _CLONE_INTO_CGROUP
+        arguments.flags |= CLONE_INTO_CGROUP
         arguments.cgroup = group
-    pid = _libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
+    pid = _libc.syscall(CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
     if pid < 0 and ctypes.get_errno() == errno.ENOSYS and group < 0:
-        pid = _libc.syscall(_CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
+        pid = _libc.syscall(CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
     return _checked(pid, "clone3"), pidfd.value
 
 

@@ -221,8 +221,11 @@ def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace,
 def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplace) -> Child:
     left, pidfd = syscalls.clone3(Namespace(0), as_sibling=True)
     if left == 0:
-        _keep(theirs, place)
-        _be_husk(theirs, place)
+        try:
+            _keep(theirs, place)
+            _be_husk(theirs, place)
+        finally:
+            os._exit(CANNOT_START)  # nothing may escape into our own code
     os.close(pidfd)
     theirs.close()
     line = Kin(ours)

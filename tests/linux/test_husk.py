@@ -62,7 +62,7 @@ def test_it_goes_on_with_its_memory_in_namespaces_of_its_own() -> None:
 
 
 def test_the_older_call_does_it_where_there_is_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(husk, "_CLONE3", 100_000)
+    monkeypatch.setattr(husk, "CLONE3", 100_000)
 
     def action(writer: int) -> None:
         pid = husk.leave(int(Namespace.UTS), True, -1)
