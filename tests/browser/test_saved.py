@@ -114,6 +114,8 @@ def test_in_notebook_7(lab: Lab, chromium: Any, language: str) -> None:
     page.locator(".pydock-steps button").nth(2).click(timeout=60_000)
     page.locator(".pydock-place", has_text="1 /").wait_for()
     page.get_by_text("FROM", exact=True).wait_for()
+    # What is run before there is a kernel is not run at all.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached", timeout=60_000)
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
     page.locator("[data-pick='layer-5']").click(timeout=60_000)
