@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 
 _IDENTITY = b"\x7fELF\x02\x01"  # 64 bits, little-endian
@@ -108,20 +109,26 @@ def _dynamic(content: mmap.mmap, start: int, length: int) -> Iterator[tuple[int,
 
 
 class Linker:
-    """Finds libraries as the host's dynamic linker does: the file's own paths, then the system's directories."""
+    """Finds libraries as the host's dynamic linker does: the file's own paths, then the system's directories.
+
+    What it has looked at once it knows: a hundred programs need the same few libraries.
+    """
 
     def __init__(self) -> None:
         self.directories = tuple(dict.fromkeys((*_configured("/etc/ld.so.conf"), *_defaults())))
+        self._read = cache(read)
+        self._realpath = cache(os.path.realpath)
+        self._exists = cache(os.path.exists)
 
     def find(self, name: str, paths: tuple[str, ...], origin: str) -> str | None:
         """The path of the library `name`, needed by a file in the directory `origin`; None where there is none."""
         # A name with a slash is a path (ld.so(8)), and is not searched for.
         if "/" in name:
-            return name if os.path.exists(name) else None
+            return name if self._exists(name) else None
         own = (path.replace("$ORIGIN", origin).replace("${ORIGIN}", origin) for path in paths)
         for directory in (*own, *self.directories):
             path = os.path.join(directory, name)
-            if os.path.exists(path):
+            if self._exists(path):
                 return path
         return None
 
@@ -131,13 +138,13 @@ class Linker:
         seen = {start}
         while waiting:
             path, inherited = waiting.pop()
-            elf = read(path)
+            elf = self._read(path)
             # A linker script (`libc.so` of the -dev packages), or 32 bits: nothing more to follow.
             if elf is None:
                 continue
             # Handed down to the libraries of libraries, which a RUNPATH is not.
             rpath = (*elf.rpath, *inherited)
-            origin = os.path.dirname(os.path.realpath(path))
+            origin = os.path.dirname(self._realpath(path))
             found = [self.find(name, (*rpath, *elf.runpath), origin) for name in elf.needed]
             for library in (elf.interpreter, *found):
                 if library and library not in seen:

@@ -34,6 +34,7 @@ class FileTree:
     def __init__(self) -> None:
         self._nodes: dict[str, _Node] = {}
         self._linker = Linker()
+        self._same: dict[str, str] = {}
         self._complete: set[str] = set()
 
     def __contains__(self, path: str) -> bool:
@@ -66,6 +67,11 @@ class FileTree:
 
         Raises OSError where the host has nothing there.
         """
+        if path not in self._same:
+            self._same[path] = self._follow(path)
+        return self._same[path]
+
+    def _follow(self, path: str) -> str:
         at, pending, links = "", [part for part in path.split("/") if part][::-1], 0
         while pending:
             name = pending.pop()

@@ -87,6 +87,19 @@ def test_a_ring_of_libraries_ends(tmp_path: Path) -> None:
     assert list(Linker().closure(str(tmp_path / "a"))) == [str(tmp_path / "b")]
 
 
+def test_a_library_of_many_programs_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    read = elf.read
+    monkeypatch.setattr(elf, "read", lambda path: looked_at.append(path) or read(path))
+    (tmp_path / "lib").write_bytes(made())
+    programs = [str(tmp_path / name) for name in "abc"]
+    for path in programs:
+        Path(path).write_bytes(made(needed=("lib",), rpath="$ORIGIN"))
+    linker = Linker()
+    assert [list(linker.closure(path)) for path in programs] == 3 * [[str(tmp_path / "lib")]]
+    assert sorted(looked_at) == [*programs, str(tmp_path / "lib")]
+
+
 def test_the_same_as_ldd(need: Callable[[str], str]) -> None:
     told = subprocess.run([need("ldd"), "/bin/tar"], capture_output=True, text=True, check=True).stdout
     theirs = {os.path.realpath(word) for word in told.split() if word.startswith("/")}
