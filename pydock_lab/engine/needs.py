@@ -8,6 +8,6 @@ from pydock_lab.oci import Digest
 
 def needed(home: Home) -> frozenset[Digest]:
     """Layers of the build cache, snapshots of containers and failed steps."""
-    layers = {layer.descriptor.digest for _, layer in home.cache.layers()}
+    layers = {digest for _, layer in home.cache.layers() for digest in (layer.descriptor.digest, layer.diff_id)}
     chains = {Digest(chain) for line in ContainerShelf(home).lines() for chain in line.layers}
     return frozenset({*layers, *chains, *FailedSteps(home).needed()})

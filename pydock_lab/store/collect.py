@@ -1,9 +1,10 @@
 """What is still needed, what is not, and what is broken: mark and sweep, as in a garbage collector.
 
     roots:   index.json   leases of running work   what the engine says (containers, cache)
-    marked:  manifest ──> config ──> chain ids ──> snapshots
+    marked:  manifest ──> config ──> chain ids ──> snapshots, indexes
+                      │          ──> diff ids  ──> indexes
                       ──> layers
-    swept:   every other blob, every other snapshot (into trash/)
+    swept:   every other blob, every other index, every other snapshot (into trash/)
 
 Nobody can begin to need something meanwhile: who does, adds to a lease, and that waits (`leases.py`).
 """
@@ -64,7 +65,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marked:
-    """All that is reached: `digests` of blobs and chain ids, and what was `broken` on the way."""
+    """All that is reached: `digests` of blobs, diff ids and chain ids, and what was `broken` on the way."""
 
     digests: frozenset[Digest]
     broken: tuple[Finding, ...]
@@ -78,7 +79,7 @@ class Collector:
         self._root, self._trash = root, Trash(root)
 
     def mark(self, keep: Iterable[Digest] = ()) -> Marked:
-        """What the index, the leases and `keep` (digests of blobs, chain ids) reach."""
+        """What the index, the leases and `keep` (digests of blobs, diff ids, chain ids) reach."""
         marking = _Marking(self._blobs)
         for image in self._layout.images():
             marking.visit(image.descriptor, None)
@@ -86,7 +87,10 @@ class Collector:
         return Marked(digests=frozenset(marking.reached), broken=tuple(marking.broken))
 
     def collect(self, keep: Iterable[Digest] = ()) -> Collected:
-        """Remove every blob and snapshot that nothing needs. Snapshots only move into the trash: `Trash.empty`."""
+        """Remove every blob, index and snapshot that nothing needs. Snapshots only move into the trash: `Trash.empty`.
+
+        An index that somebody makes meanwhile, of a layer that no image names yet, may go with them: it is made again.
+        """
         # From here until the end no lease can grow.
         with self._leases.collecting():
             needed = self.mark(keep).digests
@@ -94,6 +98,9 @@ class Collector:
             # Directories are named by the hexadecimal part; both forms are accepted.
             names = {name for digest in needed for name in (digest, digest.hex)}
             snapshots = [path for path in self._unpacked() if path.name not in names and self._trash.put(path)]
+            for path in (self._root / "indexes").glob("*.json"):
+                if path.name.partition(".")[0] not in names:
+                    path.unlink(missing_ok=True)
         return Collected(blobs=len(sizes), snapshots=len(snapshots), size=sum(sizes))
 
     def usage(self, keep: Iterable[Digest] = ()) -> Usage:
@@ -166,7 +173,8 @@ class _Marking:
         for child in (manifest.config, *manifest.layers):
             self.visit(child, digest, depth + 1)
         with suppress(StoreError, InvalidValue):  # reported already, or the config of something that is no image
-            self.reached.update(ImageConfig.from_bytes(self._blobs.read(manifest.config)).chain_ids)
+            config = ImageConfig.from_bytes(self._blobs.read(manifest.config))
+            self.reached.update(config.chain_ids, config.diff_ids)
 
     def _is_here(self, descriptor: Descriptor, parent: Digest | None) -> bool:
         if self._blobs.has(descriptor.digest, descriptor.size):

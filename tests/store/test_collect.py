@@ -19,9 +19,13 @@ def parts(store: Any, descriptor: Any) -> set[Digest]:
     return {descriptor.digest, manifest.config.digest, *(layer.digest for layer in manifest.layers)}
 
 
-def chain(store: Any, descriptor: Any) -> Digest:
+def config(store: Any, descriptor: Any) -> ImageConfig:
     manifest = Manifest.from_bytes(store.blobs.read(descriptor))
-    return ImageConfig.from_bytes(store.blobs.read(manifest.config)).chain_ids[-1]
+    return ImageConfig.from_bytes(store.blobs.read(manifest.config))
+
+
+def chain(store: Any, descriptor: Any) -> Digest:
+    return config(store, descriptor).chain_ids[-1]
 
 
 def test_what_has_a_name_stays(store: Any, image: Any) -> None:
@@ -44,6 +48,18 @@ def test_snapshots_go_with_their_images(store: Any, image: Any) -> None:
     assert store.collector.collect().snapshots == 2
     assert sorted(os.listdir(store.root / "snapshots")) == [".unpacking-now", chain(store, one).hex]
     assert store.trash.empty() == 2
+
+
+def test_indexes_go_with_their_layers(store: Any, image: Any) -> None:
+    one, two, cached = image("one"), image("two"), Digest.of(b"a layer of the build cache")
+    store.layout.tag(APP, one)
+    of = lambda one: {f"{config(store, one).diff_ids[-1].hex}.json", f"{chain(store, one).hex}.changes.json"}  # noqa: E731
+    kept, gone = of(one) | {f"{cached.hex}.json"}, of(two)
+    (store.root / "indexes").mkdir()
+    for name in kept | gone:
+        (store.root / "indexes" / name).touch()
+    store.collector.collect(keep=[cached])
+    assert set(os.listdir(store.root / "indexes")) == kept
 
 
 def test_a_lease_and_the_engine_protect(store: Any, image: Any) -> None:
