@@ -6,8 +6,12 @@ All cells run, whatever happens in one; the kernel's working directory is argv[2
 import sys
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
+# As if it were not installed: else jsonschema loads the grammar of internationalized addresses (1 s), of which a
+# notebook has none.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+import nbformat  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
 
 _CELL_SECONDS = 60
 
