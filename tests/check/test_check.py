@@ -88,7 +88,7 @@ def test_half_right_is_half_of_the_points(app: Engine, capsys: pytest.CaptureFix
         result.require()
     assert str(caught.value) == "app:1\n✗ CMD should be x; it is /greeting\n✗ /nowhere should be in it"
     set_lang("fr")
-    assert "CMD devrait être x ; c'est /greeting" in repr(check.image("app:1", user="1000", cmd=["x"], engine=app))
+    assert "CMD devrait être x ; c’est /greeting" in repr(check.image("app:1", user="1000", cmd=["x"], engine=app))
     assert capsys.readouterr().err == ""
 
 

@@ -78,7 +78,7 @@ Dockerfile:1
 Écrivez plutôt : FROM scratch AS web
 
 AVERTISSEMENT : LegacyKeyValueFormat - https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/
-« LABEL nom=valeur » devrait remplacer l'ancienne forme « LABEL nom valeur »
+« LABEL nom=valeur » devrait remplacer l’ancienne forme « LABEL nom valeur »
 Dockerfile:2
 --------------------
    1 |     FROM scratch as web
@@ -98,12 +98,12 @@ Dockerfile:3
    3 | >>> ENV TOKEN=$TOKE
    4 |
 --------------------
-Tous ceux qui ont l'image peuvent les lire avec docker history ou docker inspect : montez-les comme secret dans \
-l'étape qui en a besoin.
+Tous ceux qui ont l’image peuvent les lire avec docker history ou docker inspect : montez-les comme secret dans \
+l’étape qui en a besoin.
 Écrivez plutôt : RUN --mount=type=secret,id=TOKEN,env=TOKEN ...
 
 AVERTISSEMENT : UndefinedVar - https://docs.docker.com/go/dockerfile/rule/undefined-var/
-La variable « $TOKE » n'est pas définie
+La variable « $TOKE » n’est pas définie
 Dockerfile:3
 --------------------
    1 |     FROM scratch as web
@@ -130,7 +130,7 @@ last one will be used (line 2)
  - FromAsCasing: « as » et « FROM » ne sont pas dans la même casse (ligne 1)
    Écrivez plutôt : FROM scratch AS web
  - MultipleInstructionsDisallowed: Plusieurs instructions CMD dans la même étape : seule la dernière compte (ligne 2)
-   Celle-ci n'a aucun effet : supprimez-la, ou gardez-la et supprimez celle d'en dessous.
+   Celle-ci n’a aucun effet : supprimez-la, ou gardez-la et supprimez celle d’en dessous.
 """,
 }
 

@@ -58,6 +58,12 @@ def test_every_text_is_there_in_both_languages_with_the_same_fields(path):
             assert fields[0] == fields[1], key
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "locale" / "fr").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_apostrophe_of_french_is_the_printers(path):
+    elided = re.compile(r"\b(?:[cdjlmnst]|(?:jus|lors|puis|quel|pres|quoi)?qu|aujourd)'\w", re.IGNORECASE)
+    assert [text for text in locale.catalog("fr", path.stem).values() if elided.search(text)] == []
+
+
 def test_no_language_has_an_area_of_its_own():
     names = [{path.name for path in (PACKAGE / "locale" / language).glob("*.toml")} for language in locale.LANGUAGES]
     assert names[0] == names[1]
