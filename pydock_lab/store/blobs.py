@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from pydock_lab.errors import Corrupt, InvalidDigest, NotFound
+from pydock_lab.errors import Corrupt, InvalidDigest, InvalidDocument, NotFound
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.document import MAX_DOCUMENT
 from pydock_lab.store.ingest import Ingest, write_all
@@ -76,10 +76,13 @@ class BlobStore:
         return file
 
     def read(self, blob: Descriptor | Digest) -> bytes:
-        """A small blob (manifest, config), verified; raises NotFound or Corrupt."""
+        """A small blob (manifest, config), verified; raises NotFound, Corrupt, or InvalidDocument for a large one."""
         digest = blob if isinstance(blob, Digest) else blob.digest
         with self.open(blob) as file:
-            content = file.read(min(MAX_DOCUMENT, os.fstat(file.fileno()).st_size) + 1)
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_DOCUMENT:
+                raise InvalidDocument("oci.document-size", what=digest, size=size, limit=MAX_DOCUMENT)
+            content = file.read()
         if Digest.of(content, digest.algorithm) != digest:
             raise Corrupt("store.blob-content", digest=digest)
         return content

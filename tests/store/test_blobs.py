@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from pydock_lab.errors import Corrupt, NotFound
+from pydock_lab.errors import Corrupt, InvalidDocument, NotFound
 from pydock_lab.oci import Descriptor, Digest
+from pydock_lab.store import blobs
 
 WRONG = Digest.of(b"something else")
 
@@ -48,6 +49,15 @@ def test_changed_content_is_told_when_it_is_read(store: Any) -> None:
     with pytest.raises(Corrupt):
         store.blobs.read(digest)
     assert not store.blobs.recompute(digest)
+
+
+def test_what_is_too_large_for_a_document_is_not_called_broken(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptor = store.blobs.put(b"0123456789")
+    monkeypatch.setattr(blobs, "MAX_DOCUMENT", 9)
+    with pytest.raises(InvalidDocument, match="is 10 bytes long"):
+        store.blobs.read(descriptor)
+    monkeypatch.setattr(blobs, "MAX_DOCUMENT", 10)
+    assert store.blobs.read(descriptor) == b"0123456789"
 
 
 def test_what_is_not_here(store: Any) -> None:
