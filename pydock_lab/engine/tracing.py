@@ -21,7 +21,8 @@ from pydock_lab.engine.explaining import Explaining
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.images import FoundImage, ImageShelf
 from pydock_lab.engine.layerstack import changes_of, heaviest
-from pydock_lab.errors import DockerfileError, PydockError
+from pydock_lab.engine.records import ContainerShelf
+from pydock_lab.errors import DockerfileError, NotFound, PydockError
 from pydock_lab.views import BuildTrace, FileChange, StepOutcome, TraceStage, TraceStep
 
 _OUTPUT_LINES = 40
@@ -35,7 +36,7 @@ class Tracing:
 
     def trace(self, name: str) -> BuildTrace:
         """The build of that id (or its start), else the one that made that image; "" is the last one. NotFound."""
-        record = self._explaining.find(name)
+        record = self._find(name)
         told = _Told.read(self._lines(record.build))
         written = _Written.of(record)
         files = _Files(self._home, self._shelf, record)
@@ -50,6 +51,14 @@ class Tracing:
             image_id=record.image_id,
             error=record.error,
         )
+
+    def _find(self, name: str) -> BuildRecord:
+        try:
+            return self._explaining.find(name)
+        except NotFound:
+            if name in {line.name for line in ContainerShelf(self._home).lines()}:
+                raise NotFound("engine.trace-container", container=name) from None
+            raise
 
     def _lines(self, build: str) -> Iterator[Mapping[str, Any]]:
         """The events that can be read; a build that was killed may have left none."""

@@ -94,3 +94,13 @@ def test_what_was_pruned_meanwhile_or_never_written_is_left_out(engine, built):
 def test_there_is_no_such_build(engine):
     with pytest.raises(NotFound):
         engine.trace()
+
+
+@pytest.mark.usefixtures("containers")
+def test_of_a_container_it_is_said_where_its_start_is_shown(engine):
+    engine.run("lab/base", "true", name="red")
+    with pytest.raises(NotFound) as caught:
+        engine.trace("red")
+    assert "docker explain red" in caught.value.hint()
+    with pytest.raises(NotFound, match="image"):
+        engine.trace("blue")
