@@ -155,6 +155,7 @@ class _Unpacking:
         if name.startswith(whiteout.PREFIX) and not self._plain:
             self._whiteout(parent, name)
             return
+        # A layer need not have an entry for each directory above a file.
         path = join(self._tree.resolve(parent, make=True), name)
         if entry.type is EntryType.DIRECTORY:
             self._directory(entry, path)
@@ -224,6 +225,7 @@ class _Unpacking:
             if source == path:
                 return
             source_fd = self._tree.fd(split(source)[0])
+            # Where the target is a symbolic link, that gets a second name, and not what it leads to (linkat(2)).
             os.link(target, name, src_dir_fd=source_fd, dst_dir_fd=self._tree.fd(parent), follow_symlinks=False)
         except (FileNotFoundError, PermissionError):
             # PermissionError: a directory cannot have a second name.
@@ -352,6 +354,7 @@ class _Unpacking:
             # Made of the resolved path: the directory may have been reached through a link.
             parent = split(path)[0]
             whiteout.make_whiteout(name, self._tree.fd(parent))
+        # Deleted below and made anew by this layer: as a directory it would be merged with the old one.
         elif stat.S_ISDIR(found.st_mode):
             self._mark_opaque(path)
 

@@ -169,6 +169,7 @@ class _Packing:
         try:
             mark, xattrs = self._mark_of(path, status, fd, inside), self._xattrs(inside, path)
             self._put(self._entry(path, EntryType.DIRECTORY, status, mark, xattrs=xattrs))
+            # Ahead of what is in it: who unpacks by clearing the directory at this mark must not clear that, too.
             if self._overlay and self._is_opaque(inside):
                 self._hide(join(path, whiteout.OPAQUE))
             self.directory(inside, path)

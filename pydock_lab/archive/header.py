@@ -204,4 +204,5 @@ def _extension(records: Mapping[str, bytes]) -> bytes:
 
 def _sealed(*fields: bytes) -> bytes:
     block = _FIELDS.pack(*fields)
+    # Six digits, a NUL, a space: this field ends otherwise than all others, as Go and GNU tar write it.
     return block[:148] + b"%06o\0 " % checksum(block) + block[156:]

@@ -51,11 +51,13 @@ class Becoming:
         """Become it: only an error comes back."""
         process, log = self.process, self.log
         identity = resolve(process.user, _read("/etc/passwd"), _read("/etc/group"), process.groups)
+        # As runc has it; ours is whatever we were born with.
         os.umask(0o022)
         slave = self._open_terminal(identity, console=console) if process.terminal else -1
         for number, descriptor in enumerate(self.standard if slave < 0 else (slave,) * 3):
             os.dup2(descriptor, number)
         self._give_pipes(identity)
+        # While we are root: the user may not be able to make it. Docker makes it as root, too.
         _change_directory(process.cwd)
         log.add("directory", process.cwd)
         left = powers_of(process, self.tier, asked=self.tells_owners)
@@ -66,6 +68,7 @@ class Becoming:
         if slave >= 0:
             terminal.control(0)
         log.add("exec", " ".join(process.args))
+        # After the init has forked: it has all signals blocked, and its child inherits that.
         launch.reset_signals()
         report(self.line, log)
         launch.execute(process.args, launch.environment(process.env, identity.home))
@@ -77,6 +80,7 @@ class Becoming:
         self.line.send({"terminal": True}, [master])
         os.close(master)
         if not self.tier.has_single_id:
+            # As grantpt(3) does: the user may open it anew by its name. Its group stays that of the mount (tty).
             os.fchown(slave, identity.uid, -1)
         self.log.add("terminal", os.ttyname(slave))
         return slave
@@ -117,6 +121,7 @@ def report(line: Connection, log: StepLog, error: PydockError | None = None) -> 
 def _read(path: str) -> str:
     """A small file of the image; what is missing, or no file at all, is empty."""
     try:
+        # O_NONBLOCK: an image may have a FIFO here, and nobody will ever write to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return ""

@@ -137,6 +137,7 @@ class Child:
         every now and then.
         """
         poll = select.poll()
+        # No event is asked for: poll(2) tells of POLLHUP in any case, and of nothing else then.
         poll.register(self.line, 0)
         while not poll.poll(_LOOK_MILLISECONDS) and not self._has_said():
             pass
@@ -144,6 +145,7 @@ class Child:
 
     def _has_said(self) -> bool:
         try:
+            # A look only: descriptors that come with a message would be lost by reading its first byte alone.
             return bool(self.line.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
             return False
@@ -227,6 +229,7 @@ def _bear_with_husk(ours: socket.socket, theirs: socket.socket, place: Birthplac
         finally:
             os._exit(CANNOT_START)  # nothing may escape into our own code
     os.close(pidfd)
+    # Before we listen: an open copy would hide from us that the child has died.
     theirs.close()
     line = Kin(ours)
     received = line.receive()
@@ -275,6 +278,7 @@ _Born = TypeVar("_Born")
 def _into_group(clone: Callable[[int], _Born], directory: int) -> tuple[_Born, bool]:
     """Have a child born into the group, and say whether it was; where it cannot be, it has to go in by itself."""
     if directory >= 0:
+        # E2BIG: a kernel before 5.7. EACCES, EBUSY, EOPNOTSUPP: this group takes nobody in that way (clone(2)).
         with contextlib.suppress(OSError):
             return clone(directory), True
     return clone(-1), False

@@ -127,6 +127,7 @@ def _give_up_power() -> None:
     """Root is to be somebody like others here, or a first lesson would change the machine's host name."""
     last = capabilities.last_capability()
     if os.geteuid() == 0:
+        # First: it takes CAP_SETPCAP, which goes with the others.
         capabilities.limit_bounding(Capability(0), last)
     syscalls.capset(0, 0)
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
@@ -134,6 +135,7 @@ def _give_up_power() -> None:
 
 def _map(uid: int, gid: int) -> None:
     """Be root here, which is this user outside; nobody else is anybody (user_namespaces(7))."""
+    # In this order: without privilege gid_map can be written only once setgroups(2) is denied (since Linux 3.19).
     for name, content in (("uid_map", f"0 {uid} 1"), ("setgroups", "deny"), ("gid_map", f"0 {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(content)

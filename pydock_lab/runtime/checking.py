@@ -64,6 +64,7 @@ class _Run:
         self._started = time.time()
         self._output = b""
         self._reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        # Each end is an open file of its own: ours does not wait, and a program that writes expects to.
         os.set_blocking(writer, True)
         ours, theirs = map(Connection, socket.socketpair())
         self._line = ours

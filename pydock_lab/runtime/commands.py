@@ -81,6 +81,7 @@ class Commands:
 
     def _kill(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         number = int(message["signal"])
+        # Any other signal (`docker kill -s HUP`) is not meant to end it: its restart policy stays.
         if number in (signal.SIGKILL, self._shim.stop_signal):
             self._shim.stop_by_hand()
         self._send(number)

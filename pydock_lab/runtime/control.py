@@ -26,6 +26,7 @@ LATER = object()
 
 def listen(directory: Path) -> int:
     """A descriptor on which others can knock from now on, through the socket in `directory`."""
+    # A shim that was killed has left its own, and bind(2) takes no name that is there (EADDRINUSE).
     with contextlib.suppress(FileNotFoundError):
         os.unlink(directory / SOCKET_FILE)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)

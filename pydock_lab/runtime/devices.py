@@ -17,6 +17,7 @@ from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
 from pydock_lab.oci.runtime_spec import Device
 
+# Major and minor numbers, which are the same on every Linux (admin-guide/devices.txt).
 _DEFAULTS = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 _LINKS = {
     "ptmx": "pts/ptmx",

@@ -39,6 +39,7 @@ _PROPAGATION = {
     Propagation.SHARED: (MountFlag.SHARED, False),
     Propagation.RSHARED: (MountFlag.SHARED, True),
 }
+# A remount replaces all flags of a mount: without NODEV here, the one that the tree was mounted with would go.
 _MAKE_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
 
 # Places to mount something on; as the lowest layer they are there even in an image made from scratch.
@@ -68,6 +69,8 @@ def make_stub(path: str, *, has_single_uid: bool) -> None:
 
 def leave_alone() -> None:
     """Let nothing that is mounted here be seen by the host, nor the other way round."""
+    # systemd shares all mounts, and what a new namespace copies goes on being shared (mount_namespaces(7)).
+    # pivot_root(2) refuses shared mounts, too: its changes would reach the host.
     syscalls.mount(None, "/", None, _PRIVATE)
 
 
@@ -95,8 +98,11 @@ def assemble(
     if held:
         log.add("hold", f"{len(held)} trees")
     journal.ask("chdir", os.chdir, spec.rootfs.mountpoint)
+    # Not chroot(2): the host's tree would stay mounted, and root gets out of a chroot. The same place twice
+    # needs no directory for the old root (pivot_root(2), NOTES).
     syscalls.pivot_root(".", ".")
     log.add("pivot_root")
+    # Before all others: a volume may lie below /dev or /sys.
     views.attach(log)
     for one, tree in held:
         _attach(one, tree)
@@ -125,6 +131,7 @@ def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: 
             log.add("overlay", f"{len(rootfs.layers)} layers")
             return
     materialise(rootfs, sharing=Sharing.COPIES, stub=stub)
+    # On itself: pivot_root(2) takes nothing but a mount point.
     syscalls.mount(rootfs.mountpoint, rootfs.mountpoint, None, MountFlag.BIND)
     log.add("materialise", f"{len(rootfs.layers)} layers")
 
@@ -144,6 +151,7 @@ def _make_files(mounts: Sequence[Mount], place: str) -> dict[Mount, int]:
 def _make_file(mount: Mount, path: str) -> int:
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     os.write(descriptor, base64.b64decode(mount.data))
+    # The owner first: chown(2) clears set-user-ID bits.
     with contextlib.suppress(OSError):  # an owner without a place in this user namespace
         os.fchown(descriptor, mount.uid, mount.gid)
     os.fchmod(descriptor, mount.mode)
@@ -177,6 +185,7 @@ def hold(mount: Mount, source: str) -> int:
         # What is mounted below hides something, and who is not root may not look under it (mount_namespaces(7)).
         raise IsolationError("runtime.locked-mounts", facet="files", source=mount.source) from None
     if mount.read_only:
+        # With all mounts below it, as Docker does since version 25: before, those stayed writable.
         syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
     if mount.propagation in _PROPAGATION:
         propagation, below = _PROPAGATION[mount.propagation]
@@ -187,6 +196,7 @@ def hold(mount: Mount, source: str) -> int:
 def _attach(mount: Mount, tree: int) -> None:
     if mount.kind is MountKind.TMPFS:
         os.makedirs(mount.target, exist_ok=True)
+        # Docker's defaults for `--tmpfs`: noexec, nosuid, nodev.
         flags = _QUIET_RDONLY if mount.read_only else _QUIET
         flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
         flags = flags & ~MountFlag.NOSUID if mount.allows_setuid else flags

@@ -48,6 +48,7 @@ def make_for(spec: ContainerSpec) -> ControlGroup | None:
         return None
     place = hierarchy.below(spec.cgroup_parent) if spec.cgroup_parent else hierarchy
     try:
+        # `sweep` knows our own place only: what was left below another one is found when that is used again.
         ControlGroup.sweep(place, _PREFIX)
         group = ControlGroup.create(place, _name())
     except OSError as error:

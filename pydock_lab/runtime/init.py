@@ -189,6 +189,7 @@ class _Brought:
 def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
     """Do what can be done without knowing the task."""
     if Namespace.NET in place.namespaces:
+        # A new network namespace holds nothing but `lo`, and that is down.
         loopback_up()
         log.add("loopback", "lo")
         inside.without_ipv6()
@@ -200,6 +201,7 @@ def _settle_in(place: Birthplace, log: StepLog) -> KernelViews | None:
         if Namespace.NET in place.namespaces:
             inside.rehearse()
         log.skip()
+    # Before `_join`: it closes the doors that this reads.
     groups = _trees_of(place.doors) if place.owns_groups else ()
     _join(place, log)
     if Namespace.MOUNT not in place.namespaces:
@@ -242,6 +244,7 @@ def _shared_memory(brought: _Brought) -> int:
     """The /dev/shm of another container, from its mount namespace; -1 where it is not shared."""
     if "shm" not in brought.joins:
         return -1
+    # Opened before we go: setns(2) moves our root as well, and the /proc of there does not know us.
     own = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     syscalls.setns(brought.joins["shm"], Namespace.MOUNT)
     tree = syscalls.open_tree("/dev/shm")  # noqa: S108 - the other container's
@@ -284,6 +287,7 @@ def _trees_of(doors: Sequence[int]) -> tuple[str, ...]:
 
 
 def _enter(_path: str, door: int) -> None:
+    # 0 is whoever writes it (cgroups(7)).
     os.write(door, b"0")
 
 
@@ -299,6 +303,7 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str
     score = task.container.process.oom_score_adj if task.container else None
     _be_first_to_die(score, log, alone=not brought.joins)
     # Until execve we are a program of the host: nothing in the container may reach it through /proc/1/exe.
+    # Who has it open could write to it as soon as nobody runs it any more (CVE-2019-5736).
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     log.add("undumpable")
     if place.owns_groups and not place.doors:
@@ -310,6 +315,7 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str
         del own["net"]
     for name, descriptor in brought.joins.items():
         if name != "shm":
+            # 0: the descriptor alone says which kind it is (setns(2)).
             syscalls.setns(descriptor, Namespace(0))
             log.add("share", name)
             if name in own:

@@ -89,6 +89,7 @@ def _join(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
     syscalls.prctl(Prctl.SET_DUMPABLE, 0)
     if "pid" in joins:
         syscalls.setns(joins.pop("pid"), Namespace.PID)
+    # No sibling: who waits for the exit status has to be its parent, and that is us.
     child = bear(target.tier, Namespace(0), target.group, as_sibling=False, owns_groups=False)
     task = Task(tier=target.tier, process=process, joins=tuple(joins))
     child.become(task, [*ends.theirs, *joins.values()])

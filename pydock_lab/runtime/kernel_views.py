@@ -35,6 +35,7 @@ from pydock_lab.runtime.steplog import StepLog
 _QUIET = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
 _QUIET_RDONLY = _QUIET | MountFlag.RDONLY
 _TREE = MountFlag.BIND | MountFlag.REC
+# These two without NODEV: the devices in them are there to be opened.
 _DEV = MountFlag.NOSUID | MountFlag.STRICTATIME
 _PTS = MountFlag.NOSUID | MountFlag.NOEXEC
 _MAKE_QUIET_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | _QUIET_RDONLY
@@ -117,6 +118,7 @@ class KernelViews:
         different = [place for place in self.trees if self.look.of_place(place) != look.of_place(place)]
         for place in different:
             os.close(self.trees[place])
+        # What a container asks for does not speak of groups: it was born into them.
         self.look = look = replace(look, groups=self.look.groups)
         if different:
             self.trees |= _make(look, different, shared_memory)
@@ -149,6 +151,7 @@ def mask(below: str = "/", root: str = "") -> None:
     for path in READ_ONLY:
         place = root + path
         if path.startswith(below) and os.path.exists(place):
+            # In two steps: a bind ignores MS_RDONLY and the like, only a remount of it takes them (mount(2)).
             syscalls.mount(place, place, None, _TREE)
             syscalls.mount(None, place, None, _MAKE_QUIET_RDONLY)
 
@@ -158,6 +161,7 @@ def _hide(path: str) -> None:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except OSError:
         return
+    # A directory can be covered by a directory only, a file by no directory (mount(2), ENOTDIR).
     if is_directory:
         syscalls.mount("tmpfs", path, "tmpfs", MountFlag.RDONLY, "size=0")
     else:
@@ -256,6 +260,7 @@ def _share_memory(target: str, look: Look, shared: int) -> None:
 
 
 def _mount_terminals(target: str) -> None:
+    # The ptmx of a new instance has mode 0 unless one is given (mount(8), devpts).
     options = "newinstance,ptmxmode=0666,mode=0620"
     try:
         syscalls.mount("devpts", f"{target}/pts", "devpts", _PTS, f"{options},gid=5")

@@ -38,6 +38,7 @@ def execute(args: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
         try:
             os.execve(path, list(args), dict(variables))  # noqa: S606 - a list of words
         except (FileNotFoundError, NotADirectoryError) as error:
+            # ENOENT for a file that is there: its interpreter (after `#!`) or its loader is not (execve(2)).
             if os.path.exists(path):
                 raise _error("runtime.no-interpreter", _NOT_FOUND, name, error) from None
         except PermissionError as error:
@@ -54,6 +55,7 @@ def execute(args: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
 def _places(name: str, search: str) -> list[str]:
     if "/" in name or not name:
         return [name]
+    # An empty entry means the working directory (POSIX, 8.3, PATH).
     return [os.path.join(directory or ".", name) for directory in search.split(":")]
 
 

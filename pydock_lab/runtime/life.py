@@ -52,6 +52,7 @@ class Life:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal; nothing happens if it has ended."""
+        # By its pidfd: once it has been buried, its number may be another process's.
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, number)
 

@@ -83,6 +83,7 @@ class LogWriter:
         for one in entries:
             said = {"log": one.decode("utf-8", "replace"), "stream": stream, "time": stamp}
             line = json.dumps(said, ensure_ascii=False).encode() + b"\n"
+            # An empty file takes any line: one that is longer than the limit would be put aside again and again.
             if size and size + len(line) > self._limits.max_size:
                 self._write(ready)
                 self._rotate()

@@ -44,6 +44,7 @@ class Loop:
         self._poll = select.poll()
         self._handlers: dict[int, Handler] = {}
         self._timers: list[tuple[float, int, Timer]] = []
+        # Behind the time in each entry of the heap: timers of one moment would be compared, and cannot be.
         self._order = itertools.count()
 
     def watch(self, file: int | _HasDescriptor, handler: Handler, events: int = select.POLLIN) -> None:
@@ -98,6 +99,7 @@ class Family:
     def __init__(self, loop: Loop) -> None:
         self._expected: dict[int, OnEnd] = {}
         news, tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        # `set_wakeup_fd` insists: who writes here is a signal handler.
         tell.setblocking(False)
         self._news, self._tell = news, tell
         # Python's way to hear of a signal in a poll: its number is written to a descriptor.
@@ -110,6 +112,7 @@ class Family:
         self._expected[pid] = on_end
 
     def _hear(self) -> None:
+        # Signals do not queue: one SIGCHLD may stand for many ends (signal(7)).
         self._news.recv(4096)
         self.bury()
 

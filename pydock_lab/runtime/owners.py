@@ -33,6 +33,7 @@ from pydock_lab.runtime.loop import Loop
 
 _NOTICE = struct.Struct("=QIIiIQ6Q")  # id, thread, flags, number of the call, architecture, address, arguments
 _ANSWER = struct.Struct("=QqiI")  # id, value, -errno, flags
+# SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID.
 _RECEIVE, _SEND, _IS_VALID = 0xC050_2100, 0xC018_2101, 0x4008_2102
 _CALLS = seccomp.own_numbers(seccomp.CHOWN)
 _AT_SYMLINK_NOFOLLOW = 0x100
@@ -64,6 +65,7 @@ class Owners:
         loop.watch(self._listener, lambda: self._hear(loop))
 
     def _hear(self, loop: Loop) -> None:
+        # All zeros each time: the kernel says EINVAL to anything else.
         notice = bytearray(_NOTICE.size)
         try:
             fcntl.ioctl(self._listener, _RECEIVE, notice)

@@ -16,6 +16,8 @@ from pydock_lab.linux import syscalls
 def become() -> None:
     """Stay as PID 1, and return in a child, which ends with us: the program-to-be."""
     everything = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    # What PID 1 has no handler for the kernel drops, unless it is blocked: then it waits for sigwait(3).
+    # Before the fork, so that none is lost between the two.
     signal.pthread_sigmask(signal.SIG_BLOCK, everything)
     syscalls.set_title("init")  # before there is anybody who looks
     child = os.fork()
@@ -28,6 +30,7 @@ def _watch(child: int, everything: set[signal.Signals]) -> NoReturn:
     while True:
         number = signal.sigwait(everything)
         if number != signal.SIGCHLD:
+            # To this process, not to its group: so does tini, which is Docker's init.
             os.kill(child, number)
         elif (status := _bury(child)) is not None:
             os._exit(status)

@@ -82,6 +82,7 @@ def set_rlimits(rlimits: Sequence[Rlimit], log: StepLog) -> None:
         wanted = (_limit(one.soft), _limit(one.hard))
         try:
             journal.ask("setrlimit", _set_rlimit, one.name, number, wanted)
+        # Python makes a ValueError of EPERM: above the hard limit, or for open files above fs.nr_open.
         except (ValueError, OSError):
             _, most = resource.getrlimit(number)
             _set_rlimit(one.name, number, (_least(wanted[0], most), _least(wanted[1], most)))
@@ -128,6 +129,7 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
         listener = _pretend(left, log)
     else:
         _change_user(identity)
+        # As in Docker: who is not root keeps the bounding set alone, as execve(2) would leave it to him.
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
     facts = {"before": permitted, "kept": int(kept), "uid": os.getuid(), "gid": os.getgid()}
     log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", **facts)
@@ -136,6 +138,7 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
 
 def _pretend(left: Powers, log: StepLog) -> int:
     """With a single id there is no other user to become; setuid programs mean nothing here either."""
+    # For a filter seccomp(2) wants this or CAP_SYS_ADMIN, which most have given up by now.
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
     log.add("ownership", "pretended")
     # Only one may listen to a process: it can be that somebody who runs us does already.
@@ -150,5 +153,6 @@ def _change_user(identity: Identity) -> None:
     journal.ask("setgroups", os.setgroups, list(identity.groups))
     if identity.uid or identity.gid:
         syscalls.prctl(Prctl.SET_KEEPCAPS)
+        # The user last: with root's id goes what is in force of the capabilities, CAP_SETGID among it.
         journal.ask("setresgid", os.setresgid, identity.gid, identity.gid, identity.gid)
         journal.ask("setresuid", os.setresuid, identity.uid, identity.uid, identity.uid)

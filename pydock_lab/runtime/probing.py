@@ -78,6 +78,7 @@ def _facet(name: str, how: str, error: OSError | None) -> Facet:
 
 def _processes(tier: Tier) -> Facet:
     def own_numbers() -> None:
+        # Whoever does this stays where he is: only his children are born into it (pid_namespaces(7)).
         syscalls.unshare(Namespace.PID)
         child = os.fork()
         if child == 0:

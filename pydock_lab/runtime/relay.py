@@ -60,6 +60,7 @@ class Flow:
         That is no more than its pipe held.
         """
         while self._source >= 0:
+            # The end is not waited for: what the program left in the background may hold its pipe open for ever.
             ready, _, _ = select.select([self._source], [], [], 0)
             if not ready:
                 self.close()

@@ -75,6 +75,8 @@ def _hold(mount: Mount, tier: Tier, host_mounts: int) -> int:
         raise IsolationError("runtime.propagation", facet="files", mode=mount.propagation.value, source=mount.source)
     with _inside(host_mounts if shared else -1):
         place, kinds = _mount_of(mount.source)
+        # A copy of a private mount is nobody's peer: nothing would ever come through. One that is a slave itself can
+        # have slaves, but what is mounted in the container would not get back to the host.
         if not kinds & ({"shared"} if shared else {"shared", "master"}):
             mode = mount.propagation.value
             raise ContainerError("runtime.not-shared", source=mount.source, mount=place, mode=mode)
@@ -104,6 +106,7 @@ def _mount_of(path: str) -> tuple[str, set[str]]:
         for line in file:
             fields = line.partition(" - ")[0].split(" ")
             place = fields[4].encode().decode("unicode_escape")
+            # The last that fits: it was mounted later, and covers the others.
             if real == place or real.startswith(place.rstrip("/") + "/"):
                 found = place, {field.partition(":")[0] for field in fields[6:] if field}
     return found
@@ -115,6 +118,7 @@ def end_strays(mounts: int) -> None:
     PID 1 takes its whole namespace along when it ends; who is nobody's PID 1 leaves others behind.
     """
     wanted = os.fstat(mounts).st_ino
+    # Until nobody is found: what is just being killed may have forked meanwhile.
     while found := processes.in_namespace("mnt", wanted):
         for pid in found:
             with contextlib.suppress(ProcessLookupError):

@@ -140,6 +140,7 @@ class Shim:
         self.loop.forget(line)
         status = line.ended()
         self._request.line = None
+        # No status: the keeper was killed, and the kernel has killed its child (PR_SET_PDEATHSIG).
         self._end(end_status(signal.SIGKILL if status is None else status))
 
     def _end(self, code: int) -> None:
@@ -162,6 +163,7 @@ class Shim:
             self._tell_of_memory()
         if init.is_shared(self._spec.namespaces.pid):
             self._end_strays()
+        # Nobody writes any more: a pid namespace ends with its PID 1 (pid_namespaces(7)), strays were killed above.
         self.stdio.finish()
         if self._pack is not None and copying.is_materialised(self._pack["tree"]):
             # What a failed step has left is of interest, too.
@@ -205,6 +207,7 @@ class Shim:
         self._control = self._listen()
         if not self._is_detached:
             self.loop.watch(self._request.connection, self._hear_engine)
+        # A pidfd can be read once its process has ended (pidfd_open(2)).
         if not can_be_read(self.life.pidfd):
             self._request.announce()  # else when we have answered
         result = self._live_all()
@@ -268,11 +271,13 @@ class Shim:
         """Wait a while, and start it once more; False when it was stopped meanwhile, or cannot be started."""
         self._pause = restart.pause(self._pause, time.time() - self.state.started_at)
         self.note(Action.RETRY, process=None, finished_at=time.time(), health=None, **result)
+        # The next start locks the files by a descriptor of its own: to flock(2) ours would be somebody else's.
         self.life.close()
         self._remove_group()
         self._let_the_engine_go(result)
         self.commands.finish(result)
         until = time.monotonic() + self._pause
+        # Nothing to be done then: it only makes the loop turn, so that the time is looked at.
         self.loop.later(self._pause, lambda: None)
         while not self._by_hand and time.monotonic() < until:
             self.loop.turn()

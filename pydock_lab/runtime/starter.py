@@ -158,6 +158,7 @@ class Starter:
             trees = sharing.trees(self._spec, self._tier, self._host_mounts) if has_namespaces else {}
             self._child = child = self._bear(joined)
             undo.callback(child.end)
+            # Before it is told its task: no program begins without its limits.
             self._limit(child)
             network.hold(child)
             mounts = network.files()
@@ -197,6 +198,7 @@ class Starter:
                 self._prepare_tree(tree)
         if rootfs.upper:
             os.makedirs(rootfs.work, exist_ok=True)
+            # flock(2) belongs to the open file: it goes over to the shim with the descriptor, and outlives us.
             self._held["lock"] = lock_upper(rootfs.upper if os.path.isdir(rootfs.upper) else rootfs.work)
         self._log.add("upper", rootfs.upper)
 
@@ -278,6 +280,7 @@ class Starter:
                 network.announce()
                 if not self._is_again:
                     self._held["control"] = listen(self._directory)
+                # Our parent is the keeper, which stays.
                 marks = {"process": ProcessMark.of(child.program or child.pid), "shim": ProcessMark.of(os.getppid())}
                 self._note(Action.START, **marks, **changes)
             else:

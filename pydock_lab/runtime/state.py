@@ -128,6 +128,7 @@ def _start_time(pid: int) -> int:
             words = file.read().rpartition(b")")[2].split()
     except OSError:
         return 0
+    # Field 22, starttime: the first word behind the name is field 3.
     return 0 if words[0] in (b"Z", b"X") else int(words[19])
 
 
@@ -188,6 +189,7 @@ def load(directory: Path) -> ContainerState:
 def save(directory: Path, state: ContainerState) -> None:
     """Replace the state in one step: whoever reads sees the old one or the new one."""
     path = os.path.join(directory, STATE_FILE)
+    # Engine and shim both write states: each needs a temporary file of its own.
     temporary = os.path.join(directory, f".{STATE_FILE}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:

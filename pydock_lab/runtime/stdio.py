@@ -64,6 +64,7 @@ class Stdio:
         self._flows = {name: Flow(loop, ours[name], name, log) for name in ("stdout", "stderr") if name in ours}
         if self._master >= 0:
             self._flows["stdout"] = Flow(loop, self._master, "stdout", log)
+            # A number of its own: the loop tells files apart by them, and each of the two closes what is its own.
             self._input = Outlet(loop, os.dup(self._master))
 
     def attach(self, streams: Mapping[str, int], *, keys: bytes = b"", let_go: Handler = lambda: None) -> None:

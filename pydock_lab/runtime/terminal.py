@@ -22,9 +22,11 @@ _WINDOW = struct.Struct("HHHH")
 def open_terminal(rows: int, columns: int) -> tuple[int, int]:
     """A new terminal in this mount namespace's /dev/pts: (master, slave), closed at exec."""
     master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    # unlockpt(3) and ptsname(3): the slave of a new pair is locked, and only the kernel knows its number.
     fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
     (number,) = struct.unpack("i", fcntl.ioctl(master, _TIOCGPTN, bytes(4)))
     resize(master, rows, columns)
+    # O_NOCTTY: the leader of a session that has no terminal would get this one as its own (open(2)): see `control`.
     slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     return master, slave
 

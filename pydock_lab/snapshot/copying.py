@@ -86,6 +86,8 @@ def _settle(marker: str, layers: Sequence[str]) -> None:
     """Say when the tree was complete, and wait until the file system's clock goes on: changes come later."""
     with open(marker, "w", encoding="utf-8") as file:
         json.dump(layers, file)
+    # A file system takes its times from a clock that goes on every 1 to 10 milliseconds: what is written within
+    # the same tick would look as old as the tree.
     made = os.stat(marker).st_ctime_ns
     probe = marker + ".probe"
     while True:
@@ -143,6 +145,7 @@ def copy_content(source: bytes, target: bytes) -> None:
         try:
             try:
                 fcntl.ioctl(writer, _CLONE, reader)
+            # EOPNOTSUPP, EXDEV, EINVAL: this file system, or these two, cannot share (ioctl_ficlone(2)).
             except OSError:
                 while os.sendfile(writer, reader, None, _CHUNK):
                     pass
@@ -249,10 +252,12 @@ class _Comparing:
         if entry.inode() == there.st_ino:
             return True
         here = entry.stat(follow_symlinks=False)
+        # No call sets ctime to a wanted time: who changes a file and puts its mtime back is found out.
         return here.st_ctime_ns <= self._made and _looks(here) == _looks(there)
 
     def _is_touched(self, entry: "os.DirEntry[bytes]", one: Shown) -> bool:
         here, there = entry.stat(follow_symlinks=False), os.lstat(one.path)
+        # Not the size: a folder's depends on how its file system keeps names, and on names that are gone.
         return here.st_ctime_ns > self._made or _looks(here)[:2] != _looks(there)[:2]
 
 
@@ -286,6 +291,7 @@ def collect(mountpoint: str, upper: str, *, opaque: OpaqueAttribute) -> None:
                 os.setxattr(place, opaque, b"y")
         else:
             _link(source, place)
+    # At the end, the deepest first: each name that is made in a folder changes its times.
     for source, place in reversed(folders):
         copy_properties(source, place)
     copy_properties(tree, target)

@@ -41,6 +41,7 @@ def policy(tier: Tier) -> Policy:
         opaque=opaque(tier),
         # With one uid nobody can be made the owner; a mark says who it should be.
         ownership=_OWNERSHIP.get(tier, Ownership.CHOWN),
+        # In a user namespace mknod(2) makes no device but 0/0, whatever capabilities one has there.
         devices=tier is Tier.ROOT,
     )
 
@@ -85,6 +86,7 @@ def _whole(place: str) -> Iterator[int]:
     """A new directory that is at `place` when nothing went wrong, and nowhere else."""
     directory = Path(place)
     directory.parent.mkdir(parents=True, exist_ok=True)
+    # On the same file system: rename(2) shows all of it at once, and after a crash nothing stands at `place`.
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
     try:
         os.chmod(temporary, 0o755)  # noqa: S103 - the root of an image

@@ -45,6 +45,7 @@ def merge(folders: Sequence[bytes]) -> dict[bytes, Shown]:
                     continue
                 if name in found:
                     found[name] = _with(found[name], entry)
+                    # Not merged: the folder above is opaque, or this is none. Either hides what is deeper still.
                     if found[name].merged[-1:] != (entry.path,):
                         closed.add(name)
                 elif entry.is_dir(follow_symlinks=False):

@@ -25,6 +25,8 @@ from pydock_lab.oci.runtime_spec import Rootfs
 
 _PATIENCE_SECONDS, _POLL_SECONDS = 1.0, 0.005
 _PAGE = 4096  # bytes that mount(2) takes as options
+# All said aloud: a kernel may have been built with any of them on (CONFIG_OVERLAY_FS_REDIRECT_DIR and others).
+# In a user namespace `userxattr` turns off redirects and copies of metadata by itself.
 _AS_ROOT = (("redirect_dir", "off"), ("metacopy", "off"), ("index", "off"))
 _VOLATILE = ("volatile", "")
 _IN_USER_NAMESPACE = (("userxattr", ""),)  # trusted.overlay.* attributes are for the host's root alone
@@ -66,6 +68,7 @@ def _check_attributes(upper: str) -> None:
         except PermissionError:  # trusted attributes are root's
             continue
         except OSError as error:
+            # What is there is not looked at again: the next start would find it, and fail late.
             os.rmdir(upper)
             reason = error.strerror
             raise IsolationError("snapshot.overlay-refused", facet="storage", path=upper, reason=reason) from None
@@ -115,6 +118,7 @@ def mount_overlay(rootfs: Rootfs, *, in_user_namespace: bool, stub: str = "") ->
 def _mount(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) -> None:
     options = classic_options(lowers, settings)
     if len(options) < _PAGE:
+        # Device nodes of an image are files without effect: those that a container may use are in its own /dev.
         syscalls.mount("overlay", mountpoint, "overlay", MountFlag.NODEV, options)
     else:
         _mount_many(lowers, settings, mountpoint)

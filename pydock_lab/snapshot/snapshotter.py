@@ -163,6 +163,7 @@ class Snapshotter:
             except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
                 failures.append(error)
             finally:
+                # Whatever has happened: a reader waits as long as anybody could still write (pipe(7)).
                 os.close(writer)
 
         thread = threading.Thread(target=work, name="pydock-stream", daemon=True)

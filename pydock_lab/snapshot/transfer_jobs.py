@@ -50,6 +50,7 @@ def _owners(request: Request) -> dict[str, Any]:
 def _found(tree: RootedTree, path: bytes, *, follow: bool) -> tuple[bytes, bytes]:
     """The folder that something is in, and its name there; with `follow` of what a link leads to."""
     for _ in range(_MAX_LINKS):
+        # Step by step in this tree: a container that swaps a folder for a link leads us nowhere else (CVE-2018-15664).
         parent, _, name = path.rpartition(b"/")
         if name in (b"", b".", b".."):  # from the text of a link, or the root
             return tree.resolve(path), b""

@@ -54,6 +54,7 @@ class Changing:
         if not name:
             raise failed(errno.EEXIST)
         if folder.part.read_only:
+            # In the kernel's order: a name that is there is EEXIST, also where nothing can be made.
             raise failed(errno.EEXIST if os.path.lexists(here) else errno.EROFS)
         if not os.path.lexists(here):
             self._world.permissions.check_names(thread.credentials, folder)
@@ -70,6 +71,7 @@ class Changing:
     def mkdirat(self, thread: Thread, at: int, path: int, mode: int, *_: int) -> int:
         """mkdirat(2)."""
         folder, here = self._new(thread, at, path)
+        # mkdir(2) takes the sticky bit, but neither set-user-ID nor set-group-ID.
         wanted = mode & 0o1777 & ~thread.place.umask
         os.mkdir(here, wanted | 0o700)
         self._ownership.adopt(here, stat.S_IFDIR | wanted, folder, thread.credentials)
@@ -160,6 +162,7 @@ class Changing:
 
     def truncate(self, thread: Thread, path: int, length: int, *_: int) -> int:
         """truncate(2)."""
+        # A register has no sign: this is a negative length.
         if length >= _NEGATIVE:
             return -errno.EINVAL
         spot = self._world.reach(thread, HERE, thread.program.memory.string(path), follow=True)

@@ -33,6 +33,7 @@ class CopyUp:
     def before_writing(self, spot: Spot, *, keep: bool) -> None:
         """A regular file is to be opened for writing; what is in it is only wanted with `keep`."""
         device, inode, names, *_ = self._world.status.fields()
+        # What is shared has a name in the layer as well: a file with a single one is the container's own.
         if names > 1 and self._is_shared(spot.folder.part, spot.here, (device, inode)):
             self._copy(spot.folder, spot.here, keep=keep)
 

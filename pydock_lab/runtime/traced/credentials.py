@@ -97,6 +97,7 @@ class Credentials:
         if 0 in before[:3] and 0 not in now[:3] and not self.keeps:
             return replace(changed, permitted=0, effective=0, ambient=0)
         if 0 in before[:3] and 0 not in now[:3]:
+            # These go in any case: older programs rely on setuid(2) and execve(2) to leave them nothing.
             changed = replace(changed, ambient=0)
         if before[_EFFECTIVE] == 0 != now[_EFFECTIVE]:
             return replace(changed, effective=0)

@@ -121,6 +121,7 @@ class Executing:
         if uid == self._ownership.uid:
             mark = self._ownership.mark(here, mode, (device, inode))
             mode, uid, gid = mark.mode or mode, mark.uid or 0, mark.gid or 0
+        # Without the group's x bit, set-group-ID once meant mandatory locking, and no other group (inode(7)).
         if mode & stat.S_ISUID or (mode & stat.S_ISGID and mode & stat.S_IXGRP):
             owner, group = uid if mode & stat.S_ISUID else None, gid if mode & stat.S_ISGID else None
             credentials = thread.credentials.execute(owner=owner, group=group)

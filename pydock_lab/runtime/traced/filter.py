@@ -52,6 +52,7 @@ def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Polic
         ],
         *[Rule(names=("prctl",), verdict=Verdict.ASK, conditions=(_is(0, number, _HALF),)) for number in PRCTL],
         Rule(names=("getsockopt",), verdict=Verdict.ASK, conditions=(_is(1, 1, _HALF), _is(2, 17, _HALF))),
+        # Behind their exceptions above: the first rule that fits decides.
         Rule(names=("open", "openat"), verdict=Verdict.ASK),
         Rule(names=tuple(name for name in asked if name not in _SOMETIMES), verdict=Verdict.ASK),
         Rule(names=tuple(name for name in traced if name not in _SOMETIMES), verdict=Verdict.TRACE),
@@ -60,6 +61,7 @@ def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Polic
         Rule(names=("name_to_handle_at",), verdict=deny(errno.EOPNOTSUPP)),
         Rule(names=_ABSENT, verdict=deny(errno.ENOSYS)),
     ]
+    # Foreign are calls of 32-bit programs: their numbers and structures are others, and nobody here reads them.
     return Policy(rules=tuple(rules), foreign=deny(errno.ENOSYS), newer=deny(errno.ENOSYS))
 
 

@@ -139,7 +139,9 @@ class Loading:
         facts.write()
         place = stack - 512 - 8 * len(calls)
         code = memory.read(entry, len(self._snippet.code))
+        # Below the stack of a program that has not begun there is nothing that it could miss.
         memory.write(place, struct.pack(f"<{len(calls)}Q", *calls))
+        # Code is mapped without PROT_WRITE: through /proc/PID/mem a tracer writes to it all the same.
         memory.write(entry, self._snippet.code)
         words[machine.instruction] = entry
         words[self._snippet.list], words[self._snippet.count] = place, len(calls) // 7 - 1
@@ -179,6 +181,7 @@ class Loading:
         for what, value in zip((_UID, _EUID, _GID, _EGID), _ids(image.credentials), strict=True):
             facts.say(what, value)
         uid, euid, gid, egid = _ids(image.credentials)
+        # The loader of a set-user-ID program then ignores LD_PRELOAD and the like (ld.so(8), secure-execution mode).
         facts.say(_SECURE, int(uid != euid or gid != egid))
         if image.loader is None:
             return 0

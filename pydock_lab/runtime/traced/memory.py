@@ -57,6 +57,7 @@ class Memory:
 
     def _read(self, address: int, most: int) -> bytes:
         try:
+            # At the end of what is mapped a read is short; from there on it is EIO, which in a system call is EFAULT.
             found = os.pread(self._descriptor, most, address)
         except (OSError, OverflowError):  # an address may be any number
             found = b""

@@ -94,6 +94,7 @@ class Opening:
             here = self._world.beside(thread, at, path)
             if here:
                 return Handed(os.open(here, flags | os.O_CLOEXEC), bool(flags & os.O_CLOEXEC))
+        # For O_CREAT with O_EXCL a link at the end is something that is there already, wherever it leads (open(2)).
         is_exclusive = flags & (os.O_CREAT | os.O_EXCL) == os.O_CREAT | os.O_EXCL
         follow = not (flags & os.O_NOFOLLOW or is_exclusive)
         spot = self._world.reach(thread, at, path, follow=follow, demands=demands)
@@ -156,6 +157,7 @@ class Opening:
 
     def _hand_over(self, here: bytes, flags: int, mode: int) -> Answer:
         if here.startswith(b"/proc/"):  # what stands for an open file is a link, to be followed
+            # O_NOCTTY here and below: the supervisor leads a session, and would get the terminal for itself.
             descriptor = os.open(here, flags & ~os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY)
             return Handed(descriptor, bool(flags & os.O_CLOEXEC))
         mode = mode & 0o7777 if flags & os.O_CREAT else 0
@@ -169,6 +171,7 @@ class Opening:
         if stat.S_ISLNK(mode):
             return -errno.ELOOP
         if stat.S_ISFIFO(mode):
+            # Neither waits: O_NONBLOCK would rather say ENXIO, and O_RDWR is both ends at once (fifo(7)).
             if flags & os.O_NONBLOCK or flags & os.O_ACCMODE == os.O_RDWR:
                 return self._hand_over(spot.here, flags, 0)
             return Waits(spot.here, flags)

@@ -118,6 +118,7 @@ class Paths:
             self._is_ours = True
             folder = self._walk(head, root, magic)
         elif self._used:
+            # A walk that is not done again still counts its links: else ELOOP would come only the first time.
             self._count(self._used.get(head, 0))
         if folder.points and name in folder.points:
             return self._folder(folder.points[name], folder.points[name].guest), b""
@@ -162,6 +163,7 @@ class Paths:
                 if name == b".." and self.demands & BENEATH:
                     raise failed(errno.EXDEV)
                 return folder
+            # Its path has no links any more: `..` is what is left without the last name.
             return self._walk(folder.guest.rpartition(b"/")[0], root, magic)
         if folder.points and name in folder.points:
             return self._folder(folder.points[name], folder.points[name].guest)

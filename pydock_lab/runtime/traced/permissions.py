@@ -35,7 +35,9 @@ class Permissions:
     def _may(self, who: Credentials, here: bytes, wanted: int) -> bool:
         mode, uid, gid = self._owned(here)
         if who.effective & _OVERRIDE:
+            # Root may execute only what somebody may: a file without any x bit is data (path_resolution(7)).
             return not wanted & EXECUTE or stat.S_ISDIR(mode) or bool(mode & 0o111)
+        # The first class that fits decides, even where a later one would allow more.
         if who.uids[3] == uid:
             bits = mode >> 6
         elif gid == who.gids[3] or gid in who.groups:
@@ -73,6 +75,7 @@ class Permissions:
         self._status.of(folder.here)
         self.check(who, folder.here, WRITE | EXECUTE)
         mode, owner, _ = self._owned(folder.here)
+        # In a sticky folder (/tmp) a name goes only by the owner of its file, or of the folder (unlink(2), EPERM).
         if not removed or not mode & stat.S_ISVTX or who.uids[3] == owner or who.effective & _FOREIGN:
             return
         if self._status.of(removed) == 0 and self._owned(removed)[1] != who.uids[3]:

@@ -38,6 +38,7 @@ def live(line: Connection, control: Connection, doors: Sequence[int] = ()) -> No
     log = StepLog(is_ahead=True)
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
+        # The container's orphans become our children, as in a pid namespace those of PID 1, and nobody's outside.
         syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
         os.setsid()
         _join(doors)
@@ -78,6 +79,7 @@ class _Service:
         with contextlib.closing(Assembling(self._spec, self._task.stub, self._log)) as assembling:
             view = assembling.view(self._task.mounts)
             os.chdir(view.root.host)
+            # Each program has a mask of its own, which has been taken off by then: ours must take nothing more.
             os.umask(0)
             scratch = scratch_of(self._spec.rootfs)
             unmarkable = Unmarkable(self._spec.rootfs.mountpoint)  # a file that is out of reach from here on
@@ -99,6 +101,7 @@ class _Service:
         report(self._line, self._log)
         self._line.send({"pid": thread.pid})
         self._line.close()
+        # Copies of ours would hide from a reader that the program has ended.
         for descriptor in set(standard):
             os.close(descriptor)
 

@@ -72,6 +72,7 @@ class Sockets:
         if not place or not len(_UNIX) < length <= _LONGEST:
             return None
         content = thread.program.memory.read(place, length)
+        # An abstract name begins with a zero byte (unix(7)): nothing is left of it here, and it is no path.
         path = content[len(_UNIX) :].partition(b"\0")[0]
         return path if content.startswith(_UNIX) and path else None
 

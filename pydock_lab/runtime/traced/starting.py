@@ -72,6 +72,7 @@ def _take_listener(pid: int, said: bytes) -> int:
 
 
 def _be_child(program: bytes, reader: int, writer: int) -> None:
+    # The supervisor blocks signals to read them (signalfd(2)), and execve(2) would hand that on.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     resource.setrlimit(resource.RLIMIT_NOFILE, _limit)
     os.umask(0o022)  # that of the supervisor forbids nothing
@@ -83,6 +84,7 @@ def _be_child(program: bytes, reader: int, writer: int) -> None:
     except OSError as error:
         os.write(writer, b"%d" % -(error.errno or errno.EIO))
         raise
+    # Its number only: to send a descriptor takes a call that has to be answered, and nobody listens yet.
     os.write(writer, b"%d" % listener)
     os.read(reader, 1)
     for descriptor in (reader, writer, listener):

@@ -166,6 +166,7 @@ class Supervisor:
 
     def _hear_signals(self) -> None:
         """Hear of all threads that have stopped or ended."""
+        # First: a SIGCHLD that comes while we look wakes us once more. One may stand for many (signal(7)).
         os.read(self._signals, 32 * _SIGNAL.size)
         while True:
             try:

@@ -129,6 +129,7 @@ class Tracing:
     def _refuse(self, number: int, code: int) -> None:
         """Let the call end at once, with an error."""
         words, machine = self._registers.words, self._machine
+        # -1 is the number of no call: the kernel does none, and keeps this result (seccomp(2), SECCOMP_RET_TRACE).
         words[machine.number], words[machine.result] = _NO_CALL, 2**64 - code
         self._registers.write(number)
         ptrace.resume(number)
@@ -157,8 +158,10 @@ class Tracing:
 
         def again(thread: Thread) -> None:
             address = words[machine.result]
+            # The last page of numbers are errors, -1 to -4095.
             thread.room = (address, size) if address < 2**64 - 4096 else (0, 0)
             self._registers.restore(before)
+            # In front of the instruction again, with the number of the call back in its register.
             words[machine.result], words[machine.number] = words[machine.number], _NO_CALL
             words[machine.instruction] -= machine.again
             self._registers.write(thread.number)
@@ -171,6 +174,7 @@ class Tracing:
         child, parent = ptrace.message(number), self._world.threads[number]
         self._registers.read(number)
         call = self._registers.words[self._machine.number]
+        # Of clone3 they would be in memory; the filter refuses it.
         flags = self._flags.get(call, self._registers.words[self._machine.arguments[0]])
         self._world.threads[child] = _child_of(parent, child, flags)
         if child in self._early:
@@ -180,6 +184,7 @@ class Tracing:
 
     def _execute(self, number: int) -> None:
         """A new program stands in memory; before its first instruction it does what the kernel did not know of."""
+        # Any thread may call execve(2), and goes on with the number of the first: this is its former one (ptrace(2)).
         former = ptrace.message(number)
         thread = self._world.threads.pop(former)
         image = self._images.pop(former)
