@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import NotFound
 
 _KEPT = 200
+_WRITTEN_WITHIN, _LOOK_SECONDS = 2.0, 0.005
 _ENDING = ".json"
 
 
@@ -49,10 +51,23 @@ class Starts:
             if container.startswith(text):
                 return self.read(container)
         for container in ids:
-            found = self.read(container)
-            if found["about"].get("name") == text:
-                return found
+            with contextlib.suppress(NotFound):  # pruned meanwhile, or just being written
+                found = self.read(container)
+                if found["about"].get("name") == text:
+                    return found
         raise NotFound("store.no-start", container=text)
+
+    def wait(self, container: str, began: float) -> None:
+        """Wait for the record of the start that began then, by the container's whole id.
+
+        The program does not wait for it to be written, so whoever asks at once comes too early. Of a start that is
+        longer ago there is a record, or none will come.
+        """
+        while time.time() < began + _WRITTEN_WITHIN:
+            with contextlib.suppress(NotFound):
+                if self.read(container)["started_at"] >= began:
+                    return
+            time.sleep(_LOOK_SECONDS)
 
     def read(self, container: str) -> dict[str, Any]:
         """The record of a start; raises NotFound."""

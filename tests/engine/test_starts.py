@@ -17,7 +17,7 @@ from samples.waiting import wait_until
 from pydock_lab import drawing
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
-from pydock_lab.errors import ContainerError, NotFound
+from pydock_lab.errors import ContainerError
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
 from pydock_lab.views import RunTrace
@@ -60,15 +60,7 @@ def at_rest(pid: int) -> list[int]:
 def start(engine: Engine, name: str, *words: str, **more: object) -> RunTrace:
     options = RunOptions(image=BOX, command=words or ("true",), name=name, hostname="web", **more)
     engine.full.run(options)
-    found: list[RunTrace] = []
-
-    def is_written() -> bool:
-        with contextlib.suppress(NotFound):
-            found.append(engine.full.run_trace(name))
-        return bool(found)
-
-    wait_until(is_written)
-    return found[0]
+    return engine.full.run_trace(name)  # at once: it is written after the program has begun, and waited for
 
 
 @pytest.fixture
@@ -183,18 +175,11 @@ def test_a_start_that_fails_is_told_as_far_as_it_came(
 ) -> None:
     with pytest.raises(ContainerError) as caught:
         engine.full.run(RunOptions(image="lab/base", name="bad", **options))
-    found: list[RunTrace] = []
-
-    def is_written() -> bool:
-        with contextlib.suppress(NotFound):
-            found.append(engine.full.run_trace("bad"))
-        return bool(found)
-
-    wait_until(is_written)
-    assert found[0].error == caught.value.message()
-    assert words in found[0].error
-    names = [step.name for step in found[0].steps]
+    found = engine.full.run_trace("bad")
+    assert found.error == caught.value.message()
+    assert words in found.error
+    names = [step.name for step in found.steps]
     assert {"clone", "overlay", "pivot_root"} <= set(names)
     assert names[-1] == last
     assert len([name for name in names if name == "pivot_root"]) == 1
-    assert words in drawing.to_text(found[0])
+    assert words in drawing.to_text(found)

@@ -153,8 +153,17 @@ class LocalContainers(Workers):
         from pydock_lab.engine.starts import run_trace  # noqa: PLC0415 - only for who asks
 
         with contextlib.suppress(NotFound):  # it may be gone, or have another name by now
-            container = self._record(container).id if container else ""
+            known = self._record(container).id if container else self._newest()
+            state = self.home.runtime.state(self.home.containers.path(known))
+            self.home.starts.wait(known, state.finished_at if state.error else state.started_at)
+            container = known if container else ""
         return run_trace(self.home.starts.find(container))
+
+    def _newest(self) -> str:
+        lines = self._parts.life.shelf.lines()
+        if not lines:
+            raise NotFound("engine.no-container", container="")
+        return lines[-1].id
 
     def namespaces(self, container: str) -> Namespaces:
         """A running container from the host and from inside."""
