@@ -224,9 +224,13 @@ class _Unpacking:
             # A link to itself says nothing, and link(2) would call it a conflict.
             if source == path:
                 return
-            source_fd = self._tree.fd(split(source)[0])
-            # Where the target is a symbolic link, that gets a second name, and not what it leads to (linkat(2)).
-            os.link(target, name, src_dir_fd=source_fd, dst_dir_fd=self._tree.fd(parent), follow_symlinks=False)
+            # A copy: on the way to the other directory the tree may close what it opened for this one.
+            source_fd = os.dup(self._tree.fd(split(source)[0]))
+            try:
+                # Where the target is a symbolic link, that gets a second name, and not what it leads to (linkat(2)).
+                os.link(target, name, src_dir_fd=source_fd, dst_dir_fd=self._tree.fd(parent), follow_symlinks=False)
+            finally:
+                os.close(source_fd)
         except (FileNotFoundError, PermissionError):
             # PermissionError: a directory cannot have a second name.
             raise ArchiveError("archive.hardlink", entry=show(entry.path), target=show(entry.target)) from None

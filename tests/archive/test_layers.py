@@ -180,6 +180,20 @@ def test_owners_are_written_down_where_they_cannot_be_given(victim: Any, pack: A
 
 
 @pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("others", range(58, 68))
+def test_a_hard_link_after_as_many_directories_as_are_kept_open(victim: Any, pack: Any, make: Any, others: int) -> None:
+    # The way to the target opens one more: the new name's directory is closed for it, and the target's for that one.
+    first = [
+        make.folder("fresh"),
+        make.file("new/one", b"1"),
+        make.file("old/file", b"2"),
+        make.link("way", "fresh/../old"),
+    ]
+    more = [make.file(f"d{number}/file", b"3") for number in range(others)]
+    victim.apply(pack(*first, *more, make.hardlink("new/two", "way/file")))
+    assert os.path.samefile(victim.root / "old/file", victim.root / "new/two")
+
+
 def test_chown_comes_before_chmod(victim: Any, pack: Any, make: Any) -> None:
     victim.apply(pack(make.file("su", mode=0o4755, uid=1000)))
     status = (victim.root / "su").stat()
