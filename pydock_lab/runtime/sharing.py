@@ -102,10 +102,11 @@ def _mount_of(path: str) -> tuple[str, set[str]]:
     """The mount point above a path, and what its mount is besides private (proc_pid_mountinfo(5))."""
     found: tuple[str, set[str]] = ("/", set())
     real = os.path.realpath(path)
-    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+    with open("/proc/self/mountinfo", "rb") as file:
         for line in file:
-            fields = line.partition(" - ")[0].split(" ")
-            place = fields[4].encode().decode("unicode_escape")
+            fields = os.fsdecode(line).partition(" - ")[0].split(" ")
+            # A space is written as \040: of an escape only the byte is meant, which may be a part of a letter.
+            place = os.fsdecode(os.fsencode(fields[4]).decode("unicode_escape").encode("latin-1"))
             # The last that fits: it was mounted later, and covers the others.
             if real == place or real.startswith(place.rstrip("/") + "/"):
                 found = place, {field.partition(":")[0] for field in fields[6:] if field}

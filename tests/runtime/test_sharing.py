@@ -122,7 +122,7 @@ os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", "-p", "no:cachep
 @pytest.mark.usefixtures("as_root")
 @pytest.mark.parametrize("kind", ["shared", "private"])
 def test_propagation(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / "place"
+    place = tmp_path / "à part"  # which /proc/self/mountinfo does not write like that
     tests = f"{Path(__file__).with_name('inside_shared_mounts.py')}::test_{kind}_mounts"
     environment = os.environ | {"PYDOCK_TEST_PLACE": str(place), "XDG_RUNTIME_DIR": str(tmp_path)}
     words = [sys.executable, "-c", INSIDE, str(place), kind, tests]
