@@ -248,10 +248,9 @@ class _Comparing:
         """Whether a file is the layer's, or a copy that nobody has touched."""
         if one is None or one.merged:
             return False
-        there = os.lstat(one.path)
-        if entry.inode() == there.st_ino:
+        here, there = entry.stat(follow_symlinks=False), os.lstat(one.path)
+        if os.path.samestat(here, there):
             return True
-        here = entry.stat(follow_symlinks=False)
         # No call sets ctime to a wanted time: who changes a file and puts its mtime back is found out.
         return here.st_ctime_ns <= self._made and _looks(here) == _looks(there)
 

@@ -195,8 +195,11 @@ def pack_directory(arguments: Mapping[str, Any], descriptor: int, marked: Marked
         latest=arguments.get("latest"),
     )
     root = os.open(arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
-    with open(descriptor, "wb", buffering=0) as sink:
-        return diff(root, _Whole(sink.write), options=options)
+    try:
+        with open(descriptor, "wb", buffering=0) as sink:
+            return diff(root, _Whole(sink.write), options=options)
+    finally:
+        os.close(root)
 
 
 class _Whole:

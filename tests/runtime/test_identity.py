@@ -1,8 +1,11 @@
 """USER as a Dockerfile has it, looked up in the image's own passwd and group."""
 
+from pathlib import Path
+
 import pytest
 
 from pydock_lab.errors import ContainerError
+from pydock_lab.runtime import becoming
 from pydock_lab.runtime.identity import Identity, resolve
 
 PASSWD = """root:x:0:0:root:/root:/bin/sh
@@ -65,3 +68,12 @@ def test_an_image_without_passwd() -> None:
 
 def test_further_groups() -> None:
     assert resolve("app:users", PASSWD, GROUP, ("extra", "77", "extra")).groups == (200, 77)
+
+
+def test_files_of_the_image_that_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "passwd").symlink_to("/dev/zero")
+    (tmp_path / "group").write_text("root:x:0:\n" * 100)
+    monkeypatch.setattr(becoming, "_SMALL", 100)
+    assert becoming._read(str(tmp_path / "passwd")) == ""
+    assert becoming._read(str(tmp_path / "group")).startswith("root:x:0:\n")
+    assert becoming._read(str(tmp_path / "nothing")) == ""
