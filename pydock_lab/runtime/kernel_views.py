@@ -50,6 +50,8 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
+_NULL, _NULL_DEVICE = "/dev/null", os.makedev(1, 3)
+
 # Where the trees are made: a directory of every host, covered while they are, and uncovered before anybody is told
 # to do anything. /proc and /sys must stay in sight: the kernel shows a user namespace no more than can be seen.
 _WORKSHOP = "/tmp"  # noqa: S108 - a mount point
@@ -164,8 +166,20 @@ def _hide(path: str) -> None:
     # A directory can be covered by a directory only, a file by no directory (mount(2), ENOTDIR).
     if is_directory:
         syscalls.mount("tmpfs", path, "tmpfs", MountFlag.RDONLY, "size=0")
-    else:
-        syscalls.mount("/dev/null", path, None, MountFlag.BIND)
+        return
+    try:
+        syscalls.mount(_NULL, path, None, MountFlag.BIND)
+    except FileNotFoundError:
+        raise ContainerError("runtime.no-null", path=path) from None
+    # A volume on /dev may bring a link of that name, to what is not to be seen, or written to (CVE-2025-31133). Looked
+    # at afterwards: before, it could still be changed.
+    if not _is_null(path):
+        raise ContainerError("runtime.no-null", path=path)
+
+
+def _is_null(path: str) -> bool:
+    status = os.stat(path, follow_symlinks=False)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == _NULL_DEVICE
 
 
 def _make(look: Look, places: list[str], shared_memory: int = -1) -> dict[str, int]:

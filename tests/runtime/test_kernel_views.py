@@ -1,9 +1,15 @@
 """What containers see of the kernel, when they want it otherwise than most: it was made ahead of time for most."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pydock_lab.errors import ContainerError
 from pydock_lab.oci.runtime_spec import Mount, Network, NetworkMode
 
 _HOST = Network(mode=NetworkMode.HOST)
@@ -29,6 +35,47 @@ def test_a_volume_does_not_take_the_masks_away(box: Any) -> None:
     # Opened for writing, but never written to: it would be the host's.
     shown = box.sh("wc -c < /proc/keys; (: > /proc/sys/kernel/panic) 2>&1 | grep -o Read-only", mounts=(mount,)).out
     assert shown.split() == ["0", "Read-only"]
+
+
+_HIDING = """
+import sys
+from pathlib import Path
+from pydock_lab.runtime import kernel_views
+folder, defence = Path(sys.argv[1]), sys.argv[2]
+kernel_views._NULL = str(folder / "null")
+if defence == "off":
+    kernel_views._is_null = lambda path: True
+kernel_views._hide(str(folder / "hidden"))
+print((folder / "hidden").read_text())
+"""
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize(("defence", "said"), [("off", "of the host"), ("on", "runtime.no-null")])
+def test_a_link_in_the_place_of_dev_null(tmp_path: Path, need: Callable[[str], str], defence: str, said: str) -> None:
+    (tmp_path / "stand-in").write_text("of the host")
+    (tmp_path / "null").symlink_to("stand-in")
+    (tmp_path / "hidden").touch()
+    words = [need("unshare"), "--mount", sys.executable, "-c", _HIDING, str(tmp_path), defence]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert said in done.stdout + done.stderr
+    assert (done.returncode == 0) is (defence == "off")
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_volume_on_dev_that_has_no_dev_null(box: Any, tmp_path: Path, *, is_link: bool) -> None:
+    tmp_path.chmod(0o755)
+    if is_link:
+        (tmp_path / "null").symlink_to("/proc/sys/kernel/hostname")
+    with pytest.raises(ContainerError) as caught:
+        box.sh("cat /proc/keys", mounts=(Mount(source=str(tmp_path), target="/dev"),))
+    assert caught.value.key == "runtime.no-null"
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_volume_on_dev_that_has_one(box: Any, tmp_path: Path) -> None:
+    os.mknod(tmp_path / "null", 0o020666, os.makedev(1, 3))
+    assert box.sh("cat /proc/keys; echo fine", mounts=(Mount(source=str(tmp_path), target="/dev"),)).out == "fine\n"
 
 
 def test_the_host_is_not_covered_by_the_place_where_they_are_made(box: Any, tmp_path: Any) -> None:
