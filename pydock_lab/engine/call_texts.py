@@ -137,8 +137,11 @@ def _attributes(arguments: Sequence[Any]) -> Iterable[str]:
     descriptor, value = arguments[0], int(_at(arguments, 1, 0))
     is_propagation = bool(value & (MountFlag.PRIVATE | MountFlag.SLAVE | MountFlag.SHARED))
     words = flags(value, MountFlag, "MS_") if is_propagation else flags(value, MountAttribute, "MOUNT_ATTR_")
-    name = "propagation" if is_propagation else "attr_set"
-    return [str(descriptor), '""', "AT_EMPTY_PATH|AT_RECURSIVE", f"{{{name}={words}}}"]
+    changed = f"{{{'propagation' if is_propagation else 'attr_set'}={words}}}"
+    path = _at(arguments, 2, "")
+    if isinstance(path, str) and path:
+        return ["AT_FDCWD", _quoted(path), "0", changed]
+    return [str(descriptor), '""', "AT_EMPTY_PATH|AT_RECURSIVE", changed]
 
 
 def _limit(arguments: Sequence[Any]) -> Iterable[str]:

@@ -39,8 +39,6 @@ _PROPAGATION = {
     Propagation.SHARED: (MountFlag.SHARED, False),
     Propagation.RSHARED: (MountFlag.SHARED, True),
 }
-# A remount replaces all flags of a mount: without NODEV here, the one that the tree was mounted with would go.
-_MAKE_RDONLY = MountFlag.BIND | MountFlag.REMOUNT | MountFlag.RDONLY | MountFlag.NODEV
 
 # Places to mount something on; as the lowest layer they are there even in an image made from scratch.
 STUB_DIRECTORIES = ("proc", "sys", "dev", "etc")
@@ -116,7 +114,8 @@ def assemble(
         kernel_views.mask()
         log.add("mask", "/proc and /sys, once more")
     if spec.read_only:
-        syscalls.mount(None, "/", None, _MAKE_RDONLY)
+        # Not as a remount: that replaces all flags, and in a user namespace those that the tree came with may not go.
+        syscalls.set_mount_attributes(syscalls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
         log.add("read-only", "/")
 
 

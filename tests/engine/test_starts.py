@@ -26,7 +26,7 @@ BOX = "lab/busybox"
 # What makes a container one; each of these, made by its first process, must be in the record, and in that order.
 DECISIVE = (
     *("pivot_root", "mount", "umount2", "move_mount", "setns", "unshare", "sethostname", "seccomp", "capset"),
-    *("setresuid", "setresgid", "setgroups"),
+    *("mount_setattr", "setresuid", "setresgid", "setgroups"),
 )
 CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)\)\s+= (\d+)")
 
@@ -76,7 +76,7 @@ def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[
             # followed.
             answers = re.compile(r"attached|No such process|not permitted")
             wait_until(lambda: len(answers.findall((tmp_path / "said").read_text())) >= len(pids) // 2)
-            found = start(engine, "second", limits=LimitWishes(memory=64 << 20))
+            found = start(engine, "second", limits=LimitWishes(memory=64 << 20), read_only=True)
             wait_until(lambda: "pivot_root" in log.read_text())
         finally:
             strace.send_signal(signal.SIGINT)
