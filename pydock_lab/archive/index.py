@@ -17,7 +17,7 @@ from typing import Any, Self
 from pydock_lab.archive import checksum
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.archive.reader import TarReader
-from pydock_lab.archive.whiteout import OPAQUE, PREFIX
+from pydock_lab.archive.whiteout import META_PREFIX, OPAQUE, PREFIX
 
 FORMAT = 1
 _SAID = 8  # where in the row of an entry its checksum is
@@ -61,7 +61,7 @@ class LayerIndex:
             folder, _, name = entry.path.rpartition(b"/")
             if name == OPAQUE:
                 opaque.add(folder)
-            else:
+            elif not name.startswith(META_PREFIX):  # the rest of these is bookkeeping of old aufs
                 whiteouts.add((folder + b"/" + name.removeprefix(PREFIX)).lstrip(b"/"))
         return cls(
             entries=tuple(entries),

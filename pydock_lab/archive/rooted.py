@@ -22,7 +22,7 @@ from pydock_lab.errors import ArchiveError
 OPEN_DIRECTORY = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
-_MAX_LINKS = 40  # as Linux: path_resolution(7)
+MAX_LINKS = 40  # as Linux: path_resolution(7)
 # A tar names directory after directory; a few open ones are nearly all hits, and 1024 is the usual limit.
 _MAX_OPEN = 64
 
@@ -70,7 +70,7 @@ class RootedTree:
                 at = join(at, name)
                 continue
             links += 1
-            if links > _MAX_LINKS:
+            if links > MAX_LINKS:
                 raise ArchiveError("archive.link-loop", entry=show(path))
             # An absolute link means this root, as after chroot(2).
             at = b"" if link.startswith(b"/") else at

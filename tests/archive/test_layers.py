@@ -15,6 +15,7 @@ from pydock_lab.archive.apply import Ownership, Policy, Whiteouts
 from pydock_lab.archive.changeset import ChangeKind, Contents, changes
 from pydock_lab.archive.compress import Compression, LayerWriter, decompress
 from pydock_lab.archive.diff import DiffOptions, TreeForm, diff
+from pydock_lab.archive.index import LayerIndex
 from pydock_lab.archive.reader import TarReader
 from pydock_lab.archive.whiteout import OpaqueAttribute
 from pydock_lab.errors import ArchiveError, Corrupt
@@ -281,6 +282,12 @@ def test_an_error_in_between_ends_the_threads() -> None:
     with pytest.raises(KeyboardInterrupt):
         write_many(io.BytesIO(), KeyboardInterrupt)
     assert threads() == 0
+
+
+def test_bookkeeping_of_aufs_deletes_nothing(pack: Any, make: Any) -> None:
+    index = LayerIndex.read(iter([pack(make.file(".wh..wh.aufs"), make.file("etc/.wh.b"), make.file("etc/.wh..wh.c"))]))
+    assert index.whiteouts == {b"etc/b"}
+    assert index.entries == ()
 
 
 def test_changes_tell_new_from_changed(pack: Any, make: Any) -> None:

@@ -21,8 +21,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydock_lab.archive import marks
+from pydock_lab.archive.entry import show
 from pydock_lab.archive.marks import Mark
-from pydock_lab.archive.rooted import RootedTree, join, split
+from pydock_lab.archive.rooted import MAX_LINKS, RootedTree, join, split
 from pydock_lab.errors import ArchiveError, ContainerError
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Rootfs
 from pydock_lab.runtime.steplog import StepLog
@@ -184,8 +185,10 @@ def _resolved(tree: RootedTree, path: str) -> bytes:
     return tree.resolve(place) if found and stat.S_ISLNK(found.st_mode) else place
 
 
-def _placed(tree: RootedTree, part: Mounted) -> Mounted:
+def _placed(tree: RootedTree, part: Mounted, links: int = MAX_LINKS) -> Mounted:
     """The same at the place where its target is once links are followed, made in the tree where it is not there."""
+    if not links:
+        raise ArchiveError("archive.link-loop", entry=show(part.guest))
     if part.guest.startswith((b"/dev/", b"/proc/", b"/sys/")):
         return part
     folder, name = split(part.guest.strip(b"/"))
@@ -196,7 +199,7 @@ def _placed(tree: RootedTree, part: Mounted) -> Mounted:
     if found and stat.S_ISLNK(found.st_mode):
         target = os.readlink(name, dir_fd=tree.fd(parent))
         inside = target.lstrip(b"/") if target.startswith(b"/") else join(parent, target)
-        return _placed(tree, replace(part, guest=b"/" + os.path.normpath(inside)))
+        return _placed(tree, replace(part, guest=b"/" + os.path.normpath(inside)), links - 1)
     if found is None and name:
         if os.path.isdir(part.host):
             tree.resolve(place, make=True)
