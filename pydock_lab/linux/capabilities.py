@@ -130,7 +130,9 @@ def last_capability() -> int:
 def limit_bounding(keep: Capability, last: int) -> None:
     """Cut the bounding set down to `keep`; `last` is the kernel's highest number."""
     kept = int(keep)  # plain numbers: arithmetic with flags is slow, and there are forty
+    # It takes CAP_SETPCAP (prctl(2)): so it has to come before `hold`, which may give that up.
     drop = Prctl.CAPBSET_DROP
+    # Up to the kernel's last one, not ours: what a newer kernel has is cut as well.
     for number in range(last + 1):
         if not kept >> number & 1:
             syscalls.prctl(drop, number)
@@ -140,5 +142,6 @@ def hold(keep: Capability) -> Capability:
     """Keep only those capabilities of `keep` that are permitted now, and return them."""
     _, permitted = syscalls.capget()
     kept = int(keep) & permitted
+    # None is inheritable: a program whose file has inheritable ones would get them, whoever starts it (CVE-2022-24769).
     syscalls.capset(kept, kept)
     return Capability(kept)

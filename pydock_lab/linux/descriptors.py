@@ -13,6 +13,7 @@ def keep_only(*wanted: int) -> None:
     would still be there to knock at, with nobody to answer.
     """
     for below, above in pairwise((2, *sorted(set(wanted) - {0, 1, 2}), os.sysconf("SC_OPEN_MAX"))):
+        # One close_range(2) where the C library has it: else a limit of a million would be a million calls.
         os.closerange(below + 1, above)
 
 

@@ -40,6 +40,7 @@ _number, _text, _place = ctypes.c_long, ctypes.c_char_p, ctypes.c_void_p
 class Status:
     """What stat(2) says of a file, in a buffer as the kernel lays it out, to be looked at and passed on."""
 
+    # struct stat of x86-64: that of aarch64 has another order, and 128 bytes.
     length = 144
 
     def __init__(self) -> None:
@@ -142,6 +143,7 @@ _bytes_at = ctypes.string_at
 
 def open_place(path: bytes, flags: int, mode: int = 0) -> int:
     """A descriptor, or minus the errno: ELOOP where any part of the path is a symbolic link."""
+    # O_NOFOLLOW is about the last part of a path only, this about each of them (openat2(2)).
     _how.pack_into(_how_buffer, 0, flags, mode, _NO_LINKS)
     descriptor = _openat2(_openat2_number, _HERE, path, _how_at, _how.size)
     return descriptor if descriptor >= 0 else -_errno()

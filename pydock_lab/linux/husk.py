@@ -93,6 +93,7 @@ def leave(namespaces: int, _as_sibling: bool, group: int) -> int:  # noqa: FBT00
         raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # Where it worked our `writer` stays open: exec closes it, and so the husk hears that the program has begun.
         os.close(reader)
 
 

@@ -64,6 +64,7 @@ def of_user(path: str, own: int) -> tuple[IdRange, ...]:
             text = file.read()
     except OSError:
         return ()
+    # A line of /etc/subgid, too, begins with a user, not with a group (subgid(5)).
     return mapping(own, parse(text, (_user_name(), str(os.getuid()))))
 
 
@@ -78,9 +79,12 @@ def _user_name() -> str:
 
 def write_single(uid: int, gid: int) -> None:
     """Map 0 of the user namespace just entered to one id; raises OSError. setgroups(2) must be given up first."""
+    # A file can be closed to one group: who could leave that group in a namespace would get at it. So the kernel takes
+    # gid_map from who has no power outside only when setgroups is denied (user_namespaces(7); CVE-2014-8989).
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1\n"), ("gid_map", f"0 {gid} 1\n")):
         descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
         try:
+            # In a single write(2): a map can be written once, and is never changed.
             os.write(descriptor, text.encode())
         finally:
             os.close(descriptor)

@@ -85,6 +85,7 @@ def restrict(allowed: Iterable[Allowed]) -> int:
     found = version()
     if found < _USABLE:
         return 0
+    # A right that the kernel does not know is an error (EINVAL): truncate(2) is covered since Linux 6.2.
     handled = ALL if found >= _TRUNCATES else ALL & ~Access.TRUNCATE
     scoped = _ABSTRACT_SOCKETS | _SIGNALS if found >= _SCOPES else 0
     attributes = struct.pack("=QQQ", int(handled), 0, scoped)[: 24 if found >= _SCOPES else 8]
@@ -93,6 +94,7 @@ def restrict(allowed: Iterable[Allowed]) -> int:
         for one in allowed:
             with contextlib.suppress(FileNotFoundError):
                 _allow(ruleset, one.path, one.access & handled)
+        # Else only CAP_SYS_ADMIN may do it: a set-user-ID program must not find files missing that it relies on.
         syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
         _checked(_libc.syscall(_RESTRICT, ruleset, 0), "landlock_restrict_self")
     finally:
@@ -104,7 +106,9 @@ def _allow(ruleset: int, path: str, access: Access) -> None:
     place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
+            # Rights that only a folder has are an error for a file (EINVAL).
             access &= _OF_A_FILE
+        # The kernel's structure is packed, too: 12 bytes.
         rule = struct.pack("=Qi", int(access), place)
         _checked(_libc.syscall(_ADD, ruleset, _BENEATH, rule, 0), "landlock_add_rule")
     finally:

@@ -66,6 +66,7 @@ class End:
 
 def _link(index: int = 0, *, up: bool = False) -> bytes:
     flags = IFF_UP if up else 0
+    # The last word says which flags are meant: with 0 all stay as they are.
     return _LINK.pack(socket.AF_UNSPEC, 0, 0, index, flags, flags)
 
 
@@ -85,6 +86,8 @@ def add_bridge(name: str, *, mac_address: str = "", mtu: int = 0) -> Operation:
 
 def add_cable(name: str, bridge: int, end: End) -> Operation:
     """A veth pair: one end, `name`, plugged into the bridge (an index) and up, the other one in a namespace."""
+    # What describes the other end is like a request of its own: a fixed part, then attributes. The kernel makes that
+    # end in its namespace at once: in the hub it would clash with the `eth0` of every other container.
     other = _link() + text(_NAME, end.name) + number(_NAMESPACE, end.namespace) + _mac(end.mac_address) + _mtu(end.mtu)
     kind = text(_KIND, "veth") + nest(_DATA, attribute(_PEER, other))
     body = _link(up=True) + text(_NAME, name) + number(_MASTER, bridge) + _mtu(end.mtu)
@@ -93,6 +96,7 @@ def add_cable(name: str, bridge: int, end: End) -> Operation:
 
 def isolate(name: str) -> Operation:
     """Let a port of a bridge talk to the bridge, but to no other port that is isolated."""
+    # Linux 4.18. Docker does it with its packet filter (com.docker.network.bridge.enable_icc).
     kind = text(_SLAVE_KIND, "bridge") + nest(_SLAVE_DATA, attribute(_PORT_ISOLATED, b"\1"))
     return Operation(_NEWLINK, 0, _link() + text(_NAME, name) + nest(_LINKINFO, kind))
 

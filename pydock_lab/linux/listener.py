@@ -63,6 +63,7 @@ class Listener:
 
     def let_go_on(self, notice: int) -> bool:
         """Let the kernel do the call as it stands."""
+        # Nothing can be forbidden this way: another thread may change what an argument points to after we have looked.
         _ANSWER.pack_into(self._answer, 0, notice, 0, 0, _GO_ON)
         return bool(_ioctl(self.descriptor, _SEND, self._answer_at) >= 0)
 
@@ -75,6 +76,7 @@ class Listener:
         code = ctypes.get_errno()
         if code == errno.EINVAL:  # before Linux 5.14 it takes two calls
             return self._hand_over_in_two(notice, descriptor, flags)
+        # ENOENT: who called has been killed, there is nobody to answer.
         return code != errno.ENOENT and self.answer(notice, -code)
 
     def _hand_over_in_two(self, notice: int, descriptor: int, flags: int) -> bool:

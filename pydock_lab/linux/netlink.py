@@ -63,6 +63,7 @@ def read_attributes(content: bytes, wanted: Collection[int]) -> dict[int, bytes]
         length, kind = _ATTRIBUTE.unpack_from(content, place)
         if length < _ATTRIBUTE.size:
             break
+        # The mark is no part of the type: the kernel sets it on some of what is nested, and not on IFLA_LINKINFO.
         if kind & ~_NESTED in wanted:
             found[kind & ~_NESTED] = content[place + _ATTRIBUTE.size : place + length]
         place += length + -length % 4
@@ -97,6 +98,7 @@ class Netlink:
             message += request + bytes(-len(request) % 4)
             last = self._sequence
         journal.ask("sendto", lambda *_: self._socket.send(message), *(int(one.kind) for one in operations))
+        # One that fails does not keep the kernel from doing those behind it.
         codes, is_done = [], False
         while not is_done:
             for sequence, kind, body in self._receive():
@@ -124,6 +126,7 @@ class Netlink:
         """The index of a device, 0 where there is none; quicker than to ask for all about it (netdevice(7))."""
         get_index = 0x8933
         try:
+            # Sockets of all kinds take it, and it is about the namespace of the socket.
             found = fcntl.ioctl(self._socket, get_index, struct.pack("16s16x", name.encode()))
         except OSError:
             return 0
@@ -151,6 +154,7 @@ def dump(kind: int, body: bytes) -> Operation:
 def open_socket() -> socket.socket:
     """A socket for conversations about the present network namespace."""
     end = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    # 0: the kernel chooses the port. The process id, as is the custom, can be that of one socket only (netlink(7)).
     end.bind((0, 0))
     return end
 

@@ -18,6 +18,7 @@ from pydock_lab.linux import syscalls
 
 Ranges = list[tuple[int, int]]  # address, length; both in bytes
 
+# Bits of an entry that everybody may see (Linux 4.2); the frame numbers are 0 without CAP_SYS_ADMIN.
 _PRESENT, _EXCLUSIVE = 1 << 63, 1 << 56
 _ENTRY = 8  # bytes for each page in /proc/PID/pagemap
 

@@ -82,6 +82,7 @@ def is_alive(pid: int | str) -> bool:
 
 def _state(pid: int | str) -> str:
     with open(f"/proc/{pid}/stat", "rb") as file:
+        # A program may choose a name with blanks and brackets in it: the last bracket ends it (proc_pid_stat(5)).
         return file.read().rpartition(b")")[2].split()[0].decode()
 
 
@@ -92,6 +93,7 @@ def read(pid: int) -> ProcessFacts | None:
             head, _, tail = file.read().rpartition(b")")
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().rstrip(b"\0").split(b"\0")
+        # The folder has the effective ids even where the process is undumpable, and the files in it are root's.
         owner = os.stat(f"/proc/{pid}")
     except OSError:
         return None
@@ -126,4 +128,5 @@ def _terminal(number: int) -> str:
 
 @cache
 def _boot_time() -> float:
+    # The clock that start times are of: it goes on while the machine sleeps, CLOCK_MONOTONIC does not.
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

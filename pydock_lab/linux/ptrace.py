@@ -54,6 +54,7 @@ class Options(IntFlag):
     EXITKILL = 0x10_0000
 
 
+# EXITKILL: without its tracer a program would run on unwatched, and its traced calls fail with ENOSYS (seccomp(2)).
 ALL_OF_IT = int(
     Options.SYSGOOD | Options.FORK | Options.VFORK | Options.CLONE | Options.EXEC | Options.SECCOMP | Options.EXITKILL
 )
@@ -71,6 +72,7 @@ class Event(IntEnum):
     STOP = 128
 
 
+# The bit is SYSGOOD's: without it such a stop looks like any SIGTRAP.
 SYSCALL_STOP = signal.SIGTRAP | 0x80
 
 
@@ -178,8 +180,10 @@ _SIGNALS = ctypes.c_uint64()
 def block_signals(pid: int) -> int:
     """Hold up all signals but SIGKILL and SIGSTOP, until `unblock_signals` gets what this gave."""
     address = ctypes.addressof(_SIGNALS)
+    # 8 bytes are a signal set of the kernel; that of the C library is larger.
     _checked(_ptrace(_Request.GETSIGMASK, pid, 8, address), "getsigmask")
     before = _SIGNALS.value
+    # SIGTRAP stays: int3 raises it, and to force a blocked one the kernel takes the program's handler away.
     unblock_signals(pid, 2**64 - 1 & ~(1 << signal.SIGTRAP - 1))
     return before
 

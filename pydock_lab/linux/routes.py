@@ -28,6 +28,7 @@ def add_address(index: int, interface: IPv4Interface) -> Operation:
     """Give a device an address and the network around it."""
     packed, network = interface.ip.packed, interface.network
     fixed = struct.pack("=BBBBi", socket.AF_INET, network.prefixlen, 0, 0, index)
+    # IFA_ADDRESS is that of the other end where there is just one (point to point); else both are the same (if_addr.h).
     body = fixed + attribute(_LOCAL, packed) + attribute(_ADDRESS, packed)
     return Operation(_NEWADDR, CREATE | EXCLUSIVE, body + attribute(_BROADCAST, network.broadcast_address.packed))
 
@@ -57,8 +58,10 @@ class Route:
     def _body(self) -> bytes:
         leads = self.device or self.gateway
         kind = _TO_US if self.is_ours else _UNICAST if leads else _UNREACHABLE
+        # As ip-route(8) does it: a gateway's is global, what the device itself reaches is of the link.
         scope = _HOST if self.is_ours else _LINK if self.device and not self.gateway else _UNIVERSE
         length = self.destination.prefixlen if self.destination else 0
+        # The fixed part has 8 bits for the number of a table, the attribute 32.
         body = _ROUTE.pack(socket.AF_INET, length, 0, 0, 0, _SET_AT_BOOT, scope, kind, 0) + number(_TABLE, self.table)
         if self.destination:
             body += attribute(_DESTINATION, self.destination.network_address.packed)

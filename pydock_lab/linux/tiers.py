@@ -98,6 +98,7 @@ def try_container(*, binds_proc: bool = False) -> None:
     os.waitpid(pid, 0)
     os.close(pidfd)
     syscalls.unshare(wanted)
+    # Where mounts are shared, as systemd makes them, the host would get what is mounted next (mount_namespaces(7)).
     syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
     # Ubuntu 24.04 lets anybody make a user namespace, but one without powers: only a mount shows it.
     syscalls.mount("trial", "/tmp", "tmpfs", MountFlag.NOSUID | MountFlag.NODEV)  # noqa: S108 - a mount point

@@ -44,6 +44,7 @@ def try_supervision() -> None:
 
 
 def _be_supervised(program: bytes, ready: int, go_on: int) -> None:
+    # Not before there is a tracer: without one the calls that go to it fail with ENOSYS (seccomp(2)).
     os.read(go_on, 1)
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
     try:
@@ -73,6 +74,7 @@ def _change(pid: int, registers: Registers) -> None:
     if status >> 16 != Event.SECCOMP:
         raise OSError(errno.EIO, "ptrace: the filter did not stop the program")
     registers.read(pid)
+    # A call with the number -1 is left out, and what is in the register of its result stands (seccomp(2)).
     registers.words[machine.number], registers.words[machine.result] = 2**64 - 1, _ANSWER
     registers.write(pid)
     ptrace.resume(pid)

@@ -34,6 +34,7 @@ def choose_subnet(taken: Iterable[IPv4Network]) -> IPv4Network:
 
 def mac_address(address: IPv4Address) -> str:
     """The MAC address that Docker derives from an address: `02:42:ac:12:00:02`."""
+    # 02: of a single receiver, and locally administered: no manufacturer has given it to a device.
     return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *address.packed))
 
 
@@ -74,6 +75,7 @@ class Plan:
     def free(self, taken: AbstractSet[str]) -> Iterator[IPv4Address]:
         """The addresses for containers of which no cable is in `taken`, lowest first."""
         ends = {self.subnet.network_address, self.subnet.broadcast_address, self.gateway}
+        # The ends of a range are addresses like others, unless they are the subnet's: `hosts` leaves them out.
         for address in chain((self.pool.network_address,), self.pool.hosts(), (self.pool.broadcast_address,)):
             if address not in ends and address not in self.reserved and cable_name(address) not in taken:
                 yield address

@@ -136,6 +136,7 @@ def _unmake(bridge: Link, kernel: Netlink) -> None:
     """Take away a bridge whose network is no more, with all that was made for it."""
     kernel.do([links.delete(bridge.index)])
     if bridge.alias:
+        # The other routes go with the device; this one, which refuses, has none. Nor have rules, which know it by name.
         _try(Route(destination=_subnet(bridge), table=OUTSIDE_TABLE).forget(), kernel)
     for priority in (_TO_THE_BRIDGE, _TO_THE_OUTSIDE, _NOWHERE):
         _try(Rule(priority=priority, source=bridge.name).delete(), kernel)

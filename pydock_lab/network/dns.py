@@ -136,11 +136,13 @@ class Message:
         question = write_name(self.question.name) + _QUESTION.pack(self.question.kind, self.question.space)
         size = b""
         if self.limit is not None:
+            # Its name is the root; where a record has its class, this has a size (RFC 6891, section 6.1.2).
             size = b"\0" + _RECORD.pack(Kind.OPT, self.limit, 0, 0)
         body = b"".join(map(self._write, self.answers))
         whole = self._header(self.flags, len(self.answers)) + question + body + size
         if len(whole) <= most:
             return whole
+        # Who is told so drops what it got and asks again by TCP: a part of the answers would be for nothing.
         return self._header(self.flags | Flag.TRUNCATED, 0) + question + size
 
     def _header(self, flags: int, answers: int) -> bytes:
@@ -172,6 +174,7 @@ def is_answer(content: bytes, question: Message) -> bool:
     except (MalformedMessage, struct.error, IndexError):
         return False
     asked = question.question
+    # A forger has to guess the 16 bits of the id; that it is the same question is asked besides (RFC 5452).
     same = (number, kind, space, text(name)) == (question.id, asked.kind, asked.space, text(asked.name))
     return same and questions == 1 and bool(flags & Flag.ANSWER)
 
@@ -213,6 +216,7 @@ def read_name(content: bytes, place: int) -> tuple[Name, int]:
             place = target
             continue
         length += size + 1
+        # 01 and 10 are reserved. The length also ends a circle of labels and a pointer back to them.
         if size & _POINTER or length >= _LONGEST_NAME:
             raise MalformedMessage("not a name")
         found.append(_exactly(content, place + 1, size))

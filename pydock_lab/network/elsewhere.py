@@ -41,6 +41,7 @@ def _send(namespace: int, action: Callable[[], _Found]) -> tuple[Any, list[int]]
     os.close(pidfd)
     with ours:
         reply, descriptors = Connection(ours).receive() or ({"errno": 5, "reason": "the child ended"}, [])
+    # After reading: a child whose answer is long ends only when there is room for it.
     os.waitpid(pid, 0)
     if "error" in reply:
         raise from_json(reply["error"])

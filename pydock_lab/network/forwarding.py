@@ -24,6 +24,7 @@ from pydock_lab.network.ports import Listener
 from pydock_lab.network.supply import Supply
 from pydock_lab.network.watcher import EDGES, Sweeper, Watcher
 
+# For the pipe; a socket is asked to block or not by its own O_NONBLOCK (splice(2)).
 _SPLICE_NONBLOCK = 2
 _PIPE_SIZE = 1 << 20  # bytes; without privilege the kernel may give less
 _SET_PIPE_SIZE = 1031
@@ -98,6 +99,7 @@ class _Way:
             self.waiting = os.splice(self.source.fileno(), self.pipe[1], _PIPE_SIZE, flags=_SPLICE_NONBLOCK)
             if not self.waiting:
                 self.ended = True
+                # The other direction stays open: who has said all may still be waiting for the answer.
                 self.target.shutdown(socket.SHUT_WR)
                 return 0
         moved = os.splice(self.pipe[0], self.target.fileno(), self.waiting, flags=_SPLICE_NONBLOCK)
@@ -268,6 +270,7 @@ def _check(pair: _Pair) -> None:
     code = pair.server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))
+    # No error may also mean that nothing is decided: only who is connected has a peer.
     try:
         pair.server.getpeername()
     except OSError:

@@ -89,6 +89,7 @@ def found() -> None:
     if _found and _is_within_reach(_found[-1]):
         return
     _found.clear()
+    # By a child: who leaves the host's network from within a user namespace cannot come back (setns(2)).
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
@@ -102,6 +103,7 @@ def found() -> None:
             os.set_inheritable(descriptor, False)
         namespace, kernel = descriptors
         alive, in_use = os.pipe2(os.O_CLOEXEC)
+        # Only to be locked: nothing is written to it, and no name of it can be left behind.
         turn = os.memfd_create("pydock-hub", os.MFD_CLOEXEC)
         _found.append(
             Hub(namespace=namespace, kernel=socket.socket(fileno=kernel), turn=turn, alive=alive, in_use=in_use)
@@ -127,6 +129,7 @@ def _make(parent: socket.socket) -> None:
         # The new one first: without any, the hub would for a moment not know its own addresses.
         Netlink(kernel).do([Rule(priority=_RULE_OF_THE_HUB, table=LOCAL_TABLE).add()])
         Netlink(kernel).do([Rule(priority=0, table=LOCAL_TABLE).delete()])
+        # As long as it is open somewhere, the namespace lives on without any process in it (namespaces(7)).
         namespace = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         socket.send_fds(parent, [b"n"], [namespace, kernel.fileno()])
     finally:
@@ -152,6 +155,7 @@ def talking() -> Iterator[Netlink]:
     A shim that dies in the middle gives its turn back with it (fcntl(2), record locks).
     """
     place = get()
+    # Not flock(2), whose lock is shared by all copies of a descriptor: here all shims have copies of one.
     fcntl.lockf(place.turn, fcntl.LOCK_EX)
     try:
         yield Netlink(place.kernel)

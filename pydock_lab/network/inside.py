@@ -40,6 +40,7 @@ def settle(wiring: Wiring) -> None:
         for one in wiring.interfaces:
             index = kernel.index(one.name)
             steps += [routes.add_address(index, IPv4Interface(one.address)), links.set_up(index)]
+        # After the addresses: the kernel takes a gateway only where a device that is up reaches it.
         if wiring.gateway:
             steps.append(Route(gateway=IPv4Address(wiring.gateway)).set())
         if steps:

@@ -25,6 +25,7 @@ from pydock_lab.network.bridge import OUTSIDE_TABLE
 _PROGRAM = "slirp4netns"
 _TUN = "/dev/net/tun"
 _TAP = "outside"
+# The most that slirp4netns takes is 65521: the larger its packets, the fewer it has to handle.
 _MTU = 65520
 _SUBNET = IPv4Network("198.18.0.0/24")
 _GATEWAY, _OURS = _SUBNET[2], _SUBNET[100]
@@ -57,6 +58,7 @@ def host_address() -> str:
     """The address by which the host is reached from outside of it, "" where it has none but the loopback's."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         try:
+            # Of a datagram socket it sends nothing: the kernel only chooses a route, and our address on it.
             end.connect(_SOMEWHERE)
         except OSError:
             return ""

@@ -66,6 +66,7 @@ def write(networks: Path, place: Place) -> None:
     except FileNotFoundError:
         os.makedirs(folder, exist_ok=True)
         _write(temporary, content)
+    # Who reads finds the old one or the new one, never a half. It also changes the folder's time (see `Places._read`).
     os.replace(temporary, os.path.join(folder, f"{place.container}.json"))
 
 

@@ -56,6 +56,7 @@ def _open(port: PublishedPort, number: int) -> socket.socket:
         if family == socket.AF_INET6:
             # Else [::] would take the port of 0.0.0.0, too.
             end.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # For a port whose connections have just ended (TIME_WAIT). Two sockets of UDP could share one by it.
         if port.protocol == "tcp":
             end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         end.bind((host, number))

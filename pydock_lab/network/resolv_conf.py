@@ -29,6 +29,7 @@ class ResolvConf:
             if word == "nameserver" and values and _is_address(values[0]):
                 servers.append(values[0])
             elif word in ("search", "domain"):
+                # Of several such lines the last one counts (resolv.conf(5)).
                 search = tuple(values)
             elif word == "options":
                 options += values

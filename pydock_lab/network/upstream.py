@@ -106,6 +106,7 @@ class _Asking:
         is_ipv6 = ip_address(server[0].partition("%")[0]).version == 6  # noqa: PLR2004 - IPv6
         self._socket = end = open_socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, self._kind)
         self._to_send, self._received = self._whole, b""
+        # A datagram socket that is connected is also told of a port where nobody listens (ECONNREFUSED).
         end.connect_ex(server)
         # A stream can be written to when it is connected; a datagram at once.
         self._watcher.watch(end, self._handle, select.EPOLLOUT)

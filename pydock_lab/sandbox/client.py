@@ -160,6 +160,7 @@ def _check_alive(connection: Connection) -> None:
 @contextlib.contextmanager
 def _zygote_of(connection: Connection) -> Iterator[int]:
     """A pidfd of the process that listens behind a connection (unix(7), SO_PEERCRED); -1 where it cannot be seen."""
+    # Those of who called listen(2), which is the zygote itself, not its starter (see zygote.py).
     credentials = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     descriptor = -1
     try:
@@ -224,6 +225,8 @@ def _locked(path: Path) -> Iterator[None]:
     import fcntl  # noqa: PLC0415 - absent on Windows
 
     with path.open("w") as file:
+        # The kernel gives it back when we end, however that is. The file stays: were it removed, somebody who waits
+        # would get the lock of a file that nobody else can find.
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -115,6 +115,7 @@ def _take_up(heritage: Heritage) -> bool:
             syscalls.setns(heritage.users, Namespace.USER)
         except OSError:
             return False
+        # The one we are in belongs to the host's user namespace: root of another may mount nothing there.
         syscalls.unshare(Namespace.MOUNT)
         if heritage.tier is Tier.ROOTLESS:
             _be_root()
@@ -125,7 +126,9 @@ def _enter(tier: Tier, starter: "_Line") -> None:
     """Enter the user namespace of the tier, and be root in it; raises OSError."""
     if not tier.in_user_namespace:
         return
+    # Asked before: in a namespace without a map everybody is 65534.
     uid, gid = os.getuid(), os.getgid()
+    # In one call: the user namespace is made first, and the other belongs to it (user_namespaces(7)).
     syscalls.unshare(Namespace.USER | Namespace.MOUNT)
     if tier.has_single_id:
         idmap.write_single(uid, gid)
@@ -141,6 +144,7 @@ def _enter(tier: Tier, starter: "_Line") -> None:
 def _be_root() -> None:
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    # The user's groups have no ids in here, but would still open files.
     os.setgroups([])
 
 

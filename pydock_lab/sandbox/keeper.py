@@ -121,6 +121,7 @@ def live(
     `started` is called once there is the worker: what only that needs can be closed.
     """
     try:
+        # The zygote is one, too, but a fork does not inherit it (prctl(2)).
         syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
         handed = keep(work, started, zygote=zygote)
         if handed is not None:
@@ -132,6 +133,7 @@ def live(
 def keep(work: Work, started: Callable[[], None] = lambda: None, *, zygote: int = -1) -> Handed | None:
     """Have a worker do `work`: what it handed over, as soon as something happens; None once it has ended without."""
     ours, theirs = map(Kin, socket.socketpair())
+    # Shared with who is forked, unlike all other memory: Python's default is MAP_SHARED.
     taken = mmap.mmap(-1, _PAGE)
     pid, pidfd = syscalls.clone3(Namespace(0))
     if pid == 0:

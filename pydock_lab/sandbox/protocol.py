@@ -59,6 +59,7 @@ class Connection:
         attached = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         sent = self.socket.sendmsg([frame], attached, socket.MSG_NOSIGNAL)
         if sent < len(frame):
+            # Without the descriptors: they have gone along with the first byte.
             self.socket.sendall(memoryview(frame)[sent:])
 
     def receive(self) -> tuple[dict[str, Any], list[int]] | None:
@@ -89,6 +90,7 @@ class Connection:
     def _receive_head(self) -> tuple[bytes, list[int]]:
         numbers = array.array("i")
         space = socket.CMSG_SPACE(_MAX_DESCRIPTORS * numbers.itemsize)
+        # Closed at exec from the first instant: a thread of the engine may be starting a program just then.
         head, attached, _, _ = self.socket.recvmsg(_LENGTH.size, space, socket.MSG_CMSG_CLOEXEC)
         for level, kind, content in attached:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):

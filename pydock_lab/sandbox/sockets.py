@@ -31,6 +31,7 @@ def make_private(path: str) -> None:
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, _PRIVATE)
     # /tmp belongs to everybody: a directory that somebody else prepared is not ours.
+    # Nor is a link to one of ours: lstat(2) looks at the link itself.
     state = os.lstat(path)
     if state.st_uid != os.getuid() or state.st_mode & 0o777 != _PRIVATE:
         from pydock_lab.errors import IsolationError  # noqa: PLC0415 - see above

@@ -171,6 +171,7 @@ def live(listener: socket.socket, zygote: socket.socket, ground: Ground, line: L
     """Wait for an engine, do what it asks, and end; `line` leads to the keeper, our parent."""
     # As long as there is no request the keeper ends with the zygote, and we end with it.
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGTERM)
+    # Only after that: for a keeper that had ended before, no signal comes (prctl(2)).
     if line.is_over():
         os._exit(0)
     is_hurried = can_be_read(listener)

@@ -249,13 +249,16 @@ def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) ->
     # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
     worker.each(modules, "settled", ground.tier)
+    # An import that was forgotten fails, rather than find its module among a container's files.
     sys.path.clear()
     # What lives now lives for ever: without the collector's marks a fork shares these pages.
     gc.collect()
     gc.freeze()
     gc.disable()
     path = listener.getsockname()
+    # Not by the starter: the kernel tells clients the pid of who calls it (unix(7), SO_PEERCRED).
     listener.listen(128)
+    # Not before it listens: the client connects as soon as our standard output has ended.
     _let_the_engine_go()
     own = os.stat(path).st_ino
     zygote = Zygote(listener, ground)  # as long as children end: signals are written to a file of its own

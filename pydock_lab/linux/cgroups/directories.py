@@ -36,6 +36,7 @@ class Directories(NamedTuple):
     def processes(self) -> tuple[int, ...]:
         """Who is in the group, and in those that it was divided into."""
         found: dict[int, None] = {}
+        # In version 1 the same processes are in all of them.
         for place in self.each()[:1]:
             found |= dict.fromkeys(self._processes_below(place))
         return tuple(found)

@@ -182,6 +182,7 @@ def _remove(tree: Tree, directory: Path) -> None:
     try:
         tree.remove(directory)
     except OSError as error:
+        # EBUSY: groups in it, or processes; which of the two the kernel does not say.
         if error.errno != errno.EBUSY:
             raise
         for name in tree.children(directory):

@@ -81,6 +81,7 @@ def _cgroup_mounts(mountinfo: str) -> Iterator[tuple[str, Path, list[str]]]:
     """(file system type, mount point, options) of proc_pid_mountinfo(5)."""
     with contextlib.suppress(OSError):
         for line in Path(mountinfo).read_text().splitlines():
+            # Before the dash are any number of optional fields: what is behind it cannot be counted from the start.
             before, _, after = line.partition(" - ")
             kind, _, options = (*after.split(" ", 2), "", "")[:3]
             if kind in ("cgroup", "cgroup2"):
@@ -90,6 +91,7 @@ def _cgroup_mounts(mountinfo: str) -> Iterator[tuple[str, Path, list[str]]]:
 def _version_2(root: Path, own: str, tree: Tree) -> Hierarchy | None:
     """The root of the tree where it is ours, else the highest group above this process that we may divide."""
     for place in (root, *_above(root, own)):
+        # What a delegation hands over (cgroup-v2.rst, "Model of Delegation").
         names = ("", "cgroup.procs", "cgroup.subtree_control")
         if all(tree.may_write(place / name) for name in names):
             offered = _words(tree, place / "cgroup.controllers")
@@ -107,6 +109,7 @@ def _above(root: Path, own: str) -> list[Path]:
     lines: list[str] = []
     with contextlib.suppress(OSError):
         lines = Path(own).read_text().splitlines()
+    # Version 2 has the number 0 and no controllers; trees of version 1 are numbered from 1 (cgroups(7)).
     path = next((line[3:] for line in lines if line.startswith("0::")), "/")
     parts = [part for part in path.split("/") if part]
     if ".." in parts:  # outside of what a cgroup namespace shows

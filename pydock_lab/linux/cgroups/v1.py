@@ -74,6 +74,7 @@ def _memory(limits: Limits) -> Iterator[Setting]:
     if swap is None and limits.memory is not None:
         swap = 2 * limits.memory if limits.memory > 0 else -1  # as Docker does
     if swap is not None:
+        # The file is missing where the kernel does not count swap (swapaccount=1 at boot).
         yield _one("memory_swap", "memory", "memory.memsw.limit_in_bytes", swap, is_open=swap < 0)
     if limits.memory_reservation is not None:
         yield _one("memory_reservation", "memory", "memory.soft_limit_in_bytes", limits.memory_reservation)
@@ -139,6 +140,7 @@ class Interface:
         )
 
     def _cache(self) -> int | None:
+        # `total_`: with the groups below, as memory.usage_in_bytes counts.
         return pairs(self._files.read("memory", "memory.stat")).get("total_inactive_file")
 
     def _cpu_limit(self) -> float | None:
@@ -183,6 +185,7 @@ class Interface:
 
     def restrict_devices(self, rules: Iterable[DeviceRule]) -> None:
         """Forbid all devices but these; raises OSError."""
+        # That empties the list, whatever was inherited: what follows is all that is allowed (devices.rst).
         self._files.write("devices", "devices.deny", "a")
         for rule in rules:
             self._files.write("devices", "devices.allow", rule.text())

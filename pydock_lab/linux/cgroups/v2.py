@@ -116,6 +116,7 @@ def settings(limits: Limits) -> Iterator[Setting]:
         yield _one("pids", "pids", "pids.max", or_max(limits.pids or -1))
     if limits.blkio_weight is not None:
         weight = limits.blkio_weight
+        # The first is there only with the BFQ scheduler, and has Docker's scale; runc, too, prefers it.
         files = (("io.bfq.weight", str(weight)), ("io.weight", f"default {io_weight(weight)}"))
         yield Setting(limit="blkio_weight", controller="io", files=files)
 
@@ -191,6 +192,7 @@ class Interface:
         """Stop all processes of the group where they are, or let them go on; False where it is impossible."""
         try:
             self._files.write(self._any, "cgroup.freeze", int(frozen))
+            # It is only asked for: cgroup.events says when the last process stands still (cgroup-v2.rst).
             for _ in range(_PATIENCE):
                 if pairs(self._read("cgroup.events")).get("frozen") == int(frozen):
                     return True

@@ -67,12 +67,14 @@ def assemble(policy: Policy, machine: str = "") -> bytes:
     outcomes = _outcomes(policy)
     bodies: dict[tuple[Rule, ...], int] = {}
     program = [Instruction(Code.RETURN, policy.foreign)]
+    # Built from its end: the machine's own way is the first that is asked for.
     for way in reversed([own, *[one for one in others if one in policy.also and one in _AUDIT]]):
         spans = _spans(numbers(way), outcomes, policy)
         if way is Architecture.X86_64:
             spans += _x32_spans(outcomes, policy)
         section = [Instruction(Code.LOAD, bpf.NUMBER), *_search(spans, bodies)]
         program = bpf.branch(Code.JUMP_EQUAL, _AUDIT[way], section, program)
+    # The way comes before any number: 59 is execve by that of x86-64, oldolduname by that of i386, where execve is 11.
     program = _attach(bodies, [Instruction(Code.LOAD, bpf.ARCHITECTURE), *program], policy.default)
     if len(program) > bpf.MOST:
         raise ContainerError("linux.seccomp-length", count=len(program), most=bpf.MOST)

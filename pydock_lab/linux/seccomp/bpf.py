@@ -57,6 +57,7 @@ def branch(test: Code, value: int, yes: Program, no: Program) -> Program:
     """Compare the register with `value`, and go on with one of two programs."""
     if len(no) <= _FARTHEST:
         return [Instruction(test, value, len(no), 0), *no, *yes]
+    # Too far for the 8 bits that a condition has: a jump without one has 32.
     return [Instruction(test, value, 0, 1), Instruction(Code.JUMP, len(no)), *no, *yes]
 
 
@@ -112,6 +113,7 @@ def _tests(condition: Condition) -> Iterator[_Test]:
     code, is_negated = _LOWER[condition.comparison]
     yes, no = (_Way.FAILS, _Way.HOLDS) if is_negated else (_Way.HOLDS, _Way.FAILS)
     upper_mask, upper = condition.mask >> 32, condition.value >> 32
+    # Else both upper halves are 0, and equal.
     if upper_mask or upper:
         yield from _load(place + 4, upper_mask)
         if code is not Code.JUMP_EQUAL:

@@ -12,6 +12,7 @@ class Verdict(IntEnum):
     The lower half is a number that goes with it: the errno, or what a tracer reads.
     """
 
+    # Of several filters' answers the strictest counts: KILL_PROCESS first, the others in this order (seccomp(2)).
     KILL_THREAD = 0x0000_0000
     KILL_PROCESS = 0x8000_0000
     TRAP = 0x0003_0000
