@@ -168,8 +168,12 @@ class Zygote:
             del self._spares[pidfd]
             self._children[pidfd] = _Child(pid, worker_pid, -1)
             self._quiet_until = time.monotonic() + _BREATHER_SECONDS
+        pidfds = {child.pid: one for one, child in self._children.items()}
         for connection in connections:
-            pidfd = next(one for one, child in self._children.items() if child.pid == pid)
+            if pid not in pidfds:  # its end was heard of before its beginning, and it was buried as one that waits
+                os.close(connection)
+                continue
+            pidfd = pidfds[pid]
             os.set_inheritable(connection, False)
             self._children[pidfd].connection = connection
             self._engines[connection] = pidfd

@@ -17,10 +17,12 @@ from typing import NoReturn
 import pytest
 
 from pydock_lab.errors import IsolationError
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.runtime.base import Runtime
 from pydock_lab.sandbox import client, keeper, worker
 from pydock_lab.sandbox.client import Sandbox
 from pydock_lab.sandbox.protocol import Connection
+from pydock_lab.sandbox.zygote import Zygote
 
 LISTENS = "00010000"  # in the column "Flags" of /proc/net/unix
 PROBE = "pydock_lab.runtime.probing:probe"
@@ -211,3 +213,18 @@ def test_the_directory_of_sockets_is_made_anew(store: Path, monkeypatch: pytest.
             os.kill(pid, signal.SIGKILL)
     finally:
         shutil.rmtree(short)
+
+
+def test_news_of_a_worker_whose_keeper_is_buried_already() -> None:
+    one = Zygote(socket.socket(socket.AF_UNIX), worker.Ground(tier=Tier.ROOT))
+    engine, copy = socket.socketpair()
+    with copy:
+        nobody = worker.PIDS.pack(1 << 22, 1 << 22)  # the kernel gives no such number
+        socket.send_fds(one._tell, [nobody], [copy.fileno()])
+    one._hear_news()
+    with engine:
+        engine.settimeout(5)
+        assert engine.recv(1) == b"", "its engine hears that nobody is there"
+    for end in (one._listener, one._news, one._tell, one._deaths, one._wake):
+        end.close()
+    os.close(one._own)
