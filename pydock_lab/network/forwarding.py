@@ -11,6 +11,7 @@ Bytes of TCP are moved by splice(2), from socket to pipe to socket, without pass
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import resource
@@ -178,7 +179,11 @@ class Forwarder:
     def _connect(self, client: socket.socket, port: int) -> None:
         client.setblocking(False)
         server = self._supply.take(socket.SOCK_STREAM)
-        server.connect_ex((self.address, port))
+        code = server.connect_ex((self.address, port))
+        if code not in (0, errno.EINPROGRESS):
+            # What fails at once (no way there) is told here only, and never by the socket.
+            server.close()
+            raise OSError(code, os.strerror(code))
         ways = (_Way(client, server, self._pipes), _Way(server, client, self._pipes))
         pair = _Pair(client, server, ways)
         self._connections += 1

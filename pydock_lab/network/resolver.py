@@ -149,7 +149,7 @@ class _Stream:
             sent = self._end.send(LENGTH.pack(len(answer)) + answer)
         except OSError:
             sent = 0
-        if sent < len(answer):
+        if sent < LENGTH.size + len(answer):
             self.close()
 
     def close(self) -> None:

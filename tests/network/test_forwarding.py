@@ -17,7 +17,9 @@ from pydock_lab.network.watcher import Watcher
 from pydock_lab.oci.runtime_spec import PublishedPort
 
 
-def forward(listeners: list[ports.Listener], namespace: int, *, descriptors: int = 1024) -> int:
+def forward(
+    listeners: list[ports.Listener], namespace: int, *, descriptors: int = 1024, address: str = "127.0.0.1"
+) -> int:
     """A process that forwards as a shim does, with so many descriptors at most: its pid."""
     pid = os.fork()
     if pid == 0:
@@ -25,7 +27,7 @@ def forward(listeners: list[ports.Listener], namespace: int, *, descriptors: int
             keep_only({2, namespace, *(one.socket.fileno() for one in listeners)})
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
             watcher = Watcher()
-            Forwarder(watcher, Supply(namespace), "127.0.0.1").serve(listeners)
+            Forwarder(watcher, Supply(namespace), address).serve(listeners)
             while True:
                 watcher.turn(-1)
         finally:
@@ -107,6 +109,18 @@ def test_a_container_that_does_not_listen_refuses(forwarded: dict[str, int]) -> 
     end = socket.create_connection(("127.0.0.1", forwarded["dead"]), timeout=5)
     with end, contextlib.suppress(ConnectionResetError):  # a reset says the same in another way
         assert end.recv(10) == b""
+
+
+def test_who_cannot_be_led_anywhere_is_let_go(namespace: int) -> None:
+    listener = ports.listen(PublishedPort(container_port=7))
+    pid = forward([listener], namespace, descriptors=64, address="192.0.2.1")
+    for _ in range(70):  # more than there would be descriptors for, if they were kept
+        end = socket.create_connection(("127.0.0.1", listener.port.host_port), timeout=5)
+        with end, contextlib.suppress(ConnectionResetError):
+            assert end.recv(10) == b""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    listener.socket.close()
 
 
 def test_without_descriptors_who_knocks_waits(namespace: int) -> None:
