@@ -93,7 +93,7 @@ def write_single(uid: int, gid: int) -> None:
 def write_ranges(pid: int) -> tuple[str, int] | None:
     """Map the ranges lent to this user into the user namespace of `pid`; what refused, and its status, or None.
 
-    Called from outside of the namespace. ENOENT as status stands for a missing program or no range.
+    Called from outside of the namespace. 0 as status stands for no range, 127 for a missing program, as in a shell.
     """
     tools = (("newuidmap", SUBUID, os.getuid()), ("newgidmap", SUBGID, os.getgid()))
     for tool, path, own in tools:

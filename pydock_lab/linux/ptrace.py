@@ -178,7 +178,7 @@ _SIGNALS = ctypes.c_uint64()
 
 
 def block_signals(pid: int) -> int:
-    """Hold up all signals but SIGKILL and SIGSTOP, until `unblock_signals` gets what this gave."""
+    """Hold up all signals but SIGKILL, SIGSTOP and SIGTRAP, until `unblock_signals` gets what this gave."""
     address = ctypes.addressof(_SIGNALS)
     # 8 bytes are a signal set of the kernel; that of the C library is larger.
     _checked(_ptrace(_Request.GETSIGMASK, pid, 8, address), "getsigmask")
