@@ -1,6 +1,7 @@
 """The server's connections, who is let in, and what it does with requests that are none."""
 
 import base64
+import contextlib
 import re
 import socket
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from samples.waiting import wait_until
 
 from pydock_lab.errors import RegistryError
 from pydock_lab.oci import Digest
@@ -250,22 +252,28 @@ def three_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
         yield running
 
 
+def waits(server: RegistryServer, connection: socket.socket) -> None:
+    """Until the server knows that this one waits: its answer is there a moment before."""
+    known = server._listener._waiting
+    wait_until(lambda: [one.getpeername() for one in list(known)][-1:] == [connection.getsockname()])
+
+
 def test_who_waits_longest_makes_room(three_places: RegistryServer) -> None:
     """Clients keep connections for later: those must not keep others out."""
-    waiting = []
-    for _ in range(3):
-        waiting.append(opened(three_places.address, PING))
-        assert answered(waiting[-1])
-    waiting[0].sendall(PING)  # the second is now the one that waits longest
-    assert answered(waiting[0])
-    with opened(three_places.address, PING) as another:
-        assert answered(another)
-    assert waiting[1].recv(1) == b""
-    for one in (waiting[0], waiting[2]):
-        one.sendall(PING)
-        assert answered(one)
-    for one in waiting:
-        one.close()
+    with contextlib.ExitStack() as ends:
+        waiting = []
+        for _ in range(3):
+            waiting.append(ends.enter_context(opened(three_places.address, PING)))
+            assert answered(waiting[-1])
+            waits(three_places, waiting[-1])
+        waiting[0].sendall(PING)  # the second is now the one that waits longest
+        assert answered(waiting[0])
+        waits(three_places, waiting[0])
+        assert answered(ends.enter_context(opened(three_places.address, PING)))
+        assert waiting[1].recv(1) == b""
+        for one in (waiting[0], waiting[2]):
+            one.sendall(PING)
+            assert answered(one)
 
 
 def test_who_is_being_served_stays(three_places: RegistryServer) -> None:
