@@ -79,6 +79,7 @@ class BlobStore:
         """A small blob (manifest, config), verified; raises NotFound or Corrupt."""
         digest = blob if isinstance(blob, Digest) else blob.digest
         with self.open(blob) as file:
+            # Never more than a document may have: what is longer is cut, and so has another digest.
             content = file.read(min(MAX_DOCUMENT, os.fstat(file.fileno()).st_size) + 1)
         if Digest.of(content, digest.algorithm) != digest:
             raise Corrupt("store.blob-content", digest=digest)
@@ -132,6 +133,7 @@ class BlobWriter:
         self._path, self._file = ingest.go_on(self._kept) if resume else ingest.create()
         self._hash = hashlib.new(algorithm)
         self.size = 0
+        # The digest is of the whole, and hashlib's state cannot be kept on disk: what came before is hashed again.
         while resume and (chunk := self._file.read(_CHUNK)):
             self._hash.update(chunk)
             self.size += len(chunk)
