@@ -126,6 +126,7 @@ class Builder:
                 on_event(found)
                 continue
             running -= 1
+            # The first one is the cause: what fails after it may only have been stopped.
             if found.error is not None and first_error is None and not isinstance(found.error, Cancelled):
                 first_error = found.error
                 self.tools.stop()
@@ -139,6 +140,7 @@ class Builder:
             one.build.build(one.first + 1, self._plan.steps)
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that watches
             one.error = error
+        # After an error, too: the stages that wait for this one would never end.
         one.done.set()
         self._queue.put(one)
 

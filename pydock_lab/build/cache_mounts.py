@@ -77,10 +77,12 @@ class CacheMounts:
             with suppress(BlockingIOError):
                 stack.enter_context(FileLock(self._lock(name), wait=False))
                 return name
+        # All of them are in use: this one waits, as with `locked`.
         stack.enter_context(FileLock(self._lock(key)))
         return key
 
     def _lock(self, key: str) -> Path:
+        # Beside the cache's folder: in it, a prune would take it along, and two could hold the lock of one name.
         return self._records.directory / f".{key}.lock"
 
     def all(self) -> Iterator[CacheMount]:

@@ -157,6 +157,7 @@ class _Search:
         if entry.type is EntryType.SYMLINK and self._selector.follow and not self._way:
             return _behind_links(self._source, path, follow=True)
         if entry.type is EntryType.DIRECTORY:
+            # The folder alone: a digest of all that is in it would count what the patterns leave out.
             return Digest("sha256:" + file_checksum.start(entry).hexdigest())
         return checksum(self._source, entry.path)
 
@@ -171,6 +172,8 @@ def _fit(rules: Sequence[Rule], path: str, above: Matches | None) -> tuple[bool,
     names = (path, *_parents(path)) if above is None else (path,)
     decided, fitting = False, []
     for at, rule in enumerate(rules):
+        # What fits a folder fits all below it: its answers are handed down (moby/patternmatcher,
+        # MatchesUsingParentResults).
         fits = above is not None and above[at]
         if not fits and rule.keeps == decided:
             fits = any(map(rule.pattern.matches, names))

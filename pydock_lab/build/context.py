@@ -58,6 +58,7 @@ class BuildContext:
         self._excluded, self._reinclude, self._cache = excluded, reinclude, cache
         self._folders: dict[bytes, Folder] = {}
         self._entries: dict[bytes, Entry | None] = {b"": _ROOT}
+        # Before the first look: what changes while the build runs is younger than this, and is read again next time.
         self._taken = time.time_ns()
         self._hashed = 0
         self._listing = threading.RLock()
@@ -262,6 +263,7 @@ class BuildContext:
     def descriptor(self, entry: Entry) -> int:
         """A file, opened; raises BuildError where it cannot be read."""
         try:
+            # O_NOFOLLOW: what was a file when it was listed may be a link out of the context by now.
             return os.open(
                 self._place(entry.path), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
             )

@@ -115,6 +115,7 @@ class CopyAhead:
         try:
             self._ground = _AskedGround(self._tools.workshop.tree(self._layers))
             self._copy.write(self._ground)
+            # After the write, which has told the context what it hashed: those files are not read again.
             self._tools.keys.look_ahead(self.step)
         except BaseException:  # noqa: BLE001 - what is wrong with the step, it says when its turn has come
             self._failed = True

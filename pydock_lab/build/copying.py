@@ -171,6 +171,7 @@ def _placed(entry: Entry, place: bytes, request: CopyRequest) -> Entry:
     """The entry where it is copied, with the owner and mode that the request gives it."""
     uid, gid = request.owner or ((entry.uid, entry.gid) if request.keep_owner else (0, 0))
     mode = entry.mode
+    # Linux has no mode of a symbolic link: it is always 0777, and nobody looks at it (symlink(7)).
     if request.mode is not None and entry.type is not EntryType.SYMLINK:
         mode = request.mode.apply(entry.mode, is_folder=entry.type is EntryType.DIRECTORY)
     return entry.placed(place, mode=mode, uid=uid, gid=gid)

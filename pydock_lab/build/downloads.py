@@ -104,6 +104,7 @@ class Downloads:
                 blob.write(chunk)
                 self._on_event(BlobProgress(direction=Direction.PULL, digest=answer.url, done=size, total=total))
             found = Digest("sha256:" + digest.hexdigest())
+            # The lease before the blob: a prune in between would take away what nobody seems to need.
             self._lease.add(found)
             blob.commit(found, size)
         self._on_event(BlobDone(direction=Direction.PULL, digest=found, size=size))
@@ -165,7 +166,9 @@ def _validators(found: Download) -> dict[str, str]:
 def _get(url: str, known: Download | None) -> "requests.Response":
     import requests  # noqa: PLC0415 - only for who downloads
 
+    # `identity`: an ETag is of one encoding (RFC 9110, section 8.8.3.3), and requests would unpack gzip.
     headers = {"User-Agent": "pydock_lab", "Accept-Encoding": "identity"}
+    # Both where we have both: a server that knows If-None-Match ignores the other (RFC 9110, section 13.1.3).
     if known and known.etag:
         headers["If-None-Match"] = known.etag
     if known and known.last_modified:
@@ -179,6 +182,7 @@ def _get(url: str, known: Download | None) -> "requests.Response":
 
 def _remote_commit(reference: GitReference) -> str:
     wanted = reference.ref or "HEAD"
+    # An annotated tag is an object of its own: `^{}` is the commit behind it (gitrevisions(7)).
     patterns = [wanted] if wanted == "HEAD" else [wanted, f"{wanted}^{{}}"]
     rows = [line.split("\t") for line in _git(["ls-remote", "--", reference.remote, *patterns], reference).splitlines()]
     names = {name: commit for commit, name in rows}
@@ -217,6 +221,8 @@ def _set_times(folder: Path, seconds: int) -> None:
 
 def _git(words: list[str], reference: GitReference) -> str:
     quiet: dict[str, Any] = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
+    # An `ext::` address runs a program (git-remote-ext(1)). `user` keeps submodules, whose addresses the repository
+    # chooses, from the files of this machine (CVE-2022-39253).
     safe = ["-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=user", "-c", "advice.detachedHead=false"]
     try:
         done = subprocess.run(

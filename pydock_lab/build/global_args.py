@@ -68,6 +68,7 @@ def epoch(
 
 def _stage_source(stage: Stage, args: Mapping[str, str], build_args: Mapping[str, str], escape: str) -> RemoteSource:
     """The only thing that a stage fetches: then its time is the stage's."""
+    # There it still is the name of this stage, and no time.
     env = {name: value for name, value in args.items() if name != EPOCH}
     if expand(stage.base, env, escape).text != SCRATCH:
         raise BuildError("build.epoch-scratch")

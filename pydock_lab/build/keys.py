@@ -38,6 +38,7 @@ class CacheKey:
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the digest of the text."""
+        # What is not UTF-8, such as the name of a file, stands in the text as lone surrogates (PEP 383).
         return "sha256:" + hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
     @property

@@ -62,6 +62,7 @@ class LayerSink:
     def commit(self, known: LayerIndex | None = None) -> tuple[WrittenLayer, Descriptor, LayerIndex]:
         """The layer as it was written, its descriptor, and its index, `known` or read."""
         written = self._layer.close()
+        # Before the commit: a tar that cannot be read must not become a blob.
         index = known if self._indexing is None else self._indexing.finish()
         assert index is not None  # noqa: S101 - who wants none read, knows it
         self._blob.commit(written.digest, written.size)
@@ -161,6 +162,7 @@ def write_draft(draft: LayerDraft, sink: Writable, check: Callable[[], None] = l
 def _tell(draft: LayerDraft, entry: Entry, digest: str) -> None:
     """Tell the context a file's checksum: the cache key asks for it, and the file need not be read twice."""
     source, original = draft.origins.get(entry.path, (None, entry))
+    # A checksum covers mode and owner: after --chmod or --chown it is not that of the context's file.
     if isinstance(source, BuildContext) and (entry.mode, entry.uid, entry.gid) == (original.mode, 0, 0):
         source.know_checksum(original, digest)
 

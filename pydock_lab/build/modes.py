@@ -43,6 +43,7 @@ def _act(mode: int, who: str, sign: str, letters: str, *, is_folder: bool) -> in
     if letters in _SHIFT:
         # What another class of users may do, at this moment.
         letters = "".join(letter for letter, bit in _BITS.items() if (mode >> _SHIFT[letters]) & bit)
+    # `X` is `x` for folders, and for files that somebody may execute already (chmod(1)).
     if "X" in letters and (is_folder or mode & 0o111):
         letters += "x"
     bits = mask = 0

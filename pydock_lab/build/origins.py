@@ -69,6 +69,7 @@ class Origins:
     def source(self, origin: Origin) -> Source:
         """The files of an origin."""
         if isinstance(origin, int | str):
+            # `layers` may wait for a stage, so it is asked before the lock is taken: nobody else has to wait along.
             return self._tree(self.layers(origin))
         name = origin.name if isinstance(origin, NamedContext) else None
         with self._lock:

@@ -3,6 +3,7 @@
 from pydock_lab.build.source import Ground, resolve
 from pydock_lab.errors import BuildError
 
+# 2**32 - 1 is -1 to chown(2), which means: leave it as it is.
 _MAX_ID = 2**32 - 2
 
 
@@ -47,5 +48,6 @@ def _group(name: str, tree: Ground) -> int:
 
 
 def _table(path: str, tree: Ground) -> list[list[str]]:
+    # A link is followed inside the image: names must not be those of the host's users.
     text = tree.read(resolve(tree, path.encode())).decode("utf-8", "replace")
     return [line.split(":") for line in text.splitlines() if not line.startswith("#")]

@@ -93,6 +93,7 @@ class Predictor:
     def _step(self, stage: int, step: Step, thought: _Thought, *, no_cache: bool) -> PredictedStep:
         below = thought.key
         try:
+            # Asked also where `below` is unknown: a missing file is an error even so, and some steps have no key.
             key = self._keys.key(step, below or SCRATCH)
         except _Unknown:
             thought.key, thought.is_whole = None, False

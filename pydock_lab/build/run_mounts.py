@@ -33,6 +33,7 @@ from pydock_lab.dockerfile.mounts import MountType
 from pydock_lab.errors import BuildError
 from pydock_lab.oci.runtime_spec import Mount, MountKind, Rootfs
 
+# Docker's default (Dockerfile reference, "RUN --mount=type=secret").
 _SECRET = 0o400
 
 
@@ -64,6 +65,7 @@ def _script(step: RunStep, folder: Path) -> Mount:
     """The script of a here-document, as a file that the container sees."""
     path = folder / "script"
     path.write_text(step.script, encoding="utf-8", errors="surrogateescape")
+    # Whoever USER is has to read and execute it, whatever our umask has left.
     path.chmod(0o755)
     return Mount(target=step.args[-1], source=str(path), read_only=True)
 
@@ -74,6 +76,7 @@ def _stub(mounts: list[Mount], files: set[str], tree: LayeredTree, folder: Path)
     for mount in mounts:
         place = folder / os.fsdecode(resolve(tree, clean(mount.target)))
         is_bound_file = mount.kind is MountKind.BIND and not os.path.isdir(mount.source)
+        # A file can only be mounted on a file, a directory only on a directory (mount(2), ENOTDIR).
         if is_bound_file or mount.kind is MountKind.DATA or mount.target in files:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.touch()

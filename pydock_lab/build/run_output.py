@@ -49,6 +49,7 @@ class StepOutputs:
         return "".join(self._tail)[-_TAIL_BYTES:].rstrip()
 
     def _read(self, reader: int, stream: Stream) -> None:
+        # A read may end within a character: the rest of it comes with the next one.
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         with os.fdopen(reader, "rb", buffering=0) as pipe:
             while chunk := pipe.read(_CHUNK):

@@ -51,4 +51,5 @@ class SingleFile:
     def descriptor(self, _entry: Entry) -> int:
         """The file, opened."""
         with self._open() as file:
+            # The caller's own: that of the file object is closed at the end of the block.
             return os.dup(file.fileno())

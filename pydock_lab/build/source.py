@@ -80,6 +80,8 @@ def resolve(source: Entries, path: bytes, *, follow_last: bool = True) -> bytes:
         part = todo.pop(0)
         if part in (b"", b"."):
             continue
+        # After links, as in the kernel: `link/..` is above where the link leads, and above the root is the root
+        # (path_resolution(7)).
         if part == b"..":
             done = posixpath.dirname(done)
             continue
@@ -91,6 +93,7 @@ def resolve(source: Entries, path: bytes, *, follow_last: bool = True) -> bytes:
         links += 1
         if links > _MAX_LINKS:
             raise BuildError("build.link-loop", path=os.fsdecode(path))
+        # An absolute target begins at the tree's own root: the host's would let an image reach the host's files.
         done = b"" if entry.target.startswith(b"/") else done
         todo = entry.target.split(b"/") + todo
     return done

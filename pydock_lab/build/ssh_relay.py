@@ -31,6 +31,7 @@ class SshRelay:
             self._server.bind(f"/proc/self/fd/{directory}/socket")
         finally:
             os.close(directory)
+        # connect(2) needs the right to write to the socket (unix(7)). The folder around it keeps the host's users out.
         self.path.chmod(0o666)
         self._server.listen()
         threading.Thread(target=self._serve, name="pydock-ssh", daemon=True).start()
@@ -38,6 +39,7 @@ class SshRelay:
 
     def __exit__(self, *_error: object) -> None:
         with contextlib.suppress(OSError):
+            # A close alone does not wake the thread that waits in accept(2).
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self.path.unlink(missing_ok=True)
@@ -70,6 +72,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while chunk := source.recv(_CHUNK):
             sink.sendall(chunk)
+    # Both ends: the pump of the other direction must not wait in recv(2) for a talk that is over.
     for end in (source, sink):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)

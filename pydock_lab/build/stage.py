@@ -192,6 +192,7 @@ class StageBuild:
         number = len(self.layers)
         self.layers.append(StageLayer(descriptor=layer.descriptor, diff_id=layer.diff_id))
         self.key = self._tools.keys.after(step, key, self.key)
+        # Where cached_property keeps it: a tree that nobody has asked for is not made for this.
         if "tree" in self.__dict__:
             self.tree.add(number, self._workshop.indexes.get(layer.diff_id, layer.descriptor))
 
@@ -312,6 +313,7 @@ class _Run:
             prepared(step, tree, self._folder, self._workshop, tools.origins) as more,
         ):
             stubs = (more.stub,) if more.stub else ()
+            # Topmost first: the places to mount on lie below all layers, and never come into the upper directory.
             rootfs = replace(self._rootfs, layers=(*self._rootfs.layers, *stubs))
             place = RunPlace(folder=self._folder, rootfs=rootfs, mounts=more.mounts, env=more.env)
             status = self._follow(place, outputs, sink)
@@ -332,6 +334,7 @@ class _Run:
             try:
                 wait = stack.enter_context(self._workshop.runner.running(self._step, place, streams))
             finally:
+                # A pipe ends when the last copy of its writing end is closed (pipe(7)): the last one must not be ours.
                 os.close(writer)
                 outputs.close()
             write_stream(layer, sink)

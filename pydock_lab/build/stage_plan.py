@@ -101,6 +101,7 @@ class StagePlanner:
         if isinstance(base, int):
             below = self._done[base]
             base_config = replace(below.base_config, config=below.config)
+            # With its ARGs: a stage inherits those of the one it stands on (Docker's documentation, "Build variables").
             state = self._states[base].on_top()
         else:
             base_config = self._base_config(index, base)

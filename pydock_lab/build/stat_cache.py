@@ -35,6 +35,7 @@ FILE_TYPES = {
     stat.S_IFBLK: EntryType.BLOCK,
 }
 _RACY_NS = 2_000_000_000  # FAT counts in steps of two seconds; every other file system is finer
+# ctime is what no program can set: whoever puts back an mtime (tar, rsync, touch -r) changes it (inode(7)).
 Row: TypeAlias = tuple[bytes, int, int, int, int, int]  # name, mode, size, mtime and ctime in ns, inode
 
 
@@ -60,6 +61,7 @@ class Folder:
     @property
     def signature(self) -> str:
         """A digest of all rows, and of the folder's own mode."""
+        # Of a folder only name and mode: its size and times change with what is in it, and that has a line of its own.
         rows = [self.rows[name] if not stat.S_ISDIR(self.rows[name][1]) else self.rows[name][:2] for name in self.names]
         return hashlib.blake2b(repr((self.mode, rows)).encode(), digest_size=16).hexdigest()
 
@@ -150,6 +152,7 @@ class StatCache:
         content = "\n".join([head, *(lines | kept).values(), ""]).encode()
         name = hashlib.sha256(content).hexdigest()[:32]
         self._ingest.replace(self._path(name), content)
+        # After the snapshot: the pointer must not lead to a file that is still to come.
         self._ingest.replace(self._pointer(context), name.encode())
         return name
 
@@ -176,6 +179,7 @@ def _line(path: bytes, folder: Folder) -> str:
     for name in folder.names:
         digest, link = folder.digests.get(name, ""), folder.links.get(name, b"")
         rows.append([name.decode(*_NAMES), *folder.rows[name][1:], digest, link.decode(*_NAMES)])
+    # json.dumps escapes tabs and every kind of line end: a name with one in it does not break the line.
     text = json.dumps(rows, separators=(",", ":"))
     return "\t".join([json.dumps(os.fsdecode(path)), folder.signature, folder.digest, str(folder.youngest), text])
 

@@ -34,6 +34,7 @@ class StageState:
         """The state on top of an image; every image has a PATH."""
         if "PATH" not in config.environment:
             config = replace(config, env=(*config.env, f"PATH={DEFAULT_PATH}"))
+        # Triggers fire once: the image that is built does not hand them on (Dockerfile reference, "ONBUILD").
         config = replace(config, on_build=())
         return cls(config=config, escape=escape, env=dict(config.environment), platform=platform)
 
@@ -60,6 +61,7 @@ class StageState:
     def set_env(self, name: str, value: str) -> None:
         """ENV: for the image, and for the steps that follow."""
         kept = [entry for entry in self.config.env if entry.partition("=")[0] != name]
+        # In its old place, as in BuildKit: the order is part of the config, and so of the image id.
         at = next((i for i, entry in enumerate(self.config.env) if entry.partition("=")[0] == name), len(kept))
         kept.insert(at, f"{name}={value}")
         self.config = replace(self.config, env=tuple(kept))

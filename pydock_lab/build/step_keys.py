@@ -69,6 +69,7 @@ class StepKeys:
 
     @_key.register
     def _(self, step: RunStep, below: CacheKey) -> CacheKey:
+        # As BuildKit's ExecOp.CacheMap has it: of --add-host the names without addresses, of proxies nothing.
         more: dict[str, object] = {"script": step.script, "hosts": [one.partition(":")[0] for one in step.hosts]}
         more |= {"shm_size": step.shm_size, "ulimits": list(step.ulimits), "cgroup_parent": step.cgroup_parent}
         return CacheKey.of(

@@ -38,6 +38,8 @@ class LayeredTree:
     def add(self, number: int, index: LayerIndex) -> None:
         """Lay one more layer on top."""
         self._folders.clear()
+        # Marks before entries, wherever they stand in the tar: they hide what lower layers have, and never what their
+        # own layer brings (OCI image specification, layer.md, "Whiteouts").
         for path in index.whiteouts:
             self._remove(path)
         for folder in index.opaque:
@@ -50,6 +52,7 @@ class LayeredTree:
         path = entry.path
         known = self._entries.get(path)
         is_folder = entry.type is EntryType.DIRECTORY
+        # As in an overlay, something else in the place of a folder hides all that was in that.
         if known and path and (known[1].type is EntryType.DIRECTORY) and not is_folder:
             self._remove(path)
         if entry.type is EntryType.HARDLINK:

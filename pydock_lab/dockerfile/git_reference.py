@@ -21,6 +21,7 @@ from pydock_lab.errors import DockerfileError
 
 _SCHEME = re.compile(r"([a-zA-Z0-9]+)://(.*)", re.DOTALL)
 _SCHEMES = ("http", "https", "ssh", "git")
+# The short form of ssh, `user@host:path` (git-clone(1), "GIT URLS").
 _SCP = re.compile(r"([a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+):([^\n]*?)(?:\?([^\n]*?))?(?:#([^\n]*))?")
 _URL = re.compile(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _AUTHORITY = re.compile(r"(?:[^@\s\"<>\\^`{|}]*@)?(?:\[[0-9a-fA-F:.%]+\]|[^\s:@\"<>\\^`{|}\[\]]*)(?::[0-9]*)?")

@@ -72,6 +72,7 @@ class Descriptor:
     urls: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
+        # Annotations are a dict, which has no hash; and equal descriptors have equal digests.
         return hash(self.digest)
 
     @classmethod

@@ -27,6 +27,7 @@ class Digest(str):
         algorithm, _, encoded = value.partition(":")
         if not _FORM.fullmatch(value) or algorithm not in _HEX_LENGTH:
             raise InvalidDigest("oci.digest-form", digest=value[:120])
+        # No capitals, as the specification wants it: one content has one name.
         if not re.fullmatch(f"[a-f0-9]{{{_HEX_LENGTH[algorithm]}}}", encoded):
             raise InvalidDigest("oci.digest-hex", digest=value[:150], length=_HEX_LENGTH[algorithm])
         return super().__new__(cls, value)

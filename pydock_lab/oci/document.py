@@ -49,6 +49,7 @@ class Node:
             raise InvalidDocument("oci.document-size", what=what, size=len(content), limit=MAX_DOCUMENT)
         try:
             return cls(json.loads(content), what)
+        # Thousands of brackets are a RecursionError, which is no ValueError.
         except (ValueError, RecursionError) as error:
             raise InvalidDocument("oci.document-json", what=what, reason=str(error) or "nesting") from None
 

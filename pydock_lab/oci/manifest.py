@@ -108,6 +108,7 @@ def _checked(content: bytes, what: str, forbidden: str) -> Node:
     node = Node.read(content, what)
     if node.get("schemaVersion").value != 2:  # noqa: PLR2004 - both specifications say 2
         raise node.get("schemaVersion").fail("2")
+    # With both lists it would be a manifest to one reader, and an index to another (CVE-2021-41190).
     if node.get(forbidden).value is not None:
         raise node.get(forbidden).fail(f"absent in {what}")
     return node

@@ -24,6 +24,7 @@ _DOMAIN = re.compile(
     r"(?:(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*"
     r"|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?"
 )
+# What many clients allow for host, slash and name (OCI distribution specification, "Pulling manifests").
 _MAX_NAME = 255
 
 

@@ -150,6 +150,7 @@ class Endpoint(Document):
     network: str = _DEFAULT_ID
     name: str = DEFAULT_NETWORK
     bridge: str = "pydock0"
+    # What Docker gives its default bridge, docker0.
     subnet: str = "172.17.0.0/16"
     gateway: str = ""
     ip_range: str = ""
@@ -292,6 +293,7 @@ class ContainerSpec(Document):
     init: bool = False
     masked: bool = True
     privileged: bool = False
+    # Docker's default for /dev/shm, in bytes.
     shm_size: int = 64 * 1024 * 1024
     stop_signal: str = "SIGTERM"
     annotations: Mapping[str, str] = field(default_factory=dict)

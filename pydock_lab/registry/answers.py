@@ -113,6 +113,7 @@ def _said(response: "requests.Response") -> tuple[str, str]:
 
 def plain(text: str) -> str:
     """Somebody else's words for our screen: short, on one line, without control characters."""
+    # Also the characters that turn the direction of text: with them a line reads otherwise than it is (CVE-2021-42574).
     return re.sub(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", " ", text)[:_MAX_WORDS].strip()
 
 

@@ -56,6 +56,7 @@ def attach(
     tag: str = "",
 ) -> Digest:
     """Attach `parts` to an image of the repository, also under a `tag` if one is given; raises RegistryError."""
+    # A manifest must have a config: `{}` stands for none (manifest.md, "Guidance for an Empty Descriptor").
     config = Descriptor.of(_EMPTY, MediaType.EMPTY)
     for descriptor, content in ((config, _EMPTY), *((part.descriptor, part.content) for part in parts)):
         if not client.has_blob(repository, descriptor.digest):

@@ -194,6 +194,7 @@ def _with_query(url: str, query: list[tuple[str, str]]) -> str:
 
 def read_token(document: Mapping[str, object], host: str) -> Token:
     """The token that a token server gave; raises RegistryError where there is none in its answer."""
+    # Docker's name for it, then that of OAuth 2.0: a server may use either, or both (token.md).
     token = document.get("token") or document.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise RegistryError("registry.no-token", host=host)

@@ -175,6 +175,7 @@ class RegistryClient:
         if document.subject is None:
             return
         digest, subject = Digest.of(content), document.subject.digest
+        # Read, then written: of two clients at once, one loses its entry, as the specification itself warns.
         known = tuple(one for one in self._tagged_referrers(repository, subject) if one.digest != digest)
         config_type = document.config.media_type if isinstance(document, Manifest) else ""
         entry = Descriptor(

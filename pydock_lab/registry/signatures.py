@@ -28,6 +28,7 @@ ARTIFACT_TYPE = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _KIND = "cosign container image signature"
+# Whoever controls a registry can attach signatures without end (CVE-2023-33958, in notation).
 _MAX_SIGNATURES = 100
 
 
@@ -48,6 +49,7 @@ def make_keys(name: Path) -> tuple[Path, Path]:
             raise RegistryError("registry.key-exists", path=path)
     for path, text in texts.items():
         try:
+            # O_EXCL: no key is written over. With the mode there is no moment in which others could read the secret.
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if path == secret else 0o644)
         except OSError as error:
             raise RegistryError("registry.bad-key", path=path, reason=error.strerror) from None

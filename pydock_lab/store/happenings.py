@@ -66,6 +66,7 @@ def tell(path: str, kind: str, action: str, name: str, attributes: Mapping[str, 
         return
     found = Happening(type=kind, action=action, id=name, nanoseconds=time.time_ns(), attributes=attributes)
     line = json.dumps(found.to_json(), ensure_ascii=False).encode() + b"\n"
+    # O_APPEND: the kernel finds the end and writes there in one step (open(2)).
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = os.open(path, flags, 0o644)
@@ -96,6 +97,7 @@ def read(path: Path, *, since: float = 0, until: float | None = None) -> Iterato
         yield from _between(Path(one).read_bytes(), since, until)
     tail = Tail(str(path))
     while True:
+        # Asked before the read: what was written until then is still told.
         is_over = until is not None and time.time() >= until
         yield from _between(tail.read(), since, until)
         if is_over:

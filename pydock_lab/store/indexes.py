@@ -89,6 +89,7 @@ class IndexStore:
 
         with self._blobs.open(layer) as blob:
             index = LayerIndex.read(hashed(decompress(chunks(blob))))
+        # It is kept under the diff_id for good, so it must not be made of another tar.
         if digest.hexdigest() != diff_id.hex:
             raise Corrupt("store.blob-content", digest=layer.digest)
         return index

@@ -82,6 +82,7 @@ class Ingest:
         try:
             with (path / name).open("xb", buffering=0) as file:
                 write_all(file, content)
+            # rename(2) puts a directory onto nothing, or onto an empty one: what has something in it stays.
             rename(path, target)
         except BaseException as error:
             shutil.rmtree(path, ignore_errors=True)

@@ -158,6 +158,7 @@ class ImageLayout:
         with self._lock():
             # Read again under the lock: what was cached may be from before another process's change.
             self._write(change(self._read()))
+            # After the index: who is killed in between leaves out a line of history, and no tag is wrong.
             note()
 
     def _read(self) -> tuple[NamedImage, ...]:

@@ -54,6 +54,8 @@ def _lock(fd: int, *, shared: bool, wait: bool) -> None:
     except ImportError:
         _lock_elsewhere(fd, wait=wait)
     else:
+        # Not fcntl's record locks: they belong to the process, so its threads would not exclude each other, and all of
+        # them go when it closes any descriptor of the file (fcntl(2)).
         fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
 
 

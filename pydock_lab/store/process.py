@@ -100,4 +100,5 @@ def _started(pid: int) -> int | None:
         return None
     # The name, in parentheses, may itself hold spaces and parentheses.
     fields = status.rpartition(b")")[2].split()
+    # The first one left is field 3, the state, so field 22 is number 19. Z and X are the states of the dead.
     return None if fields[0] in (b"Z", b"X") else int(fields[19])

@@ -55,6 +55,7 @@ def _kept(blobs: BlobStore, content: bytes, old: Descriptor, media_type: MediaTy
 
 def _layer(blobs: BlobStore, layer: Descriptor, diff_id: Digest, compression: Compression, lease: Lease) -> Descriptor:
     with blobs.open(layer) as file:
+        # The bytes tell, whatever the media type says. zstd's magic number has four of them (RFC 8878, section 3.1.1).
         head = file.read(4)
         if detect(head) is compression:
             return layer

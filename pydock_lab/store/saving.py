@@ -105,6 +105,7 @@ class _Loading:
         config = ImageConfig.from_bytes(content)
         if len(config.diff_ids) != len(image.layers):
             raise InvalidDocument("store.layer-count", config=len(config.diff_ids), layers=len(image.layers))
+        # manifest.json names layers by their paths: what each of them must be, the config's diff_ids say.
         layers = [self._layer(name, diff_id) for name, diff_id in zip(image.layers, config.diff_ids, strict=True)]
         self._lease.add(Digest.of(content))
         self._blobs.put(content)
@@ -202,6 +203,7 @@ def _index(images: Iterable[tuple[Reference | None, Descriptor]]) -> bytes:
 def _named(reference: Reference | None, descriptor: Descriptor) -> Descriptor:
     if reference is None:
         return descriptor
+    # As containerd exports it: the tag alone in the specification's annotation, the whole name in its own.
     names = {REF_NAME: reference.tag or str(reference), FULL_NAME: str(reference)}
     return replace(descriptor, annotations=names)
 

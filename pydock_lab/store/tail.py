@@ -33,6 +33,7 @@ class Tail:
         state = _status(self._path)
         rest = b""
         if self._inode and (state is None or state.st_ino != self._inode):
+            # Put aside since the last read: what was added to it in between comes first.
             before = _status(rotated(self._path, 1))
             if before is not None and before.st_ino == self._inode:
                 rest = _from(rotated(self._path, 1), self._position)

@@ -25,6 +25,7 @@ class Transfers:
     def add(self, document: Mapping[str, Any]) -> None:
         """Keep a record; where there is no room for it, nothing is kept: the image has travelled all the same."""
         with contextlib.suppress(OSError):
+            # Padded with zeros: the order of the names is that of the times.
             name = f"{time.time_ns():020}-{os.getpid()}{_ENDING}"
             self._ingest.replace(self._folder / name, json.dumps({"format": FORMAT} | dict(document)).encode())
             for old in self._names()[_KEPT:]:

@@ -89,6 +89,7 @@ def _env(mounts: tuple[StepMount, ...], state: StageState) -> tuple[str, ...]:
 
 def _with_build_args(args: tuple[str, ...], state: StageState) -> str:
     """What the history shows of a RUN: the build arguments in force before the command."""
+    # `|2 A=1 B=2 /bin/sh -c ...`, as Docker writes it: who has the image can read build arguments there.
     said = [f"{name}={state.env.get(name, value or '')}" for name, value in state.build_args.items()]
     return " ".join([f"|{len(said)}", *said, *args] if said else args)
 

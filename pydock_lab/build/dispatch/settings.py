@@ -54,6 +54,8 @@ def _(instruction: ins.Arg, state: StageState, reading: Reading) -> Step:
 def _arg_value(name: str, default: str | None, state: StageState, reading: Reading) -> str | None:
     if name in reading.build_args:
         return reading.build_args[name]
+    # Only an ARG without a default takes the global one (Dockerfile reference, "Understand how ARG and FROM
+    # interact").
     if default is None:
         return reading.global_args.get(name)
     return state.expand(default)

@@ -38,6 +38,7 @@ def _(instruction: ins.Workdir, state: StageState, reading: Reading) -> Step:
         config=state.config,
         author=state.author,
     )
+    # Every tree has its root: as in BuildKit, this makes no layer.
     if path == "/":
         return step
     return FolderStep(

@@ -29,7 +29,9 @@ _NAME = re.compile(
     r"(?:_|^)(?:apikey|api_key|auth|credentials?|key|password|passphrase|pword|passwd|pwd|secret|token)s?(?:_|$)",
     re.IGNORECASE,
 )
+# GPG_KEY in the official Python images is the fingerprint of a public key.
 _NO_NAME = re.compile(r"(?:_|^)(?:public|file|path|version|url|id|name|server|keyserver)(?:_|$)|GPG_KEY", re.IGNORECASE)
+# `(?!\$)`: a variable in the place of a secret gives nothing away.
 _TOKENS: tuple[tuple[SecretKind, re.Pattern[str]], ...] = (
     (SecretKind.PRIVATE_KEY, re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")),
     (SecretKind.CLOUD_KEY, re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),

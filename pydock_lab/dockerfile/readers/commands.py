@@ -109,6 +109,7 @@ def read_healthcheck(node: Node) -> Healthcheck:
         if words:
             raise DockerfileError("dockerfile.healthcheck-none")
         return Healthcheck(source=source_of(node), health=HealthcheckValue(test=(kind,)))
+    # Not before: BuildKit reads no flags beside NONE, so wrong ones pass there.
     flags = flags_of(node, HEALTHCHECK_FLAGS)
     if kind != "CMD":
         raise DockerfileError("dockerfile.healthcheck-kind", kind=quote(kind))

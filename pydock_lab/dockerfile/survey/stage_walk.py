@@ -96,6 +96,7 @@ class _Step:
 
     def _mounts(self, instruction: ins.Run) -> Iterator[Sight]:
         for text in instruction.mounts:
+            # Read once more: its words have been told, and are dropped below.
             mount = parse_mount(text, self._expand)
             yield MountSeen(instruction=instruction, scope=self._scope, mount=mount)
         self._read.clear()

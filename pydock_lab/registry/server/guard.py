@@ -46,6 +46,7 @@ class Guard:
 
         visitor = Visitor(username=username, may=may, sees=lambda name: self._rights.allow(username, name, Action.PULL))
         if not self._is_admitted(visitor, paper, request, action):
+            # A token gets 401, so that the client asks for a wider one; a password cannot be any wider: 403.
             if username and paper is None:
                 raise Refusal(ErrorCode.DENIED, "this user may not do that here")
             raise self._challenge(request, action, problem="insufficient_scope" if paper else "")

@@ -124,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(file.read(part.count))
             else:
                 self.wfile.flush()
-                # The kernel moves the bytes from file to socket: no copy passes through Python.
+                # The kernel moves the bytes from file to socket (sendfile(2)); only for TLS they pass through Python.
                 self.connection.sendfile(file, part.offset, part.count)
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:

@@ -61,7 +61,9 @@ class Listener(ThreadingTCPServer):
                 longest = next(iter(self._waiting), None)
             if longest is not None:
                 _end(longest)
+            # The thread of the one that has to go gives its place back in a moment.
             if not self._slots.acquire(timeout=_PATIENCE):
+                # Not our own, which would give back a place that this connection never had.
                 super().shutdown_request(request)
                 return
         self._open.add(request)

@@ -40,10 +40,12 @@ def put_manifest(registry: Registry, request: Request) -> Response:
     document, media_type = _document(request, content)
     subject = document.subject.digest if document.subject else None
     repository = registry.storage.repository(name)
+    # From the look at the children to the link of the manifest nothing may be deleted: it would have holes.
     with registry.storage.changing():
         _check_children(registry.storage, repository, document)
         registry.storage.put(content, digest)
         repository.add_manifest(digest, media_type, subject)
+        # Last: who reads takes no lock, and must not meet a tag to nothing.
         repository.tags.point(tags, digest)
     head = {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest}
     if subject:

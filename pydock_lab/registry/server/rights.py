@@ -55,6 +55,7 @@ class Grant:
     def gives(self, username: str, repository: str, action: Action) -> bool:
         """Whether it lets this user ("": nobody has logged in) do this."""
         is_meant = self.who in (EVERYONE, username) or (self.who == USERS and username)
+        # Its `*` crosses slashes, as `lab/*` is meant. fnmatch() would ignore case on Windows.
         return bool(is_meant) and action in self.actions and fnmatchcase(repository, self.repositories)
 
 

@@ -116,12 +116,14 @@ def _signed(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))  # for clocks that are behind
         .not_valid_after(now + dt.timedelta(days=_DAYS))
+        # Length 0: it can sign servers, and no further authorities (RFC 5280, section 4.2.1.9).
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .add_extension(_usage(is_authority=is_authority), critical=True)
     )
     if not is_authority:
+        # Go, and so Docker, looks for the host among these names, and never in the common name.
         builder = builder.add_extension(x509.SubjectAlternativeName([*map(_general, names)]), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(signer, hashes.SHA256())

@@ -171,6 +171,7 @@ def _progress(upload: Upload) -> dict[str, str]:
     # Relative: whatever name or proxy the client came by, it comes back the same way.
     return {
         "Location": f"/v2/{upload.repository}/blobs/uploads/{upload.id}",
+        # 0-0 where there is nothing, too: the form has no way to say that, and Docker's registry does the same.
         "Range": f"0-{max(0, upload.size - 1)}",
         "Docker-Upload-UUID": upload.id,
     }
