@@ -154,7 +154,8 @@ class Downloads:
             folder.mkdir(parents=True)
             _check_out(reference, commit, folder, keep=keep)
         inside = folder.joinpath(*(part for part in reference.sub_dir.split("/") if part not in ("", ".", "..")))
-        if not inside.is_dir():
+        # The repository may have a link there, to a folder of this machine.
+        if not inside.is_dir() or not inside.resolve().is_relative_to(folder.resolve()):
             raise BuildError("build.add-no-folder", url=source.reference, folder=reference.sub_dir)
         return inside
 

@@ -372,6 +372,24 @@ def test_what_a_reference_means(engine, repository, reference, files):
     assert modes.get("link", "777") == "777"
 
 
+@pytest.mark.parametrize("way", ["outside", "outside/below", "inside"])
+def test_a_link_in_the_place_of_the_folder_leads_nowhere_else(engine, repository, tmp_path, way):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "secret").write_text("of the host")
+    repository.git("checkout", "-q", "-b", way.replace("/", "-"), "main")
+    (repository.folder / "outside").symlink_to(tmp_path)
+    (repository.folder / "inside").symlink_to("docs")
+    commit = repository.commit()
+    repository.git("checkout", "-q", "main")
+    line = f"ADD {repository.url}#{commit}:{way} /r/"
+    if way == "inside":
+        assert build(engine, line).files == {"r/deep/text": "deep", "r/run": "#!/bin/sh"}
+        return
+    with pytest.raises(BuildError) as caught:
+        build(engine, line)
+    assert caught.value.key == "build.add-no-folder"
+
+
 def test_a_branch_that_moves_is_a_miss_and_a_commit_never(engine, repository):
     repository.git("checkout", "-q", "-b", "moving")
     branch, fixed = f"ADD {repository.url}#moving /r/", f"ADD {repository.url}#{repository.commits['second']} /s/"
