@@ -29,17 +29,22 @@ class Starts:
         return self._folder / f"{container}{_ENDING}"
 
     def _prune(self) -> None:
-        found = sorted(os.scandir(self._folder), key=lambda entry: entry.stat().st_mtime)
-        for entry in found[:-_KEPT]:
+        for name in self._names()[:-_KEPT]:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(entry.path)
+                os.unlink(self._folder / name)
+
+    def _names(self) -> list[str]:
+        """The files, the oldest first; somebody else may remove some meanwhile."""
+        found = []
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self._folder):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((entry.stat().st_mtime, entry.name))
+        return [name for _, name in sorted(found)]
 
     def ids(self) -> tuple[str, ...]:
         """The containers whose start is known, the latest first."""
-        with contextlib.suppress(FileNotFoundError):
-            found = sorted(os.scandir(self._folder), key=lambda entry: entry.stat().st_mtime, reverse=True)
-            return tuple(entry.name.removesuffix(_ENDING) for entry in found if entry.name.endswith(_ENDING))
-        return ()
+        return tuple(name.removesuffix(_ENDING) for name in reversed(self._names()) if name.endswith(_ENDING))
 
     def find(self, text: str) -> dict[str, Any]:
         """The record of a start by the container's id, the beginning of it, or its name; raises NotFound.
