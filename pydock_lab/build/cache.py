@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydock_lab.build.keys import CacheKey
+from pydock_lab.errors import PydockError
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.document import Node
 from pydock_lab.store.ingest import Ingest
 
 FORMAT = 1
+_DAMAGED = (PydockError, ValueError, KeyError, TypeError)  # what a record that is none raises
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +67,7 @@ class BuildCache:
         try:
             document = json.loads(self._path(key).read_bytes())
             return Layer.from_json(document) if document["format"] == FORMAT else None
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, *_DAMAGED):
             return None
 
     def remember(self, key: CacheKey, layer: Layer) -> None:
@@ -78,7 +80,7 @@ class BuildCache:
         for path in sorted(self.directory.glob("*.json")):
             try:
                 yield path, Layer.from_json(json.loads(path.read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, *_DAMAGED):
                 continue
 
     def recall(self, question: object) -> Any:
