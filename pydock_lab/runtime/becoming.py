@@ -29,7 +29,7 @@ from pydock_lab.runtime.privileges import give_up, powers_of
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.sandbox.protocol import Connection
 
-_SMALL = 16 << 20  # bytes; the largest directories of a university have not that many lines
+_LONGEST = 16 << 20  # bytes; more than a passwd with a hundred thousand users has
 CANNOT_START = 125
 KIND = "first process"  # see pages.py
 
@@ -130,7 +130,7 @@ def _read(path: str) -> str:
     with contextlib.suppress(OSError):
         # It may also be a link to /dev/zero.
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        while is_file and len(content) < _SMALL and (chunk := os.read(descriptor, 65536)):
+        while is_file and len(content) < _LONGEST and (chunk := os.read(descriptor, 65536)):
             content += chunk
     os.close(descriptor)
     return content.decode("utf-8", "replace")
