@@ -18,6 +18,7 @@ _KEPT = 400  # events to choose from
 _CHOSEN = 200
 _NANO = 1_000_000_000
 _TOGETHER = 2 * _NANO  # files that are copied up within that time are one event
+_FILE_CLOCK = 10_000_000  # the longest step of the clock of files, where the kernel's timer ticks at 100 Hz: time(7)
 _STALE = 3600.0  # seconds: what was removed before is of no interest any more
 _KINDS = {kind.value: kind for kind in EventKind}
 _STEPS = ((60, 10), (3600, 60), (86_400, 3600))  # below so many seconds, in steps of so many
@@ -36,7 +37,11 @@ class Timeline:
         """Those of the containers that there are (`names` by id) and of those just removed; `copied` by their names."""
         self._events.extend(one for one in self._following.new() if one.type == "container" and one.action in _KINDS)
         now = time.time()
-        told = [*self._told(names, now), *(_copied(name, one) for name, files in copied for one in files)]
+        told = list(self._told(names, now))
+        starts = [(one.container, at) for at, one in told if one.kind is EventKind.STARTED]
+        for name, files in copied:
+            own = [at for container, at in starts if container == name]
+            told += [(_not_before(own, when), _copied(name, change, when)) for change, when in files]
         latest = heapq.nlargest(_CHOSEN, told, key=lambda one: one[0])
         shown = _together(latest[::-1])[-_SHOWN:]
         return tuple(replace(one, at=_moment(at), ago=_ago(now - at / _NANO)) for at, one in shown)
@@ -59,11 +64,15 @@ def _told(one: Happening, name: str) -> EventView:
     )
 
 
-def _copied(name: str, one: Copied) -> tuple[int, EventView]:
-    change, when = one
-    # The clock of files goes in steps of some milliseconds: several have the same time.
+def _not_before(starts: Iterable[int], when: int) -> int:
+    """The clock of files goes in steps of some milliseconds: a first write may seem to be before the start."""
+    return next((start + 1 for start in starts if when <= start < when + _FILE_CLOCK), when)
+
+
+def _copied(name: str, change: FileChange, when: int) -> EventView:
+    # By that same clock several have the same time.
     own = zlib.crc32(f"{name} {change.path}".encode("utf-8", "surrogateescape"))
-    return when, EventView(
+    return EventView(
         id=f"{when}-{own:08x}",
         kind=EventKind.COPIED_UP,
         container=name,

@@ -215,8 +215,7 @@ class Shim:
         if not is_removed:
             self._note_end(result)
         # The kernel takes namespaces apart when they are let go of: a millisecond for which nobody has to wait.
-        self._request.afterwards.insert(0, self.life.close)
-        self._request.afterwards.extend((self._remove_group, self._see_off))
+        self._request.afterwards.extend((self.life.close, self._remove_group, self._see_off))
         if self._is_stopping:
             self.tell("stop")
         # Who asks how it ended must find either us or the answer: out of reach comes after written down.

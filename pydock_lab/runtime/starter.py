@@ -111,6 +111,7 @@ class Starter:
         self._group: ControlGroup | None = None
         self._child: Child | None = None
         self._error: PydockError | None = None
+        self._began = 0.0  # as time.time() has it
         self._log = StepLog()
         self._steps: list[Step] = []
         self._steps_file: str = arguments.get("steps", "")
@@ -175,6 +176,7 @@ class Starter:
             )
             entered = [one for name, one in joined.items() if name != "pid"]
             wire = (lambda: self._wire(network)) if network.has_cables else None
+            self._began = time.time()  # whatever the program does is later, however late we hear that it runs
             child.tell(task, [*ends.theirs, *entered, *trees.values()])
             if self.adopt:
                 self.adopt(child.pid, child.pidfd, child.husk)
@@ -261,7 +263,7 @@ class Starter:
         What has ended already in the foreground is only written down as ended: nobody could have reached it.
         """
         changes: dict[str, Any] = {
-            "started_at": time.time(),
+            "started_at": self._began,
             "finished_at": 0,
             "exit_code": 0,
             "error": None,
@@ -285,7 +287,7 @@ class Starter:
                 self._note(Action.START, **marks, **changes)
             else:
                 self._state, tell = self._state.then(Action.START, **changes), self.tell_with_end
-        happenings.tell(about.events, "container", "start", self._spec.id, about.attributes)
+        happenings.tell(about.events, "container", "start", self._spec.id, about.attributes, at=self._began)
         for note in (*child.notes, *({"noted": key} for key in network.notes)):
             self._tell(note)
         with contextlib.suppress(OSError):

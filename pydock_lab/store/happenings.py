@@ -60,11 +60,17 @@ class Happening:
         )
 
 
-def tell(path: str, kind: str, action: str, name: str, attributes: Mapping[str, str]) -> None:
-    """Append an event that happens now to the file `path`; nothing happens where that is "", or cannot be written."""
+def tell(
+    path: str, kind: str, action: str, name: str, attributes: Mapping[str, str], *, at: float | None = None
+) -> None:
+    """Append an event to the file `path`; nothing happens where that is "", or cannot be written.
+
+    It happens now, or has happened `at` a moment (seconds since 1970) just past.
+    """
     if not path:
         return
-    found = Happening(type=kind, action=action, id=name, nanoseconds=time.time_ns(), attributes=attributes)
+    moment = time.time_ns() if at is None else int(at * _NANO)
+    found = Happening(type=kind, action=action, id=name, nanoseconds=moment, attributes=attributes)
     line = json.dumps(found.to_json(), ensure_ascii=False).encode() + b"\n"
     # O_APPEND: the kernel finds the end and writes there in one step (open(2)).
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)

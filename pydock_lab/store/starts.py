@@ -10,7 +10,7 @@ from typing import Any
 from pydock_lab.errors import NotFound
 
 _KEPT = 200
-_WRITTEN_WITHIN, _LOOK_SECONDS = 2.0, 0.005
+_WRITTEN_WITHIN, _LOOK_SECONDS = 10.0, 0.005  # a machine may have more to do than to write it
 _ENDING = ".json"
 
 

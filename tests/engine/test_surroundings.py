@@ -1,7 +1,9 @@
 """What is around containers in their picture: networks, volumes, and what has happened to them."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from samples.users import ordinary_user, run_as
@@ -11,7 +13,8 @@ from pydock_lab.drawing import to_text
 from pydock_lab.engine import timeline
 from pydock_lab.engine.network_options import Attachment, NetworkCreation
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.views import EventKind, VolumeUser
+from pydock_lab.store import happenings
+from pydock_lab.views import ChangeKind, EventKind, FileChange, VolumeUser
 
 INSIDE = "networks_are or volume_stays or what_happened"
 pytestmark = pytest.mark.usefixtures("containers")
@@ -118,6 +121,19 @@ def test_many_files_at_once_are_one_event(engine):
     told = [(one.kind, one.count) for one in look(engine).events]
     assert (EventKind.COPIED_UP, 9) in told
     assert len(told) == 4
+
+
+@pytest.mark.parametrize("step", [0, 1_000_000, 9_999_999])
+def test_a_file_is_not_written_before_its_program_began(step: int, tmp_path: Path) -> None:
+    """Although its clock goes in steps, and may be behind: it is the kernel's timer that moves it on."""
+    events, began = tmp_path / "events.jsonl", time.time() - 10
+    for after, action in enumerate(("create", "start", "die")):
+        happenings.tell(str(events), "container", action, "1234", {"name": "one"}, at=began + after * 0.05)
+    _, start, _ = happenings.read(events, until=began + 1)
+    change = FileChange(path="/file", kind=ChangeKind.CHANGED, size=1)
+    copied = [("one", [(change, start.nanoseconds - step)])]
+    told = timeline.Timeline(SimpleNamespace(events=events)).last({"1234": "one"}, copied)
+    assert [one.kind.value for one in told] == ["create", "start", "copy-up", "die"]
 
 
 @pytest.mark.parametrize(
