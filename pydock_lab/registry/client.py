@@ -186,7 +186,7 @@ class RegistryClient:
             artifact_type=document.artifact_type or config_type,
         )
         index = Index(manifests=(*known, entry)).to_bytes()
-        self.put_manifest(repository, subject.replace(":", "-", 1), index, MediaType.INDEX)
+        self.put_manifest(repository, _referrers_tag(subject), index, MediaType.INDEX)
 
     def delete_manifest(self, repository: str, reference: str) -> None:
         """Remove a tag, or by digest a manifest (end-9)."""
@@ -218,7 +218,7 @@ class RegistryClient:
     def _tagged_referrers(self, repository: str, digest: Digest) -> tuple[Descriptor, ...]:
         """In a registry from before 1.1: what clients wrote down under a tag (the "Referrers Tag Schema")."""
         try:
-            content, _ = self.manifest(repository, digest.replace(":", "-", 1))
+            content, _ = self.manifest(repository, _referrers_tag(digest))
         except RegistryError as error:
             if error.fields.get("status") == HTTPStatus.NOT_FOUND:
                 return ()
@@ -357,6 +357,11 @@ class RegistryClient:
 
     def _name(self, repository: str, reference: str) -> str:
         return f"{self.host}/{repository}{'@' if ':' in reference else ':'}{reference}"
+
+
+def _referrers_tag(subject: Digest) -> str:
+    """A tag has 128 characters at most, and a long digest is cut (the "Referrers Tag Schema")."""
+    return f"{subject.algorithm[:32]}-{subject.hex[:64]}"
 
 
 def _media_type(response: "requests.Response") -> str:

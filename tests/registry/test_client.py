@@ -10,7 +10,7 @@ import pytest
 
 from pydock_lab.errors import InvalidDocument, PydockError, RegistryError
 from pydock_lab.events import Event, Noted, ignore
-from pydock_lab.oci import Descriptor, Digest, MediaType
+from pydock_lab.oci import Descriptor, Digest, Index, MediaType
 from pydock_lab.registry import downloads
 from pydock_lab.registry.client import RegistryClient
 from pydock_lab.registry.hosts import Endpoint
@@ -79,6 +79,15 @@ def test_referrers(client: RegistryClient, put_image: Any) -> None:
     signature, _ = put_image("", b"sig", subject=subject, artifact_type="a/signature")
     assert [one.digest for one in client.referrers("lab/app", digest)] == [signature]
     assert client.referrers("lab/app", digest, "a/other") == ()
+
+
+def test_the_tag_for_what_refers_to_a_long_digest_is_none_too_long(hostile: Any, victim: RegistryClient) -> None:
+    subject = Digest.of(b"subject", "sha512")
+    signature = Descriptor.of(b"signature", MediaType.MANIFEST)
+    body = Index(manifests=(signature,)).to_bytes()
+    tag = f"sha512-{subject.hex[:64]}"
+    hostile.serve(f"/v2/lab/app/manifests/{tag}", body, Content_Type=str(MediaType.INDEX))
+    assert victim.referrers("lab/app", subject) == (signature,)
 
 
 @pytest.mark.parametrize("content", [b"", b"x", CONTENT])

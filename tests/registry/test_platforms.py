@@ -36,6 +36,9 @@ def index(*offered: str) -> Index:
         ("linux/amd64", ["linux/amd64/v3", "linux/amd64"], "linux/amd64"),
         ("linux/amd64/v3", ["linux/amd64", "linux/amd64/v3"], "linux/amd64/v3"),
         ("linux/amd64/v3", ["linux/amd64"], "linux/amd64"),
+        ("linux/amd64/v3", ["linux/amd64", "linux/amd64/v2", "linux/amd64/v4"], "linux/amd64/v2"),
+        ("linux/amd64/v9", ["linux/amd64/v2", "linux/amd64"], "linux/amd64"),
+        ("linux/arm64/v9", ["linux/arm64"], "linux/arm64"),
         ("linux/arm64", ["linux/arm64/v8"], "linux/arm64/v8"),
         ("linux/arm64/v8", ["linux/arm64"], "linux/arm64"),
         ("linux/arm/v7", ["linux/arm/v5", "linux/arm/v6", "linux/arm64"], "linux/arm/v6"),
@@ -53,6 +56,7 @@ def test_the_best_fitting_one(wanted: str, offered: list[str], taken: str) -> No
         ("linux/amd64", ["windows/amd64"]),
         ("linux/amd64", ["linux/amd64/v3"]),
         ("linux/arm/v6", ["linux/arm/v7"]),
+        ("linux/arm64", ["linux/arm64/v9"]),
         ("linux/amd64", []),
     ],
 )
