@@ -47,7 +47,7 @@ class CopyLayer:
         """Write it on top of `tree`; raises BuildError, ArchiveError, Cancelled."""
         began, workshop = time.monotonic(), self._tools.workshop
         draft = self._tools.transfer.draft(self._step, tree).not_after(workshop.epoch)
-        self.sink = self._stack.enter_context(LayerSink(workshop.blobs, workshop.indexes, index=False))
+        self.sink = self._stack.enter_context(LayerSink(workshop.blobs, workshop.indexes, workshop.lease, index=False))
         if self.folder is None:
             self.index = write_draft(draft, self.sink, self._check)
         else:

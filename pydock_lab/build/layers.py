@@ -24,6 +24,7 @@ from pydock_lab.build.source import Contents, Source
 from pydock_lab.oci import Descriptor
 from pydock_lab.store.blobs import BlobStore
 from pydock_lab.store.indexes import IndexStore
+from pydock_lab.store.leases import Lease
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -32,14 +33,14 @@ _DEPTH = 8
 
 
 class LayerSink:
-    """Takes a tar; `commit` makes it a blob of the store, with its index.
+    """Takes a tar; `commit` makes it a blob of the store, with its index, which `lease` keeps.
 
     The index is read from the tar in a thread, unless `index` is False: then whoever writes the tar knows it.
     A context manager: left without `commit`, nothing stays.
     """
 
-    def __init__(self, blobs: BlobStore, indexes: IndexStore, *, index: bool = True) -> None:
-        self._indexes = indexes
+    def __init__(self, blobs: BlobStore, indexes: IndexStore, lease: Lease, *, index: bool = True) -> None:
+        self._indexes, self._lease = indexes, lease
         self._stack = ExitStack()
         self._blob = self._stack.enter_context(blobs.writer())
         self._layer = self._stack.enter_context(LayerWriter(self._blob))
@@ -65,6 +66,8 @@ class LayerSink:
         # Before the commit: a tar that cannot be read must not become a blob.
         index = known if self._indexing is None else self._indexing.finish()
         assert index is not None  # noqa: S101 - who wants none read, knows it
+        # The lease before the blob: a prune in between would take away what nobody seems to need.
+        self._lease.add(written.digest)
         self._blob.commit(written.digest, written.size)
         self._indexes.put(written.diff_id, index)
         descriptor = Descriptor(media_type=written.media_type, digest=written.digest, size=written.size)

@@ -205,7 +205,6 @@ class StageBuild:
             made = self._write(step, number, stack)
             written, descriptor, index = made.sink.commit(made.index)
         chain_id = chain_ids((*(layer.diff_id for layer in self.layers), written.diff_id))[-1]
-        workshop.lease.add(descriptor.digest, chain_id)
         if made.tree is not None:
             workshop.keep_snapshot(made.tree, chain_id, made.tree.parent)
         layer = Layer(
@@ -260,15 +259,19 @@ class StageBuild:
     def _(self, step: FolderStep, _number: int, stack: ExitStack) -> _Made:
         copier = Copier(self.tree)
         copier.make_folder(step.path, owner(step.user, self.tree))
-        sink = stack.enter_context(LayerSink(self._workshop.blobs, self._workshop.indexes, index=False))
+        sink = stack.enter_context(self._sink(index=False))
         draft = copier.finish().not_after(self._workshop.epoch)
         return _Made(sink=sink, index=write_draft(draft, sink, self._tools.check_stopped))
 
     @_write.register
     def _(self, step: RunStep, number: int, stack: ExitStack) -> _Made:
         self._begin_copy(step, number)
-        sink = stack.enter_context(LayerSink(self._workshop.blobs, self._workshop.indexes))
+        sink = stack.enter_context(self._sink())
         return _Made(sink=sink, tree=_Run(self, step, number).write(sink))
+
+    def _sink(self, *, index: bool = True) -> LayerSink:
+        workshop = self._workshop
+        return LayerSink(workshop.blobs, workshop.indexes, workshop.lease, index=index)
 
     def _begin_copy(self, step: RunStep, number: int) -> None:
         """Have the next copy written while the program runs: it stands on a step that missed, so it will miss too."""

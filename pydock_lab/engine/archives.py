@@ -18,12 +18,14 @@ from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.oci import (
     ContainerConfig,
     Descriptor,
+    Digest,
     History,
     ImageConfig,
     Manifest,
     MediaType,
     Reference,
 )
+from pydock_lab.store.leases import Lease
 
 _OF_THE_CONTAINER = frozenset({"HOSTNAME", "HOME", "TERM"})  # variables that no image says
 
@@ -40,11 +42,10 @@ class ImageMaking:
         `changes` are instructions of a Dockerfile, for its configuration.
         """
         settings = changed(ContainerConfig(env=(f"PATH={DEFAULT_PATH}",)), changes, str(PLATFORM))
-        with self._home.leases.hold("import") as lease, LayerSink(self._home.blobs, self._home.indexes) as sink:
+        with self._home.leases.hold("import") as lease, self._sink(lease) as sink:
             for chunk in decompress(chunks(stream)):
                 sink.write(chunk)
             written, descriptor, _ = sink.commit()
-            lease.add(descriptor.digest)
             step = History(created=_now(), created_by="", comment=message or "Imported from -")
             config = ImageConfig(
                 platform=PLATFORM,
@@ -53,7 +54,7 @@ class ImageMaking:
                 history=(step,),
                 created=step.created,
             )
-            return self._keep(config, (descriptor,), reference)
+            return self._keep(lease, config, (descriptor,), reference)
 
     def commit(
         self,
@@ -70,11 +71,10 @@ class ImageMaking:
         reference = Reference.parse(options.reference) if options.reference else None
         settings = changed(_settings(record, found.config.config), options.changes, str(found.config.platform))
         snapshots, rootfs = self._home.ground(record.isolation).snapshots, record.spec.rootfs
-        with self._home.leases.hold("commit") as lease, LayerSink(self._home.blobs, self._home.indexes) as sink:
+        with self._home.leases.hold("commit") as lease, self._sink(lease) as sink:
             with snapshots.packed(rootfs.upper, tree=rootfs.mountpoint, owners=owners) as stream:
                 write_stream(stream, sink)
             written, descriptor, _ = sink.commit()
-            lease.add(descriptor.digest)
             step = History(created=_now(), created_by=_command(record), author=options.author, comment=options.message)
             config = replace(
                 found.config,
@@ -84,14 +84,21 @@ class ImageMaking:
                 history=(*found.config.history, step),
                 created=step.created,
             )
-            return self._keep(config, (*found.manifest.layers, descriptor), reference)
+            return self._keep(lease, config, (*found.manifest.layers, descriptor), reference)
 
-    def _keep(self, config: ImageConfig, layers: tuple[Descriptor, ...], reference: Reference | None) -> Descriptor:
+    def _sink(self, lease: Lease) -> LayerSink:
+        return LayerSink(self._home.blobs, self._home.indexes, lease)
+
+    def _keep(
+        self, lease: Lease, config: ImageConfig, layers: tuple[Descriptor, ...], reference: Reference | None
+    ) -> Descriptor:
         content = config.to_bytes()
         manifest = Manifest(config=Descriptor.of(content, MediaType.CONFIG), layers=layers).to_bytes()
+        descriptor = Descriptor.of(manifest, MediaType.MANIFEST)
+        # Of the layers below, too: their image may lose its last name meanwhile.
+        lease.add(descriptor.digest, Digest.of(content), *(layer.digest for layer in layers))
         self._home.blobs.put(content)
         self._home.blobs.put(manifest)
-        descriptor = Descriptor.of(manifest, MediaType.MANIFEST)
         if reference is None:
             self._home.layout.add(descriptor)
         else:
