@@ -95,7 +95,8 @@ class Downloads:
         return found
 
     def _receive(self, answer: "requests.Response") -> Download:
-        total = int(answer.headers.get("Content-Length", 0) or 0)
+        said = answer.headers.get("Content-Length", "")
+        total = int(said) if said.isdecimal() else 0
         digest, size = hashlib.sha256(), 0
         with self._blobs.writer() as blob:
             for chunk in answer.iter_content(_CHUNK):
@@ -187,9 +188,11 @@ def _remote_commit(reference: GitReference) -> str:
     patterns = [wanted] if wanted == "HEAD" else [wanted, f"{wanted}^{{}}"]
     rows = [line.split("\t") for line in _git(["ls-remote", "--", reference.remote, *patterns], reference).splitlines()]
     names = {name: commit for commit, name in rows}
-    for name in (f"refs/tags/{wanted}^{{}}", f"refs/heads/{wanted}", f"refs/tags/{wanted}", wanted, f"{wanted}^{{}}"):
-        if name in names:
-            return names[name]
+    # A branch before a tag of the same name, as `git checkout` has it.
+    for name in (f"refs/heads/{wanted}", f"refs/tags/{wanted}", wanted):
+        for one in (f"{name}^{{}}", name):
+            if one in names:
+                return names[one]
     if re.fullmatch(r"[0-9a-f]{7,40}", wanted):
         return wanted
     raise BuildError("build.add-no-ref", url=reference.remote, ref=wanted)

@@ -19,6 +19,11 @@ def owner(text: str, tree: Ground) -> tuple[int, int]:
     return uid, gid
 
 
+def is_numeric(text: str) -> bool:
+    """Whether `text` means the same in every image."""
+    return all(_is_number(part) for part in text.split(":") if part)
+
+
 def _is_number(text: str) -> bool:
     """Whether it is written as ids are: others' digits are none."""
     return text.isascii() and text.isdecimal()

@@ -69,10 +69,13 @@ def _relay(step: socket.socket, agent: socket.socket) -> None:
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
+    try:
         while chunk := source.recv(_CHUNK):
             sink.sendall(chunk)
-    # Both ends: the pump of the other direction must not wait in recv(2) for a talk that is over.
-    for end in (source, sink):
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+        # Who has no more to say may still be listening.
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        # Both ends: the pump of the other direction must not wait in recv(2) for a talk that is over.
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

@@ -13,6 +13,7 @@ Where files come from is an Origin, the same for COPY and for the mounts of RUN:
 
 from dataclasses import dataclass
 
+from pydock_lab.build.owners import is_numeric
 from pydock_lab.build.paths import clean
 from pydock_lab.dockerfile.instructions import Network, Security
 from pydock_lab.dockerfile.mounts import MountType, Sharing
@@ -184,8 +185,9 @@ class CopyStep(Step):
 
     @property
     def is_independent(self) -> bool:
-        """Whether its layer is the same whatever is below: --link, unless a mode is set."""
-        return self.link and not self.chmod
+        """Whether its layer is the same whatever is below: --link, unless a mode is set, or an owner by name."""
+        # What is below says who a name is, and what a mode such as u+x changes.
+        return self.link and not self.chmod and is_numeric(self.chown)
 
     @property
     def remote(self) -> tuple[RemoteSource, ...]:

@@ -32,6 +32,7 @@ class LayeredTree:
         self._children: dict[bytes, dict[bytes, None]] = {b"": {}}
         self._checksums: dict[tuple[int, bytes], str] = {}
         self._folders: dict[bytes, Digest] = {}
+        self._repeating: set[int] = set()  # layers in whose tar a path comes twice: the last counts
         for number, index in enumerate(indexes):
             self.add(number, index)
 
@@ -52,6 +53,8 @@ class LayeredTree:
         path = entry.path
         known = self._entries.get(path)
         is_folder = entry.type is EntryType.DIRECTORY
+        if known and known[0] == number:
+            self._repeating.add(number)
         # As in an overlay, something else in the place of a folder hides all that was in that.
         if known and path and (known[1].type is EntryType.DIRECTORY) and not is_folder:
             self._remove(path)
@@ -153,10 +156,10 @@ class LayeredTree:
         reader = TarReader(self._open_layer(number))
         for entry in reader:
             if entry.path in paths and entry.type is EntryType.FILE:
-                found[entry.path] = os.path.join(folder, f"{number}-{len(found)}")
-                with open(found[entry.path], "wb") as file:
+                name = found.setdefault(entry.path, os.path.join(folder, f"{number}-{len(found)}"))
+                with open(name, "wb") as file:
                     file.writelines(reader.content())
-                if len(found) == len(paths):
+                if len(found) == len(paths) and number not in self._repeating:
                     break
         return found
 

@@ -10,6 +10,7 @@ from functools import cache
 from pydock_lab.errors import BuildError
 
 _SPECIAL = frozenset("*?[\\")
+_NO_CHARACTER = "\0"  # no path has it
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -53,14 +54,15 @@ def _class(pattern: str, start: int) -> tuple[str, int]:
         high = low
         if pattern[at : at + 1] == "-":
             high, at = _one(pattern, at + 1)
-        if high < low:
-            raise BuildError("build.wildcard", pattern=pattern)
-        out += f"{re.escape(low)}-{re.escape(high)}"
+        # To Go a range that runs backwards is no mistake, it only has no characters; to `re` it would be one.
+        out += f"{re.escape(low)}-{re.escape(high)}" if low <= high else _NO_CHARACTER
     return f"[{'^' if negated else ''}{out}]", at + 1
 
 
 def _one(pattern: str, at: int) -> tuple[str, int]:
+    if pattern[at : at + 1] in ("-", "]"):
+        raise BuildError("build.wildcard", pattern=pattern)
     at += pattern[at : at + 1] == "\\"
-    if at >= len(pattern) or pattern[at] in "-]":
+    if at >= len(pattern):
         raise BuildError("build.wildcard", pattern=pattern)
     return pattern[at], at + 1

@@ -34,6 +34,10 @@ def test_the_bytes_come_from_the_layer_that_wrote_last():
     assert tree([file("a", "old")], [file("a", "new")]).read(b"a") == b"new"
 
 
+def test_of_a_path_that_comes_twice_in_a_layer_the_last_one_counts():
+    assert tree([file("a", "old"), file("b", "b"), file("a", "newer")]).read(b"a") == b"newer"
+
+
 def test_a_hard_link_has_the_bytes_of_its_first_name():
     second = (Entry(path=b"second", type=EntryType.HARDLINK, target=b"first"), b"")
     assert tree([file("first", "same"), second]).read(b"second") == b"same"
@@ -69,6 +73,9 @@ def test_a_loop_of_links_is_an_error():
         ("../../a.py", ["a.py"]),
         ("[a-a].py", ["a.py"]),
         ("[^a].py", ["b.py"]),
+        ("[\\-\\]a].py", ["a.py"]),
+        ("[b-a].py", []),
+        ("[^b-a].py", ["a.py", "b.py"]),
         ("\\*.py", []),
         ("missing", []),
     ],
@@ -78,7 +85,7 @@ def test_sources_and_their_wildcards(pattern, found):
     assert [path.decode() for path in select(source, pattern)] == found
 
 
-@pytest.mark.parametrize("pattern", ["[", "[a", "[a-", "[]", "\\"])
+@pytest.mark.parametrize("pattern", ["[", "[a", "[a-", "[]", "[-a]", "[]a]", "[\\", "\\"])
 def test_a_broken_wildcard_is_an_error(pattern):
     with pytest.raises(BuildError, match="wildcard"):
         select(tree([file("a")]), pattern)

@@ -5,10 +5,13 @@ import json
 import tarfile
 
 import pytest
+from samples.base_images import image_tree
 
+from pydock_lab.engine.run_options import CommitOptions
 from pydock_lab.errors import BuildError, DockerfileError, NotFound, RegistryError
 from pydock_lab.events import CacheHit, CacheMissed, StepOutput
 from pydock_lab.oci import Digest, ImageConfig, Manifest
+from pydock_lab.store.blobs import BlobWriter
 from pydock_lab.views import ChangeKind, Origin
 
 TWO_STAGES = """
@@ -34,6 +37,34 @@ def context(tmp_path):
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "a.txt").write_text("a")
     return folder
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_linked_copy_belongs_to_whom_the_name_means_below_it(engine, context):
+    (context / "one").write_text("one")
+    for uid in (7, 9):
+        passwd = f"RUN echo new:x:{uid}:8::/:/bin/sh >> /etc/passwd"
+        engine.build(f"FROM lab/base\n{passwd}\nCOPY --link --chown=new one /one\n", "it:1", context=context)
+        assert image_tree(engine, "it:1").entry(b"one").uid == uid
+
+
+@pytest.mark.usefixtures("containers")
+def test_no_prune_comes_between_a_layer_and_what_keeps_it(engine, context, monkeypatch):
+    """A layer that nobody leases when it comes into the store could be taken out again at once."""
+    committed = BlobWriter.commit
+    unprotected = []
+
+    def look_first(self, digest, *more):
+        if digest not in engine.full.home.leases.protected():
+            unprotected.append(digest)
+        committed(self, digest, *more)
+
+    monkeypatch.setattr(BlobWriter, "commit", look_first)
+    (context / "one").write_text("one")
+    engine.build("FROM lab/base\nWORKDIR /new\nCOPY one .\nRUN echo two > two\n", "it:1", context=context)
+    engine.run("it:1", "sh", "-c", "echo three > three", name="writer")
+    engine.full.commit(CommitOptions(container="writer", reference="it:2"))
+    assert unprotected == []
 
 
 @pytest.mark.usefixtures("containers")

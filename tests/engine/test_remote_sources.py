@@ -334,6 +334,7 @@ def repository(served):
     made.git("checkout", "-q", "main")
     made.git("submodule", "--quiet", "add", "../part", "part")
     commits["third"] = made.commit(file="three")
+    made.git("tag", "-a", "dev", "-m", "called as a branch is", "light")
     return made
 
 
@@ -355,6 +356,7 @@ def without(files: dict[str, str], *names: str) -> dict[str, str]:
         ("?tag=v1", {"r/file": "one"}),
         ("#light", {"r/file": "one"}),
         ("#refs/heads/dev", {"r/file": "dev", **DOCS}),
+        ("#refs/tags/dev", {"r/file": "one"}),
         ("#{second}", {"r/file": "two", **DOCS}),
         ("?commit={first}", {"r/file": "one"}),
         ("?ref=dev&commit={dev}", {"r/file": "dev", **DOCS}),
