@@ -13,7 +13,7 @@ from typing import Any
 
 from pydock_lab.errors import IsolationError
 from pydock_lab.linux import cgroups
-from pydock_lab.linux.cgroups import ControlGroup, device_rules
+from pydock_lab.linux.cgroups import ControlGroup, Version, device_rules
 from pydock_lab.oci.runtime_spec import ContainerSpec, Limits
 
 _PREFIX = "shim-"
@@ -34,7 +34,14 @@ def make() -> ControlGroup | None:
 
 def fits(spec: ContainerSpec) -> bool:
     """Whether a container may be in a group that was made ahead of time."""
-    return not (spec.cgroup_parent or spec.devices or spec.privileged)
+    return not (spec.cgroup_parent or spec.devices or spec.privileged or _asks_for_cpuset(spec))
+
+
+def _asks_for_cpuset(spec: ContainerSpec) -> bool:
+    """Whether it needs that controller, which in version 1 groups like most do without: it is slow to make."""
+    hierarchy = cgroups.find_hierarchy()
+    asks = bool(spec.limits.cpuset_cpus or spec.limits.cpuset_mems)
+    return asks and hierarchy is not None and hierarchy.version is Version.V1
 
 
 def make_for(spec: ContainerSpec) -> ControlGroup | None:
@@ -50,7 +57,9 @@ def make_for(spec: ContainerSpec) -> ControlGroup | None:
     try:
         # `sweep` knows our own place only: what was left below another one is found when that is used again.
         ControlGroup.sweep(place, _PREFIX)
-        group = ControlGroup.create(place, _name())
+        # Later would be too late: its cgroup namespace begins where a process is at its birth (cgroup_namespaces(7)).
+        processors = Limits(cpuset_cpus=spec.limits.cpuset_cpus, cpuset_mems=spec.limits.cpuset_mems)
+        group = ControlGroup.create(place, _name(), processors)
     except OSError as error:
         if spec.cgroup_parent:
             raise _no_parent(spec, error) from None

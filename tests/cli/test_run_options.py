@@ -132,6 +132,7 @@ def test_limits_are_in_force_or_named(docker, facets, words, file, expected):
     place = _groups(int(docker("inspect", "-f", "{{.State.Pid}}", "one")))
     controller, name = file.split("/")
     assert expected in Path("/sys/fs/cgroup", controller, place[controller], name).read_text()
+    assert expected in docker("exec", "one", "cat", f"/sys/fs/cgroup/{file}")
 
 
 @pytest.mark.usefixtures("containers")
