@@ -14,6 +14,8 @@ from enum import StrEnum
 
 from pydock_lab.oci.plain import Document
 
+DEFAULT_SHM_SIZE = 64 * 1024 * 1024  # bytes, as with Docker
+
 
 class MountKind(StrEnum):
     """What is attached: a tree of the host (volumes too), files in memory, an image's tree, or one file's bytes."""
@@ -294,6 +296,6 @@ class ContainerSpec(Document):
     masked: bool = True
     privileged: bool = False
     # Docker's default for /dev/shm, in bytes.
-    shm_size: int = 64 * 1024 * 1024
+    shm_size: int = DEFAULT_SHM_SIZE
     stop_signal: str = "SIGTERM"
     annotations: Mapping[str, str] = field(default_factory=dict)

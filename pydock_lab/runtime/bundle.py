@@ -15,6 +15,7 @@ from pydock_lab.errors import ContainerError
 from pydock_lab.linux import capabilities
 from pydock_lab.oci.config import ContainerConfig
 from pydock_lab.oci.runtime_spec import (
+    DEFAULT_SHM_SIZE,
     ContainerSpec,
     Device,
     Limits,
@@ -29,7 +30,6 @@ from pydock_lab.oci.runtime_spec import (
 from pydock_lab.runtime.launch import DEFAULT_PATH
 from pydock_lab.runtime.signals import name_of, number_of
 
-_SHM_SIZE = 64 * 1024 * 1024
 _SHORT = 12  # characters of an id that Docker shows, and takes as host name
 
 
@@ -98,7 +98,7 @@ def container_spec(container: str, config: ContainerConfig, wishes: Wishes, root
         init=wishes.init,
         masked=wishes.security.masked and not wishes.privileged,
         privileged=wishes.privileged,
-        shm_size=wishes.shm_size or _SHM_SIZE,
+        shm_size=wishes.shm_size or DEFAULT_SHM_SIZE,
         stop_signal=name_of(number_of(wishes.stop_signal or config.stop_signal or "SIGTERM")),
         annotations=wishes.annotations,
     )

@@ -16,7 +16,14 @@ from types import MappingProxyType
 from pydock_lab.errors import IsolationError
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, MountKind, NetworkMode, Propagation, PublishedPort
+from pydock_lab.oci.runtime_spec import (
+    DEFAULT_SHM_SIZE,
+    ContainerSpec,
+    MountKind,
+    NetworkMode,
+    Propagation,
+    PublishedPort,
+)
 
 # Facets of which a tier has nothing at all (probing.py tells why).
 LACKING: Mapping[Tier, frozenset[str]] = MappingProxyType(
@@ -121,6 +128,10 @@ def _sizes(spec: ContainerSpec) -> str:
     return ", ".join(one.target for one in limited)
 
 
+def _shared_memory(spec: ContainerSpec) -> str:
+    return "/dev/shm" if spec.shm_size != DEFAULT_SHM_SIZE else ""  # noqa: S108 - the container's
+
+
 def _apart(spec: ContainerSpec) -> str:
     return ", ".join(one.target for one in spec.mounts if not one.is_recursive)
 
@@ -148,6 +159,7 @@ DEMANDS = (
     Demand(facet="network", option="-p", asked=_ports, key="runtime.demand-port", can_do_without=True),
     Demand(facet="users", option="--cap-add", asked=_powers, key="runtime.demand-powers", can_do_without=True),
     Demand(facet="storage", option="--tmpfs", asked=_sizes, key="runtime.demand-size", can_do_without=True),
+    Demand(facet="storage", option="--shm-size", asked=_shared_memory, key="runtime.demand-size", can_do_without=True),
     Demand(facet="storage", option="--mount", asked=_apart, key="runtime.demand-mount", can_do_without=True),
     Demand(facet="storage", option="--mount", asked=_propagation, key="runtime.demand-mount", can_do_without=True),
 )

@@ -27,7 +27,7 @@ from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import MountAttribute, MountFlag
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, Device, NetworkMode
+from pydock_lab.oci.runtime_spec import DEFAULT_SHM_SIZE, ContainerSpec, Device, NetworkMode
 from pydock_lab.runtime import devices
 from pydock_lab.runtime.steplog import StepLog
 
@@ -55,7 +55,6 @@ _NULL, _NULL_DEVICE = "/dev/null", os.makedev(1, 3)
 # Where the trees are made: a directory of every host, covered while they are, and uncovered before anybody is told
 # to do anything. /proc and /sys must stay in sight: the kernel shows a user namespace no more than can be seen.
 _WORKSHOP = "/tmp"  # noqa: S108 - a mount point
-_DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 _NOT_OWN = (NetworkMode.HOST, NetworkMode.CONTAINER)
 
 
@@ -73,7 +72,7 @@ class Look:
     is_nested: bool = False
     masked: bool = True
     network: NetworkMode = NetworkMode.BRIDGE
-    shm_size: int = _DEFAULT_SHM_SIZE
+    shm_size: int = DEFAULT_SHM_SIZE
     ipc: str = ""
     pid: str = ""
     devices: tuple[Device, ...] = ()

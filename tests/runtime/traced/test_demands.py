@@ -72,6 +72,7 @@ def test_what_a_container_cannot_do_without_is_refused(asked: dict[str, Any], ke
         ({"network": port(80, 80)}, ["demand-port"]),
         ({"network": port(80, 0)}, ["demand-port"]),
         ({"mounts": (Mount(target="/t", kind=MountKind.TMPFS, size=4096),)}, ["demand-size"]),
+        ({"shm_size": 4096}, ["demand-size"]),
         ({"mounts": (Mount(target="/t", source="/", is_recursive=False),)}, ["demand-mount"]),
         ({"mounts": (Mount(target="/t", source="/", propagation=Propagation.RSLAVE),)}, ["demand-mount"]),
         ({"process": ProcessSpec(args=("true",), capabilities=("CAP_SYS_ADMIN",))}, ["demand-powers"]),
