@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence, Sized
 from typing import TYPE_CHECKING
 
+from pydock_lab import locale
 from pydock_lab.check.result import Examination, Result
 
 if TYPE_CHECKING:
@@ -57,13 +58,22 @@ def image(
         _files(exam, the_engine, name, contents, absent)
         counted = {"layers": len(details.manifest.layers), "size": details.size}
         for what, limit in most.items():
-            exam.holds(counted[what] <= limit, what, most=limit, found=counted[what])
+            said = _sizes(counted[what], limit) if what == "size" else (counted[what], limit)
+            exam.holds(counted[what] <= limit, what, found=said[0], most=said[1])
         if base is not None:
             below = the_engine.image(base).details.config.diff_ids
             exam.holds(details.config.diff_ids[: len(below)] == below, "base", base=base)
 
     exam.attempt(max(count, 1), examine)
     return exam.result()
+
+
+def _sizes(found: int, most: int) -> tuple[str, str]:
+    """As pictures have them; to the byte, where otherwise the difference would not be seen."""
+    said = locale.size(found), locale.size(most)
+    if found != most and said[0] == said[1]:
+        return locale.text("check.bytes", count=found), locale.text("check.bytes", count=most)
+    return said
 
 
 def _settings(exam: Examination, config: "ContainerConfig", asked: "Mapping[str, Sequence[str]]") -> None:

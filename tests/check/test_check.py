@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pydock_lab import check, set_lang
+from pydock_lab import check, locale, set_lang
 from pydock_lab.engine.face import Engine
 from pydock_lab.registry.server import RegistryServer
 
@@ -90,6 +90,19 @@ def test_half_right_is_half_of_the_points(app: Engine, capsys: pytest.CaptureFix
     set_lang("fr")
     assert "CMD devrait être x ; c’est /greeting" in repr(check.image("app:1", user="1000", cmd=["x"], engine=app))
     assert capsys.readouterr().err == ""
+
+
+def test_sizes_are_said_as_in_pictures_unless_that_would_hide_the_difference(app: Engine) -> None:
+    size = app.image("app:1").details.size
+    said = [check.image("app:1", size=most, engine=app).findings[0].text for most in (size, 1000, size - 1)]
+    assert said == [
+        f"{locale.size(size)}, at most {locale.size(size)}",
+        f"{locale.size(size)}; it should have at most 1.0 kB",
+        f"{size} bytes; it should have at most {size - 1} bytes",
+    ]
+    set_lang("fr")
+    (finding,) = check.image("app:1", size=1000, engine=app).findings
+    assert finding.text == f"{locale.size(size)} ; elle devrait faire au plus 1,0 ko"
 
 
 def test_what_is_not_there_gives_nothing(engine: Engine) -> None:
