@@ -118,6 +118,16 @@ def test_python_selects_and_redraws_and_the_focus_stays(open_picture: Opener) ->
     assert notebook.page.evaluate("document.activeElement.classList.contains('picks')")
 
 
+def test_a_picture_that_is_drawn_anew_under_the_pointer_loses_no_click(open_picture: Opener) -> None:
+    notebook = open_picture(WIDGETS["layers"][0], "en")
+    notebook.page.locator("[data-pick='layer-3']").hover()
+    notebook.page.mouse.down()
+    notebook.value("setattr(w, 'language', 'fr')")
+    notebook.page.locator(".pydock[lang=fr] [data-pick='layer-3']").wait_for()
+    notebook.page.mouse.up()
+    notebook.page.locator("[data-pick='layer-3'].selected").wait_for()
+
+
 def test_the_command_is_copied(open_picture: Opener) -> None:
     notebook = open_picture(WIDGETS["instances"][0], "en")
     notebook.page.locator("[data-pick='container-0-0']").click()

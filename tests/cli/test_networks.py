@@ -205,7 +205,7 @@ def test_a_network_in_use_stays_until_it_is_left(docker, fails):
         (["--network", "none"], "ls /sys/class/net", "lo\n"),
         (["--dns", "192.0.2.53", "--dns-search", "lab.test", "--dns-option", "ndots:2"], "cat /etc/resolv.conf",
          "nameserver 192.0.2.53\nsearch lab.test\noptions ndots:2\n"),
-        (["--add-host", "db:10.9.9.9", "--add-host", "six=[::9]"], "grep -E 'db|six' /etc/hosts",
+        (["--add-host", "db:10.9.9.9", "--add-host", "six=[::9]"], "grep -wE 'db|six' /etc/hosts",
          "10.9.9.9\tdb\n::9\tsix\n"),
         (["--hostname", "box", "--domainname", "lab.test"], "hostname; hostname -f", "box\nbox.lab.test\n"),
     ],

@@ -69,7 +69,6 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
       list.setAttribute("tabindex", "0");
       list.setAttribute(SUPPRESS, "true");
       list.addEventListener("keydown", onKey, { signal });
-      list.addEventListener("click", onClick, { signal });
       if (focused) list.focus({ preventScroll: true });
     }
     onDraw(hands);
@@ -159,9 +158,27 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     return does;
   }
 
+  // A picture that is drawn anew while the button is down gets no click: what was pressed is gone. Pressing and letting
+  // go are seen here, around the picture, and a part is known by its key. A click alone comes from no pointer.
+  let pressed;
+  let answered = false;
+  const under = (event) => event.target.closest(".pick");
+
+  function onPress(event) { pressed = event.button === 0 ? under(event)?.dataset.pick : undefined; }
+
+  function onRelease(event) {
+    const item = under(event);
+    if (!item || item.dataset.pick !== pressed) return;
+    answered = true;
+    setTimeout(() => { answered = false; }); // the click, if there is one, comes before
+    pick(item);
+  }
+
   function onClick(event) {
-    const item = event.target.closest(".pick");
-    if (!item) return;
+    if (under(event) && !answered) pick(under(event));
+  }
+
+  function pick(item) {
     const again = item.dataset.pick === chosen();
     picks().focus({ preventScroll: true });
     choose(item.dataset.pick);
@@ -199,6 +216,9 @@ function picture({ model, el, signal }, { onDraw = () => {}, onMark = () => {}, 
     model.save_changes();
   }
 
+  frame.addEventListener("pointerdown", onPress, { signal });
+  frame.addEventListener("pointerup", onRelease, { signal });
+  frame.addEventListener("click", onClick, { signal });
   let waiting;
   const observer = new ResizeObserver(() => { clearTimeout(waiting); waiting = setTimeout(fit, 120); });
   observer.observe(root);
