@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from pydock_lab.cli import callers_files
 from pydock_lab.cli.build_options import build_options, wishes
 from pydock_lab.cli.calling import Call, Method, answer, parse_call
 from pydock_lab.cli.command import command
@@ -77,11 +78,11 @@ def _progress(here: Session, mode: str, *, quiet: bool) -> AbstractContextManage
 
 def _write_files(options: BuildOptions, result: BuildResult, said: dict[str, Any]) -> None:
     if said["iidfile"]:
-        Path(said["iidfile"]).write_text(result.image.id, encoding="utf-8")
+        callers_files.write(said["iidfile"], result.image.id)
     if said["metadata_file"]:
         from pydock_lab.cli.metadata import metadata  # noqa: PLC0415 - few ask for it
 
-        Path(said["metadata_file"]).write_text(metadata(options, result), encoding="utf-8")
+        callers_files.write(said["metadata_file"], metadata(options, result))
 
 
 # ---- the Dockerfile and its context

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pydock_lab.cli import attaching, parse
+from pydock_lab.cli import attaching, callers_files, parse
 from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.run_options import container_options, run_options
 from pydock_lab.cli.session import Session, session
@@ -88,7 +88,7 @@ def _check_id_file(path: str | None) -> None:
 
 def _write_id(path: str | None, container: str) -> None:
     if path:
-        Path(path).write_text(container, encoding="utf-8")
+        callers_files.write(path, container)
 
 
 def register_exec(group: click.Group) -> None:
@@ -156,7 +156,7 @@ def register_files(group: click.Group) -> None:
             return
         how = {"archive": archive, "follow": follow_link}
         if from_container:
-            count = here.engine.copy_out(from_container, from_path, Path(to_path), **how)
+            count = here.engine.copy_out(from_container, from_path, to_path, **how)
         else:
             count = here.engine.copy_in(to_container, from_path, to_path, **how)
         if not quiet:
@@ -181,5 +181,5 @@ def register_files(group: click.Group) -> None:
         if output is None:
             here.engine.export(container, here.face.output())
             return
-        with Path(output).open("wb") as stream:
+        with callers_files.written(output) as stream:
             here.engine.export(container, stream)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pydock_lab.cli import image_rows, table
+from pydock_lab.cli import callers_files, image_rows, table
 from pydock_lab.cli.command import command, flag, many, option
 from pydock_lab.cli.path_types import FILE
 from pydock_lab.cli.session import session
 from pydock_lab.engine.image_filters import ImageFilters
-from pydock_lab.errors import CommandError, PydockError
+from pydock_lab.errors import PydockError
 from pydock_lab.oci import History
 
 if TYPE_CHECKING:
@@ -103,20 +102,14 @@ def register_rest(group: click.Group) -> None:
         if output is None:
             session().engine.save(image, session().face.output())
             return
-        # Written beside and renamed: a failure leaves no half archive under the name that was asked for.
-        partial = Path(f"{output}.part")
-        try:
-            with partial.open("wb") as stream:
-                session().engine.save(image, stream)
-            partial.replace(output)
-        finally:
-            partial.unlink(missing_ok=True)
+        with callers_files.written(output) as stream:
+            session().engine.save(image, stream)
 
     @command(group, "load")
     @option("-i", "--input", type=FILE, metavar="PATH")
     @flag("-q", "--quiet")
     def load(quiet: bool, **said: Any) -> None:
-        source = session().face.input() if said["input"] is None else _opened(said["input"])
+        source = session().face.input() if said["input"] is None else callers_files.opened(said["input"])
         with source as stream:
             for name in session().engine.load(stream):
                 session().write(name if quiet else f"Loaded image: {name}")
@@ -127,16 +120,9 @@ def register_rest(group: click.Group) -> None:
     @click.argument("file", metavar="FILE | -")
     @click.argument("repository")
     def import_(file: str, repository: str, message: str, change: tuple[str, ...]) -> None:
-        source = session().face.input() if file == "-" else _opened(file)
+        source = session().face.input() if file == "-" else callers_files.opened(file)
         with source as stream:
             session().write(session().engine.import_(stream, repository, message=message, changes=change).id)
-
-
-def _opened(path: str) -> Any:
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise CommandError("cli.no-file", path=path, reason=error.strerror) from None
 
 
 def register_remove(group: click.Group, name: str) -> None:

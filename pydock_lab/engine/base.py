@@ -297,7 +297,7 @@ class Containers(Protocol):
         """
 
     def copy_out(
-        self, container: str, source: str, target: Path, *, archive: bool = False, follow: bool = False
+        self, container: str, source: str, target: Path | str, *, archive: bool = False, follow: bool = False
     ) -> int:
         """`docker cp CONTAINER:SOURCE TARGET`: the bytes of the tar that it was."""
 

@@ -8,6 +8,7 @@ a container's files is a worker, inside the user namespace that owns them (snaps
 """
 
 import contextlib
+import errno
 import os
 import posixpath
 import shutil
@@ -15,7 +16,7 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydock_lab.archive.apply import Ownership, Policy, Whiteouts, apply
 from pydock_lab.archive.diff import DiffOptions, TreeForm, pack
@@ -38,11 +39,14 @@ class ContainerFiles:
 
     # ---- out of a container
 
-    def copy_out(self, record: ContainerRecord, source: str, target: Path, *, archive: bool, follow: bool) -> int:
+    def copy_out(self, record: ContainerRecord, source: str, target: Path | str, *, archive: bool, follow: bool) -> int:
         """`docker cp CONTAINER:SOURCE TARGET`: the bytes of the tar that it was; raises NotFound, ArchiveError."""
         follow = follow or source.endswith(_CONTENT)
-        is_directory = self._look(record, source, follow=follow)
-        folder, name = _place_outside(source, target, is_directory=is_directory)
+        is_directory = self._look(record, source, follow=follow)["is_directory"]
+        try:
+            folder, name = _place_outside(source, os.fspath(target), is_directory=is_directory)
+        except OSError as error:
+            raise _told(error) from None
         ownership = Ownership.CHOWN if archive else Ownership.RECORD
         policy = Policy(ownership=ownership, devices=False, whiteouts=Whiteouts.PLAIN)
 
@@ -159,33 +163,38 @@ class ContainerFiles:
     def _place_inside(self, record: ContainerRecord, said: str, name: str, place: str, target: str) -> tuple[str, str]:
         """The folder in the container, and the name that the copy gets in it ("" for the content of a folder)."""
         is_directory = stat.S_ISDIR(os.lstat(place).st_mode)
-        exists = self._is_folder(record, target)
-        if exists:
+        there = self._seen(record, target)
+        if there and there["is_directory"]:
             return target, "" if said.endswith("/.") and is_directory else name
         if target.endswith("/") and not is_directory:
             raise NotFound("engine.no-path", container=record.name, path=target)
-        parent, _, last = target.rstrip("/").rpartition("/")
+        # What a link leads to gets the content, and the link stays.
+        parent, _, last = (there["path"] if there else target.rstrip("/")).rpartition("/")
         if not self._is_folder(record, parent or "/"):
             raise NotFound("engine.no-path", container=record.name, path=parent)
         return parent or "/", last
 
     def _is_folder(self, record: ContainerRecord, path: str) -> bool:
+        there = self._seen(record, path)
+        return bool(there and there["is_directory"])
+
+    def _seen(self, record: ContainerRecord, path: str) -> dict[str, Any] | None:
         try:
             return self._look(record, path, follow=True)
         except NotFound:
-            return False
+            return None
 
     # ---- both
 
-    def _look(self, record: ContainerRecord, path: str, *, follow: bool) -> bool:
-        """Whether a path of a container is a folder; raises NotFound, ArchiveError where links lead in a circle."""
+    def _look(self, record: ContainerRecord, path: str, *, follow: bool) -> dict[str, Any]:
+        """What the job LOOK says of a path; raises NotFound, ArchiveError where links lead in a circle."""
         try:
-            answer = self._ground(record).call(LOOK, self._arguments(record, path) | {"follow": follow})
+            found: dict[str, Any] = self._ground(record).call(LOOK, self._arguments(record, path) | {"follow": follow})
         except NotFound as error:
             if error.key != "snapshot.no-path":  # but the layers of its image
                 raise
             raise NotFound("engine.no-path", container=record.name, path=path) from error
-        return bool(answer["is_directory"])
+        return found
 
     @property
     def _stub(self) -> Path:
@@ -219,12 +228,19 @@ def _name(path: str) -> str:
     return posixpath.basename(posixpath.normpath(path)).strip("/")
 
 
-def _place_outside(source: str, target: Path, *, is_directory: bool) -> tuple[Path, str]:
-    """The folder of the host, and the name that the copy gets in it ("" for the content of a folder)."""
+def _place_outside(source: str, target: str, *, is_directory: bool) -> tuple[Path, str]:
+    """The folder of the host, and the name of the copy there ("" for the content of a folder); raises OSError."""
+    place = Path(target)
     if is_directory and (source.endswith("/.") or not _name(source)):
-        target.mkdir(exist_ok=True)
-        return target, ""
-    return (target, _name(source)) if target.is_dir() else (target.parent, target.name)
+        place.mkdir(exist_ok=True)
+        return place, ""
+    if place.is_dir():
+        return place, _name(source)
+    if target.endswith("/") and not is_directory:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), target)
+    # What a link leads to gets the content, and the link stays.
+    place = Path(os.path.realpath(place)) if place.is_symlink() else place
+    return place.parent, place.name
 
 
 def _pack(place: str, top: str, sink: "_Counting", *, archive: bool) -> None:

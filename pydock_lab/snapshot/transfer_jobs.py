@@ -88,7 +88,10 @@ def _whole(request: Request) -> int:
 
 
 def look(request: Request) -> dict[str, Any]:
-    """Whether `path` is a folder; arguments as for `read`. Raises NotFound, ArchiveError for a way that is none."""
+    """Whether `path` `is_directory`, and the `path` that its links lead to; arguments as for `read`.
+
+    Raises NotFound, ArchiveError for a way that is none.
+    """
     root, path = _place(request)
     try:
         with RootedTree(root) as tree:
@@ -96,7 +99,7 @@ def look(request: Request) -> dict[str, Any]:
             status = os.stat(name or b".", dir_fd=tree.fd(parent), follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound("snapshot.no-path", path=request.arguments["path"]) from None
-    return {"is_directory": stat.S_ISDIR(status.st_mode)}
+    return {"is_directory": stat.S_ISDIR(status.st_mode), "path": "/" + os.fsdecode(join(parent, name).strip(b"/"))}
 
 
 def write(request: Request) -> None:

@@ -102,6 +102,17 @@ def test_a_link_stays_a_link_or_is_followed(docker, fails, here):
     assert not (here / "back").is_symlink()
 
 
+@pytest.mark.usefixtures("box")
+def test_a_link_that_is_copied_to_leads_to_the_copy(docker, here):
+    docker("cp", "box:/in/a", str(here / "to-f"))
+    assert ((here / "dir/f").read_text(), (here / "to-f").is_symlink()) == ("a\n", True)
+    (here / "new").write_text("new")
+    docker("cp", str(here / "new"), "box:/in/link")
+    docker("cp", "box:/in", str(here / "there"))
+    assert (here / "there/in/a").read_text() == "new"
+    assert (here / "there/in/link").is_symlink()
+
+
 @pytest.mark.usefixtures("box", "as_root")
 def test_owners_and_modes(docker, here):
     docker("cp", "box:/in", str(here / "there"))
@@ -148,6 +159,9 @@ def test_a_name_that_hides_in_layers_is_a_name_like_others(docker, here, box):
     [
         (("box:/nowhere", "{here}"), "engine.no-path"),
         (("box:/in/a", "{here}/no/where"), "engine.copy-refused"),
+        (("box:/in/a", "{here}/nofolder/"), "engine.copy-refused"),
+        (("box:/in/.", "{here}/no/where"), "engine.copy-refused"),
+        (("box:/in/.", "{here}/dir/f"), "engine.copy-refused"),
         (("{here}/nothing", "box:/out"), "engine.no-source"),
         (("{here}/dir/f", "box:/no/where"), "engine.no-path"),
         (("{here}/dir/f", "box:/nodir/"), "engine.no-path"),

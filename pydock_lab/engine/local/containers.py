@@ -131,7 +131,7 @@ class LocalContainers(Workers):
         return self._parts.files.copy_in(self._record(container), source, target, archive=archive, follow=follow)
 
     def copy_out(
-        self, container: str, source: str, target: Path, *, archive: bool = False, follow: bool = False
+        self, container: str, source: str, target: Path | str, *, archive: bool = False, follow: bool = False
     ) -> int:
         """`docker cp CONTAINER:SOURCE TARGET`."""
         return self._parts.files.copy_out(self._record(container), source, target, archive=archive, follow=follow)
