@@ -50,7 +50,8 @@ def inside_pid(process: ProcessMark) -> int:
 
 def _status(pid: int) -> dict[str, str] | None:
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        # A program's name is cut after 15 bytes, in the middle of a letter, too (proc_pid_comm(5)).
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
             return dict(line.rstrip("\n").partition(":")[::2] for line in file)
     except OSError:
         return None
