@@ -109,13 +109,12 @@ class ImageMaking:
 def _settings(record: ContainerRecord, config: ContainerConfig) -> ContainerConfig:
     """What the next container of the image starts with: what this one was started with, as Docker does."""
     process = record.spec.process
-    entrypoint = config.entrypoint or ()
-    inherits = process.args[: len(entrypoint)] == tuple(entrypoint)
+    entrypoint, command = record.entrypoint_and_command()
     return replace(
         config,
         env=tuple(one for one in process.env if one.partition("=")[0] not in _OF_THE_CONTAINER),
-        cmd=process.args[len(entrypoint) :] if inherits else process.args,
-        entrypoint=config.entrypoint if inherits else None,
+        cmd=command,
+        entrypoint=entrypoint,
         user=process.user,
         working_dir=process.cwd if process.cwd != "/" else config.working_dir,
         labels=dict(record.labels),

@@ -31,13 +31,6 @@ class ContainerQuestions:
         shown = [row for row in rows if all_ or row[1].status in LIVING]
         return tuple(_summary(line, state) for line, state in reversed(shown))
 
-    def volume_users(self, volume: str) -> tuple[str, ...]:
-        """The names of the containers that have a volume."""
-        end = f"/{volume}/_data"
-        return tuple(
-            line.name for line in self._life.shelf.lines() if any(mount.source.endswith(end) for mount in line.mounts)
-        )
-
     def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:
         """What a container wrote, changed and deleted."""
         return self._layers.of(record).changes

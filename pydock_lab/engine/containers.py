@@ -28,7 +28,6 @@ from pydock_lab.engine.volumes import Volumes
 from pydock_lab.engine.wishes import exec_wishes, limits
 from pydock_lab.errors import Conflict, ContainerError, NotFound, PydockError
 from pydock_lab.events import ContainerOutput, OnEvent, ignore
-from pydock_lab.oci.runtime_spec import Limits
 from pydock_lab.runtime import state as states
 from pydock_lab.runtime.base import Process, Stdio
 from pydock_lab.runtime.bundle import exec_process
@@ -196,16 +195,16 @@ class ContainerLife:
         """Other limits, and another restart policy, for one that runs too; raises ContainerError."""
         if options.restart and options.restart.kind is not RestartKind.NO and record.auto_remove:
             raise Conflict("engine.update-rm", container=record.name)
-        merged = _merged(record.spec.limits, limits(options.limits))
-        changed = replace(
-            record,
-            spec=replace(record.spec, limits=merged),
-            restart=options.restart or record.restart,
-        )
+        merged = limits(options.limits, record.spec.limits)
         if self.is_running(record):
             for note in self._home.runtime.update(self.shelf.folder(record.id), merged, options.restart):
                 on_event(note)
-        self.shelf.replace(changed)
+
+        def changed(now: ContainerRecord) -> ContainerRecord:
+            spec = replace(now.spec, limits=limits(options.limits, now.spec.limits))
+            return replace(now, spec=spec, restart=options.restart or now.restart)
+
+        self.shelf.change(record.id, changed)
         self.tell.container("update", record)
 
     @contextlib.contextmanager
@@ -240,7 +239,8 @@ class ContainerLife:
         self._home.sweep()
         if volumes or record.auto_remove:
             for name in record.anonymous:
-                self.volumes.remove(name, ())
+                with contextlib.suppress(NotFound, Conflict):  # gone already, or another container's (--volumes-from)
+                    self.volumes.remove(name, self.shelf.volume_users(name))
         self.tell.container("destroy", record)
 
     def rename(self, record: ContainerRecord, name: str) -> None:
@@ -301,11 +301,3 @@ def _stdio(streams: Streams | None) -> Stdio:
     if streams is None:
         return Stdio()
     return Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)
-
-
-def _merged(before: Limits, wanted: Limits) -> Limits:
-    """What was in force, with what is said now."""
-    said = {name: value for name, value in wanted.to_json().items() if value not in (None, "")}
-    if "cpus" in said:
-        said |= {"cpu_quota": None, "cpu_period": None}
-    return replace(before, **said)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 
 from pydock_lab import locale
@@ -57,15 +58,22 @@ class Creating:
         for key in self._networks.notes(options):
             on_event(Noted(text=locale.text(key)))
         ground = self._home.ground(options.isolation)
-        container = os.urandom(32).hex()
-        record = self._record(container, options, found, ground, on_event)
+        with ExitStack() as undo:
+            record = self._record(options, found, ground, on_event, undo)
+            kept = self._keep(record, found, ground, is_invented=not options.name)
+            undo.pop_all()
+        return kept
+
+    def _keep(
+        self, record: ContainerRecord, found: FoundImage, ground: Ground, *, is_invented: bool
+    ) -> ContainerRecord:
         with self._home.leases.collecting(shared=True):  # what is here stays
             if all(map(ground.snapshots.has, record.chain_ids)):
-                return self._shelf.add(record, is_invented=not options.name)
+                return self._shelf.add(record, is_invented=is_invented)
         with self._home.leases.hold(f"create {record.name}") as lease:
             lease.add(*record.chain_ids)
             self._unpack(found, ground)
-            return self._shelf.add(record, is_invented=not options.name)
+            return self._shelf.add(record, is_invented=is_invented)
 
     def _image(self, options: RunOptions, on_event: OnEvent) -> FoundImage:
         if options.pull == "never":
@@ -83,7 +91,7 @@ class Creating:
         return found
 
     def _record(
-        self, container: str, options: RunOptions, found: FoundImage, ground: Ground, on_event: OnEvent
+        self, options: RunOptions, found: FoundImage, ground: Ground, on_event: OnEvent, undo: ExitStack
     ) -> ContainerRecord:
         if ground.runtime.tier == "none":
             raise IsolationError("engine.no-containers", facet="processes")
@@ -98,6 +106,9 @@ class Creating:
         network = self._networks.network(options, name, config.exposed_ports)
         options = replace(options, hostname=self._networks.hostname(options))
         mounts, anonymous = self._mounts(options, config, lambda: self._tree(found), ground)
+        for volume in anonymous:
+            undo.callback(self._volumes.remove, volume, ())
+        container = os.urandom(32).hex()
         rootfs = ground.snapshots.rootfs(chain, self._home.containers.path(container))
         wishes = run_wishes(options, mounts, network, self._namespaces(options), security)
         return ContainerRecord(
@@ -118,7 +129,7 @@ class Creating:
             cap_drop=options.cap_drop,
             security=tuple(word if "{" not in word else "seccomp=(profile)" for word in options.security),
             restart=options.restart,
-            health=health_check(options.health, config.healthcheck),
+            health=health_check(options.health, config.healthcheck, config.shell),
             log=log_limits(options.log_driver, options.log_options),
             labels=dict(config.labels) | dict(options.labels),
             isolation=str(ground.runtime.tier),

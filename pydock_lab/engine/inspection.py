@@ -49,6 +49,7 @@ def inspected(record: ContainerRecord, state: ContainerState, folder: Path) -> d
 
 def _config(record: ContainerRecord) -> dict[str, object]:
     process, image = record.spec.process, record.config
+    entrypoint, command = record.entrypoint_and_command()
     return {
         "Hostname": record.spec.hostname,
         "Domainname": record.spec.domainname,
@@ -61,12 +62,12 @@ def _config(record: ContainerRecord) -> dict[str, object]:
         "OpenStdin": record.interactive,
         "StdinOnce": False,
         "Env": list(process.env),
-        "Cmd": list(image.cmd or ()),
+        "Cmd": list(command) or None,
         "Healthcheck": _healthcheck(record.health) if record.health else None,
         "Image": record.image,
         "Volumes": {path: {} for path in image.volumes},
         "WorkingDir": process.cwd,
-        "Entrypoint": list(image.entrypoint or ()),
+        "Entrypoint": list(entrypoint or ()) or None,
         "OnBuild": None,
         "Labels": dict(record.labels),
         "StopSignal": record.spec.stop_signal,

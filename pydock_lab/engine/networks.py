@@ -8,7 +8,7 @@ the containers' shims.
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
@@ -167,8 +167,7 @@ class Networks:
             if any(one.network == network.id for one in kept):
                 raise Conflict("network.already-connected", network=network.name, container=record.name)
             self._home.runtime.connect(self._containers.folder(record.id), endpoint)
-        others = [one for one in kept if one.network != network.id]
-        self._keep(record, (*others, endpoint))
+        self._keep(record.id, lambda now: (*(one for one in now if one.network != network.id), endpoint))
         self._tell("connect", network, container=record.id)
 
     def endpoint(self, network: NetworkRecord, wanted: Attachment) -> Endpoint:
@@ -201,17 +200,21 @@ class Networks:
             except NotFound:
                 if not force:
                     raise
-        self._keep(record, tuple(one for one in kept if one.network != network))
+        self._keep(record.id, lambda now: tuple(one for one in now if one.network != network))
         with contextlib.suppress(NotFound):  # it was removed while the container was stopped
             self._tell("disconnect", self.find(network), container=record.id)
 
-    def _keep(self, record: ContainerRecord, endpoints: tuple[Endpoint, ...]) -> None:
-        network = replace(record.spec.network, endpoints=endpoints, is_bare=not endpoints)
-        self._containers.replace(replace(record, spec=replace(record.spec, network=network)))
+    def _keep(self, container: str, how: Callable[[Sequence[Endpoint]], tuple[Endpoint, ...]]) -> None:
+        def changed(record: ContainerRecord) -> ContainerRecord:
+            endpoints = how(record.spec.network.places)
+            network = replace(record.spec.network, endpoints=endpoints, is_bare=not endpoints)
+            return replace(record, spec=replace(record.spec, network=network))
+
+        self._containers.change(container, changed)
 
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Call a container otherwise from now on, in its networks, too; raises Conflict where the name is taken."""
-        self._containers.replace(record.called(name))
+        self._containers.change(record.id, lambda now: now.called(name))
         if self._is_running(record):
             self._home.runtime.rename(self._containers.folder(record.id), name)
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pydock_lab.engine.asking import ContainerQuestions
 from pydock_lab.engine.build_storage import CACHE_FILTERS, BuildStorage, cache_filter, tree_size
 from pydock_lab.engine.containers import ContainerLife
 from pydock_lab.engine.filters import LABELS, PRUNE, Filters
@@ -40,11 +39,8 @@ _Gone = Iterator[tuple[str, int]]  # what is told of it, and the bytes that it w
 class Pruning:
     """Removes what nobody uses."""
 
-    def __init__(
-        self, home: Home, images: ImageShelf, life: ContainerLife, questions: ContainerQuestions, networks: Networks
-    ) -> None:
-        self._home, self._images, self._life = home, images, life
-        self._questions, self._networks = questions, networks
+    def __init__(self, home: Home, images: ImageShelf, life: ContainerLife, networks: Networks) -> None:
+        self._home, self._images, self._life, self._networks = home, images, life, networks
 
     def prune(self, kinds: Sequence[str], *, all_: bool, filters: tuple[str, ...] = ()) -> dict[str, Pruned]:
         """Prune these kinds, in this order; raises CommandError for a kind or a filter that there is not."""
@@ -87,7 +83,7 @@ class Pruning:
             yield from self._volume(volume)
 
     def _volume(self, volume: VolumeSummary) -> _Gone:
-        if not self._questions.volume_users(volume.name):
+        if not self._life.shelf.volume_users(volume.name):
             size = tree_size(Path(volume.mountpoint))
             with suppress(Conflict, NotFound):  # see _containers
                 self._life.volumes.remove(volume.name, ())

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -87,6 +87,12 @@ class ContainerRecord:
             "log": self.log.to_json(),
             "labels": dict(self.labels),
         }
+
+    def entrypoint_and_command(self) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """What it was started with: the image's ENTRYPOINT, unless another was asked for, and the words after it."""
+        entrypoint, args = tuple(self.config.entrypoint or ()), self.spec.process.args
+        inherits = args[: len(entrypoint)] == entrypoint
+        return (self.config.entrypoint if inherits else None), (args[len(entrypoint) :] if inherits else args)
 
     def called(self, name: str) -> Self:
         """The same under another name, in its networks, too."""
@@ -211,11 +217,18 @@ class ContainerShelf:
             self._records.add(record.id, record.to_json())
         return record
 
-    def replace(self, record: ContainerRecord) -> None:
-        """Keep a container with other words in its record (a new name)."""
+    def change(self, container: str, how: Callable[[ContainerRecord], ContainerRecord]) -> None:
+        """Write other words into a record as it is by now, by its whole id; raises NotFound where it is gone.
+
+        Raises as `check_name` does where the words are a new name.
+        """
         with self._records.lock():
-            self.check_name(record.name, but=record.id)
-            self._records.write(record.id, record.to_json())
+            try:
+                record = how(ContainerRecord.from_json(self._records.read(container)))
+            except NotFound:
+                raise NotFound("engine.no-container", container=container[:12]) from None
+            self.check_name(record.name, but=container)
+            self._records.write(container, record.to_json())
 
     def check_name(self, name: str, *, but: str = "") -> None:
         """Raises InvalidValue for what is no name, Conflict for one that another container has."""
@@ -224,6 +237,10 @@ class ContainerShelf:
         for other in self.lines():
             if other.name == name and other.id != but:
                 raise Conflict("engine.name-taken", name=name, id=other.id[:12])
+
+    def volume_users(self, volume: str) -> tuple[str, ...]:
+        """The names of the containers that have a volume."""
+        return tuple(line.name for line in self.lines() if any(mount.name == volume for mount in line.mounts))
 
     def names(self) -> frozenset[str]:
         """All names in use."""

@@ -4,6 +4,7 @@ A volume that is used while it is empty is filled with what the image has at the
 owners, permissions), as Docker does: a database finds its first tables there.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -23,6 +24,7 @@ from pydock_lab.engine.values import VolumeSummary
 from pydock_lab.errors import CommandError, Conflict, ContainerError, NotFound, StoreError
 from pydock_lab.oci.runtime_spec import Mount, Propagation
 from pydock_lab.snapshot.snapshotter import CHANGES
+from pydock_lab.store.locks import FileLock
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
@@ -36,21 +38,25 @@ class Volumes:
 
     def all(self) -> tuple[VolumeSummary, ...]:
         """`docker volume ls`, by name."""
-        return tuple(self.get(name) for name in self._records)
+        found = []
+        for name in self._records:
+            with contextlib.suppress(NotFound):  # removed meanwhile, or damaged
+                found.append(self.get(name))
+        return tuple(found)
 
     def get(self, name: str) -> VolumeSummary:
         """One volume; raises NotFound."""
         try:
             record = self._records.read(name)
-        except StoreError:
+            return VolumeSummary(
+                name=name,
+                mountpoint=str(self._data(name)),
+                created=record["created"],
+                anonymous=record["anonymous"],
+                labels=record.get("labels", {}),
+            )
+        except (StoreError, KeyError):
             raise NotFound("engine.no-volume", volume=name) from None
-        return VolumeSummary(
-            name=name,
-            mountpoint=str(self._data(name)),
-            created=record["created"],
-            anonymous=record["anonymous"],
-            labels=record.get("labels", {}),
-        )
 
     def inspect(self, name: str) -> dict[str, object]:
         """`docker volume inspect`; raises NotFound. Source: Docker Engine API, VolumeInspect."""
@@ -111,12 +117,20 @@ class Volumes:
             if not os.path.exists(wanted.source):
                 if wanted.must_exist:
                     raise ContainerError("engine.bind-source", source=wanted.source)
-                Path(wanted.source).mkdir(parents=True)  # as Docker does for -v
+                try:
+                    Path(wanted.source).mkdir(parents=True)  # as Docker does for -v
+                except OSError as error:
+                    raise ContainerError(
+                        "engine.bind-make", source=wanted.source, reason=error.strerror or str(error)
+                    ) from None
             return mount, ""
         volume = self.create(wanted.source, labels=wanted.labels, driver=wanted.driver)
         Path(volume.mountpoint).mkdir(exist_ok=True)  # who filled it may have been killed
         if not wanted.no_copy and _is_empty(volume, ground):
-            _fill(volume, wanted.target, tree(), ground)
+            # Of two who use it first, one fills it.
+            with FileLock(self._records.path(volume.name) / ".lock"):
+                if _is_empty(volume, ground):
+                    _fill(volume, wanted.target, tree(), ground)
         source = volume.mountpoint
         if wanted.subpath:
             source = str(ground.snapshots.find(Path(source), wanted.subpath))
@@ -141,8 +155,8 @@ def _fill(volume: VolumeSummary, target: str, tree: FinalTree, ground: Ground) -
     folder = tree.entry(top)
     if folder is None or folder.type is not EntryType.DIRECTORY:
         return
+    # Into the folder that there is: a container that uses the empty volume has that one mounted.
     data = Path(volume.mountpoint)
-    data.rmdir()
     with ground.snapshots.filled(data) as sink:
         tree.write(sink, top)
     ground.snapshots.make_folder(data, folder.mode, folder.uid, folder.gid)

@@ -3,7 +3,8 @@
 import posixpath
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 from pydock_lab.engine.run_options import DeviceWish, ExecOptions, HealthWish, LimitWishes, RunOptions
 from pydock_lab.errors import ContainerError
@@ -129,9 +130,10 @@ def rlimit(text: str) -> Rlimit:
     return found
 
 
-def limits(wishes: LimitWishes) -> Limits:
-    """Limits that make sense together; raises ContainerError with Docker's own reasons."""
-    found = Limits(**{one.name: getattr(wishes, one.name) for one in fields(wishes)})
+def limits(wishes: LimitWishes, before: Limits | None = None) -> Limits:
+    """Limits that make sense together, and with those `before`; raises ContainerError with Docker's own reasons."""
+    said = {one.name: getattr(wishes, one.name) for one in fields(wishes)}
+    found = Limits(**said) if before is None else _merged(before, said)
     if found.memory is not None and 0 < found.memory < _LEAST_MEMORY:
         raise ContainerError("engine.memory-too-small", least="6MB")
     if found.memory_swap is not None and found.memory_swap > 0:
@@ -144,6 +146,16 @@ def limits(wishes: LimitWishes) -> Limits:
     if found.cpus is not None and (found.cpu_quota is not None or found.cpu_period is not None):
         raise ContainerError("engine.cpus-and-quota")
     return found
+
+
+def _merged(before: Limits, wanted: Mapping[str, Any]) -> Limits:
+    """What was in force, with what is said now: of two ways to say it, the new one."""
+    said = {name: value for name, value in wanted.items() if value not in (None, "")}
+    if "cpus" in said:
+        said = {"cpu_quota": None, "cpu_period": None} | said
+    elif "cpu_quota" in said or "cpu_period" in said:
+        said = {"cpus": None} | said
+    return replace(before, **said)
 
 
 def log_limits(driver: str, options: Mapping[str, str]) -> LogLimits:
@@ -164,8 +176,11 @@ def log_limits(driver: str, options: Mapping[str, str]) -> LogLimits:
     return LogLimits(max_size=size or default.max_size, max_files=files, is_off=driver == "none")
 
 
-def health_check(wish: HealthWish, declared: Healthcheck | None) -> HealthCheck | None:
-    """The image's HEALTHCHECK and `--health-*` together; None where nothing is checked. Raises ContainerError."""
+def health_check(wish: HealthWish, declared: Healthcheck | None, shell: Sequence[str] | None) -> HealthCheck | None:
+    """The image's HEALTHCHECK and `--health-*` together; None where nothing is checked. Raises ContainerError.
+
+    `shell` is the image's SHELL, which understands a command that is one text; None: it says nothing of one.
+    """
     test = declared.test if declared else ()
     if wish.command is not None:
         test = ("CMD-SHELL", wish.command)
@@ -175,7 +190,7 @@ def health_check(wish: HealthWish, declared: Healthcheck | None) -> HealthCheck 
         return None
     if not test or test[0] == "NONE":
         return None
-    command = ("/bin/sh", "-c", *test[1:]) if test[0] == "CMD-SHELL" else test[1:]
+    command = (*(shell or ("/bin/sh", "-c")), *test[1:]) if test[0] == "CMD-SHELL" else test[1:]
     said = {name: getattr(wish, name) for name in ("interval", "timeout", "start_period", "start_interval")}
     for name, value in said.items():
         if value is None and declared and getattr(declared, name):

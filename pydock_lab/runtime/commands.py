@@ -119,7 +119,9 @@ class Commands:
         """`docker update`: other limits, and another restart policy; gives notes of what is not in force."""
         if "restart" in message:
             self._shim.change_policy(RestartPolicy.from_json(message["restart"]))
-        return list(groups.limit(self._shim.life.group, Limits.from_json(message["limits"])))
+        limits = Limits.from_json(message["limits"])
+        self._shim.change_limits(limits)
+        return list(groups.limit(self._shim.life.group, limits))
 
     def _freeze(self, action: Action) -> None:
         group = self._shim.life.group
@@ -175,6 +177,7 @@ class Commands:
 
     def _rename(self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> None:
         self._shim.network.rename(message["name"])
+        self._shim.change_name(message["name"])
         self._shim.note_network()
 
     def _gone(self, connection: Connection, _message: dict[str, Any], _descriptors: list[int]) -> None:

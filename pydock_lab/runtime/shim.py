@@ -27,7 +27,7 @@ from pydock_lab.errors import PydockError
 from pydock_lab.linux.cgroups.watch import OomWatch
 from pydock_lab.linux.descriptors import can_be_read
 from pydock_lab.linux.tiers import Tier
-from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
 from pydock_lab.runtime import init, restart, sharing, state
 from pydock_lab.runtime.checking import Checking
 from pydock_lab.runtime.commands import Commands
@@ -288,7 +288,8 @@ class Shim:
             self._part_from_engine(lambda: reply(self._request.connection, {"result": result}))
 
     def _start_again(self) -> bool:
-        arguments = self._arguments | {"spec": self._spec.to_brief(), "detach": True, "is_again": True}
+        arguments = self._arguments | {"spec": self._spec.to_brief(), "supervision": self._supervision.to_json()}
+        arguments |= {"detach": True, "is_again": True}
 
         def work(line: Line) -> NoReturn:
             self.family.leave()
@@ -316,6 +317,16 @@ class Shim:
     def change_policy(self, policy: RestartPolicy) -> None:
         """`docker update --restart`."""
         self._policy = policy
+        self._supervision = replace(self._supervision, restart=policy)
+
+    def change_limits(self, limits: Limits) -> None:
+        """`docker update`: those of its next lives."""
+        self._spec = replace(self._spec, limits=limits)
+
+    def change_name(self, name: str) -> None:
+        """`docker rename`: what it is called when something happens to it."""
+        attributes = {**self._supervision.attributes, "name": name}
+        self._supervision = replace(self._supervision, attributes=attributes)
 
     def _remove_group(self) -> None:
         if self.life.group:

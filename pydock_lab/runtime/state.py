@@ -180,10 +180,19 @@ def load(directory: Path) -> ContainerState:
     try:
         # Unbuffered: a list of containers reads a thousand of them.
         with open(f"{directory}/{STATE_FILE}", "rb", buffering=0) as file:
-            document = json.loads(file.read())
+            return ContainerState.from_json(json.loads(file.read()))
     except FileNotFoundError:
         return ContainerState()
-    return ContainerState.from_json(document)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Cut off when the machine went down, and all containers with it.
+        return ContainerState(status=Status.EXITED, exit_code=LOST, finished_at=_written_at(directory))
+
+
+def _written_at(directory: Path) -> float:
+    try:
+        return os.stat(f"{directory}/{STATE_FILE}").st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def save(directory: Path, state: ContainerState) -> None:

@@ -75,10 +75,22 @@ def unpack(request: Request) -> list[dict[str, Any]]:
 def fill(request: Request) -> dict[str, Any]:
     """Unpack the plain tar that comes through the first descriptor into `directory`; gives what `unpack` gives.
 
-    Who writes it knows its digest: nothing is decompressed or hashed here.
+    Who writes it knows its digest: nothing is decompressed or hashed here. A directory that is there stays the same
+    one, and gets the files.
     """
-    with open(request.descriptors[0], "rb", buffering=0) as tar, _whole(request.arguments["directory"]) as root:
+    directory = request.arguments["directory"]
+    place = _existing if os.path.isdir(directory) else _whole
+    with open(request.descriptors[0], "rb", buffering=0) as tar, place(directory) as root:
         return _told(apply_tar(chunks(tar), root, policy=policy(request.tier)))
+
+
+@contextlib.contextmanager
+def _existing(directory: str) -> Iterator[int]:
+    root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield root
+    finally:
+        os.close(root)
 
 
 @contextlib.contextmanager

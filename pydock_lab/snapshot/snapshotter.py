@@ -176,7 +176,7 @@ class Snapshotter:
 
     @contextlib.contextmanager
     def filled(self, directory: Path) -> Iterator[BinaryIO]:
-        """A stream for a tar that a worker unpacks into `directory`, which is not there yet; raises at the end."""
+        """A stream for a tar that a worker unpacks into `directory`, new or as it is there; raises at the end."""
         reader, writer = wide_pipe()
         failures: list[BaseException] = []
 

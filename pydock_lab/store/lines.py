@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from pydock_lab.errors import StoreError
 from pydock_lab.oci.plain import Document
-from pydock_lab.store.records import Collection
+from pydock_lab.store.records import UNREADABLE, Collection
 
 _FILE = ".lines.json"
 _WORTH_KEEPING = 20  # lines: fewer than that are made as quickly as the file is written
@@ -41,7 +40,7 @@ class Lines(Generic[Line]):
             one = known.get(key)
             if one is None or one[0] != stamp:
                 made += 1
-                with suppress(StoreError, KeyError, TypeError):  # removed meanwhile, or half made by a killed process
+                with suppress(*UNREADABLE):  # removed meanwhile, or half made by a killed process
                     found[key] = (stamp, self._make(self._collection.read(key)))
             else:
                 found[key] = one

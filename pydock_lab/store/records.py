@@ -15,11 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound
+from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound, PydockError
 from pydock_lab.store.ingest import Ingest
 from pydock_lab.store.locks import FileLock
 
 FORMAT = 1
+# What making sense of a damaged record may raise: a list leaves it out, and goes on.
+UNREADABLE = (PydockError, ValueError, KeyError, TypeError, AttributeError)
 # No separator, no leading dot: a key can be joined to a path, and never hides.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 

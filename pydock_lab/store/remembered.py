@@ -8,8 +8,7 @@ and are read again.
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
-from pydock_lab.errors import StoreError
-from pydock_lab.store.records import Collection
+from pydock_lab.store.records import UNREADABLE, Collection
 
 _KEPT = 2000  # values: those of files that are no more are forgotten with all others
 
@@ -37,7 +36,7 @@ class Memory(Generic[Value]):
 
 
 class Remembered(Generic[Value]):
-    """The records of a collection as `make` understands them; it may raise KeyError or TypeError for what is none."""
+    """The records of a collection as `make` understands them; it may raise what is UNREADABLE for what is none."""
 
     def __init__(self, collection: Collection, make: Callable[[dict[str, Any]], Value]) -> None:
         self._collection, self._make = collection, make
@@ -48,7 +47,7 @@ class Remembered(Generic[Value]):
         try:
             stamp = self._collection.stamp(key)
             return self._memory.get(key, stamp, lambda: self._make(self._collection.read(key)))
-        except (StoreError, KeyError, TypeError):
+        except UNREADABLE:
             self._memory.forget(key)
             return None
 

@@ -173,6 +173,62 @@ def test_containers_are_pruned(docker, fails):
     assert fails("container", "prune", "-f", "--filter", "status=exited") == "engine.filter-unknown"
 
 
+def test_a_volume_is_kept_as_long_as_somebody_has_it(docker, fails):
+    """Also a part of it, or with --volumes-from; a folder of the host with such a name is none."""
+    docker("run", "--name", "part", "-v", "whole:/x", BOX, "mkdir", "/x/sub")
+    docker("rm", "part")
+    docker("create", "--name", "part", "--mount", "type=volume,source=whole,target=/x,volume-subpath=sub", BOX)
+    assert fails("volume", "rm", "whole") == "engine.volume-in-use"
+    docker("create", "--name", "first", "-v", "/data", BOX)
+    docker("create", "--name", "second", "--volumes-from", "first", BOX)
+    before = docker("volume", "ls", "-q")
+    docker("rm", "-v", "first")
+    assert docker("volume", "ls", "-q") == before
+    docker("volume", "prune", "-fa")
+    assert docker("volume", "ls", "-q") == before
+
+
+def test_a_volume_that_is_filled_late_is_still_the_same_one(docker):
+    """It was empty, and somebody has it mounted: what is put there, that one sees, too."""
+    docker("run", "-d", "--name", "first", "-v", "shared:/nowhere", BOX, "sleep", "600")
+    docker("run", "--name", "second", "-v", "shared:/bin", BOX, "sh", "-c", "echo hi > /bin/said")
+    assert docker("exec", "first", "cat", "/nowhere/said") == "hi\n"
+    docker("exec", "first", "sh", "-c", "echo back > /nowhere/back")
+    assert docker("run", "--rm", "-v", "shared:/y", BOX, "cat", "/y/back") == "back\n"
+
+
+def test_a_container_that_cannot_be_made_leaves_no_volume(docker, fails):
+    docker("build", "-t", "keeps", "-", piped=f"FROM {BOX}\nVOLUME /data\n".encode())
+    assert fails("create", "--memory", "1m", "keeps") == "engine.memory-too-small"
+    assert docker("volume", "ls", "-q") == ""
+
+
+def test_a_shell_of_the_image_checks_its_health(docker):
+    shell = 'SHELL ["/bin/busybox", "sh", "-e", "-c"]'
+    docker("build", "-t", "checked", "-", piped=f"FROM {BOX}\n{shell}\nHEALTHCHECK CMD false; true\n".encode())
+    docker("create", "--name", "one", "checked", "sleep", "600")
+    test = docker("inspect", "-f", "{{json .Config.Healthcheck.Test}}", "one")
+    assert json.loads(test)[1:] == ["/bin/busybox", "sh", "-e", "-c", "false; true"]
+
+
+def test_what_it_was_started_with_is_shown(docker):
+    docker("create", "--name", "one", BOX, "sleep", "60")
+    assert docker("inspect", "-f", "{{json .Config.Cmd}} {{json .Config.Entrypoint}}", "one") == '["sleep","60"] null\n'
+
+
+def test_a_program_whose_name_is_cut_in_a_letter_is_shown(docker, engine):
+    script = "printf '#!/bin/sh\\nread x\\n' > /vérification-été; chmod +x /vérification-été; exec /vérification-été"
+    docker("run", "-d", "-i", "--name", "one", BOX, "sh", "-c", script)
+    cut = "vérification-é".encode()[:15]
+    wait_until(lambda: Path(f"/proc/{state(docker, 'one', 'Pid')}/comm").read_bytes() == cut + b"\n")
+    assert "vérification-été" in engine.full.namespaces("one").processes[0].command
+
+
+def test_a_folder_that_cannot_be_made_is_told(fails, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert fails("create", "-v", f"{tmp_path}/file/x:/y", BOX) == "engine.bind-make"
+
+
 @pytest.mark.usefixtures("leftovers")
 def test_volumes_are_pruned(docker):
     anonymous = next(name for name in docker("volume", "ls", "-q").split() if len(name) == 64)

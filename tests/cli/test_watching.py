@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import signal
+import stat
 import tarfile
 import time
 
@@ -88,6 +91,52 @@ def test_update_changes_limits_and_the_restart_policy(docker, web):
     policy = json.loads(docker("inspect", "-f", "{{json .HostConfig.RestartPolicy}}", web))
     assert policy == {"Name": "on-failure", "MaximumRetryCount": 3}
     assert docker("inspect", "-f", "{{.HostConfig.Memory}}", web) == f"{64 << 20}\n"
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize(
+    ("first", "second", "key"),
+    [
+        (["-m", "512m"], ["--memory-swap", "1g"], ""),
+        (["-m", "64m", "--memory-swap", "100m"], ["-m", "200m"], "engine.swap-below-memory"),
+        (["--cpus", "1"], ["--cpu-quota", "20000"], ""),
+        (["--cpu-quota", "20000"], ["--cpus", "1"], ""),
+        ([], ["--memory-swap", "1g"], "engine.swap-without-memory"),
+    ],
+)
+def test_limits_must_make_sense_with_those_from_before(docker, fails, first, second, key):
+    docker("create", "--name", "one", *first, BOX)
+    if key:
+        assert fails("update", *second, "one") == key
+        return
+    docker("update", *second, "one")
+    found = json.loads(docker("inspect", "-f", "{{json .HostConfig}}", "one"))
+    assert (found["CpuQuota"], found["NanoCpus"]) in ((0, 0), (20000, 0), (0, 1_000_000_000))
+
+
+@pytest.mark.usefixtures("containers", "control_groups")
+def test_what_is_updated_is_in_force_after_a_restart_and_under_a_new_name(docker):
+    docker("run", "-d", "--name", "one", "--restart", "always", "-m", "64m", BOX, "sleep", "600")
+    docker("update", "-m", "128m", "one")
+    docker("rename", "one", "two")
+    before = docker("inspect", "-f", "{{.State.Pid}}", "two")
+    os.kill(int(before), signal.SIGKILL)
+    wait_until(lambda: docker("inspect", "-f", "{{.RestartCount}} {{.State.Running}}", "two") == "1 true\n")
+    assert docker("inspect", "-f", "{{.State.Pid}}", "two") != before
+    limits = "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max"
+    assert docker("exec", "two", "sh", "-c", f"cat {limits} 2>/dev/null; true") == f"{128 << 20}\n"
+    form = ["--filter", "event=die", "--format", "{{.Actor.Attributes.name}}"]
+    assert docker("events", "--since", "1h", "--until", "0s", *form) == "two\n"
+
+
+@pytest.mark.usefixtures("containers")
+def test_what_cannot_be_written_is_told(docker, fails, tmp_path):
+    docker("create", "--name", "one", BOX)
+    for words in (["export", "one"], ["save", BOX]):
+        assert fails(*words, "-o", str(tmp_path / "no" / "x.tar")) == "cli.no-output"
+        docker(*words, "-o", "/dev/null")
+        assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert fails("create", "--cidfile", str(tmp_path / "no" / "id"), BOX) == "cli.no-output"
 
 
 @pytest.mark.usefixtures("containers")

@@ -1,4 +1,6 @@
-"""Documents of an image that were read before: damage that comes later is seen all the same."""
+"""What is damaged in a store, or gone: it is seen, and hides nothing else."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -24,3 +26,62 @@ def test_damage_is_seen_in_what_was_read_before(engine: Engine, kind: str) -> No
         shelf.open(found.descriptor)
     path.write_bytes(whole)
     assert shelf.open(found.descriptor) == found
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"config": 5},
+        {"chain_ids": ["sha256:no"]},
+        {"restart": {"kind": "sometimes"}},
+        {"labels": 3, "spec": []},
+    ],
+)
+def test_a_damaged_container_hides_no_others(engine: Engine, damage: dict[str, object]) -> None:
+    for name in ("whole", "broken"):
+        engine.run("lab/busybox", "true", name=name)
+    record = engine.full.home.containers
+    broken = engine.full.inspect_container("broken")["Id"]
+    record.write(str(broken), record.read(str(broken)) | damage)
+    assert [one.name for one in Engine(engine.full.home.root).containers()] == ["whole"]
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"status": "unheard of"}'])
+def test_a_state_that_was_cut_off_is_that_of_one_that_has_ended(engine: Engine, content: bytes) -> None:
+    engine.run("lab/busybox", "true", name="one")
+    record = engine.full.home.containers.path(str(engine.full.inspect_container("one")["Id"]))
+    (record / "state.json").write_bytes(content)
+    (container,) = engine.containers()
+    assert container.summary.status in ("Exited (255) Less than a second ago", "Exited (255) 1 second ago")
+    assert container.exit_code == 255
+
+
+def test_a_damaged_volume_hides_no_others(engine: Engine) -> None:
+    for name in ("whole", "broken"):
+        engine.full.create_volume(name)
+    volumes = engine.full.home.volumes
+    volumes.write("broken", {"anonymous": False})
+    assert [one.name for one in engine.full.volumes()] == ["whole"]
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_container_that_is_gone_does_not_come_back(engine: Engine) -> None:
+    engine.run("lab/busybox", "true", name="one")
+    shelf = engine.full._parts.life.shelf
+    record = shelf.find("one")
+    engine.full.remove("one")
+    with pytest.raises(NotFound):
+        shelf.change(record.id, lambda now: now.called("two"))
+    assert list(engine.containers()) == []
+
+
+@pytest.mark.usefixtures("containers")
+def test_two_changes_at_once_are_both_kept(engine: Engine) -> None:
+    engine.run("lab/busybox", "true", name="one")
+    shelf = engine.full._parts.life.shelf
+    stale = shelf.find("one")
+    shelf.change(stale.id, lambda now: replace(now, stop_timeout=77))
+    shelf.change(stale.id, lambda now: now.called("two"))
+    assert (shelf.find("two").stop_timeout, shelf.find("two").name) == (77, "two")

@@ -62,7 +62,7 @@ class Workers:
     def _pruning(self) -> Pruning:
         from pydock_lab.engine.pruning import Pruning  # noqa: PLC0415 - only for who prunes
 
-        return Pruning(self.home, self._shelf, self._parts.life, self._parts.questions, self._networks)
+        return Pruning(self.home, self._shelf, self._parts.life, self._networks)
 
     @cached_property
     def _networks(self) -> Networks:
