@@ -150,23 +150,40 @@ class ContainerLife:
 
     # ---- ending
 
-    def stop(self, record: ContainerRecord, timeout: int | None, name: str = "") -> None:
-        """The stop signal; SIGKILL when it is still there after `timeout` seconds (-1: never)."""
+    def stop(self, record: ContainerRecord, timeout: int | None, name: str = "", *, keep: bool = False) -> None:
+        """The stop signal; SIGKILL when it is still there after `timeout` seconds (-1: never).
+
+        With `keep` its shim does not remove it, whatever it was started with.
+        """
         if not self.is_running(record):
             return
         number = number_of(name or record.spec.stop_signal)
         folder = self.shelf.folder(record.id)
         try:
-            self._home.runtime.stop(folder, number, record.stop_timeout if timeout is None else timeout)
+            patience = record.stop_timeout if timeout is None else timeout
+            self._home.runtime.stop(folder, number, patience, keep=keep)
         except ContainerError:
             if self.is_running(record):  # else it ended as we asked
                 raise
 
     def restart(self, record: ContainerRecord, timeout: int | None, name: str = "") -> None:
-        """Stop it where it runs, and start it."""
-        self.stop(record, timeout, name)
-        self.start(record, None, ignore)
+        """Stop it where it runs, and start it; what is to go at its end (`--rm`) stays in between, as with Docker."""
+        with self._kept(record):
+            self.stop(record, timeout, name, keep=True)
+            self.start(record, None, ignore)
         self.tell.container("restart", record)
+
+    @contextlib.contextmanager
+    def _kept(self, record: ContainerRecord) -> Iterator[None]:
+        if not record.auto_remove:
+            yield
+            return
+        # Any engine that comes by removes what has ended and was started with `--rm` (`sweep`).
+        self.shelf.change(record.id, lambda now: replace(now, auto_remove=False))
+        try:
+            yield
+        finally:
+            self.shelf.change(record.id, lambda now: replace(now, auto_remove=True))
 
     def kill(self, record: ContainerRecord, name: str) -> None:
         """Send a signal; raises ContainerError unless it runs."""
@@ -243,6 +260,13 @@ class ContainerLife:
                     self.volumes.remove(name, self.shelf.volume_users(name))
         self.tell.container("destroy", record)
 
+    def see_off(self, record: ContainerRecord) -> None:
+        """Remove what was started with `--rm` and has ended, unless somebody starts it again just now, or has."""
+        with contextlib.suppress(NotFound):  # its shim was quicker
+            now = self.shelf.find(record.id)
+            if now.auto_remove and not self.is_running(now):
+                self.remove(now, force=True, volumes=True)
+
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Give it another name; raises Conflict where that is taken."""
         self._networks.rename(record, name)
@@ -253,10 +277,6 @@ class ContainerLife:
     def state(self, record: ContainerRecord | ContainerLine) -> ContainerState:
         """How it is now."""
         return self._home.runtime.state(self.shelf.folder(record.id))
-
-    def exists(self, record: ContainerRecord) -> bool:
-        """Whether it is still there: its shim may have removed it (see `ContainerRecord.supervision`)."""
-        return self.shelf.folder(record.id).exists()
 
     def is_running(self, record: ContainerRecord) -> bool:
         """Whether somebody looks after it: it runs, is paused, or about to be started again."""

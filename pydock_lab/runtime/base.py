@@ -234,12 +234,14 @@ class Runtime:
         """Send a signal to a running container's first process; raises ContainerError."""
         _ask(directory, {"do": "kill", "signal": int(signal)})
 
-    def stop(self, directory: Path, signal: int, timeout: float) -> int:
+    def stop(self, directory: Path, signal: int, timeout: float, *, keep: bool = False) -> int:
         """Have it end, by a signal, and by SIGKILL after so many seconds (-1: never): the exit status.
 
-        Its restart policy ends with it. Raises ContainerError unless it runs.
+        Its restart policy ends with it; with `keep` it is not removed, even if it was to be (`Supervision`). Raises
+        ContainerError unless it runs.
         """
-        return int(_ask(directory, {"do": "stop", "signal": int(signal), "timeout": timeout})["exit_code"])
+        message = {"do": "stop", "signal": int(signal), "timeout": timeout, "keep": keep}
+        return int(_ask(directory, message)["exit_code"])
 
     def update(self, directory: Path, limits: Limits, policy: RestartPolicy | None = None) -> Iterator[Noted]:
         """Change the limits of a running container, and its restart policy; gives what is not in force."""

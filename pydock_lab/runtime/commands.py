@@ -101,6 +101,8 @@ class Commands:
     def _stop(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         """`docker stop`: the stop signal, SIGKILL after so many seconds (-1: never); the answer is its end."""
         shim = self._shim
+        if message.get("keep", False):
+            shim.keep()
         shim.stop_by_hand()
         self._waiting[connection.fileno()] = (connection, {})
         if shim.is_running:

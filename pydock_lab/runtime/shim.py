@@ -314,6 +314,10 @@ class Shim:
         """A person wants it to end: its restart policy does, too."""
         self._by_hand = self._is_stopping = True
 
+    def keep(self) -> None:
+        """Somebody is about to start it again: it is not removed at its end."""
+        self._supervision = replace(self._supervision, removed_from="")
+
     def change_policy(self, policy: RestartPolicy) -> None:
         """`docker update --restart`."""
         self._policy = policy

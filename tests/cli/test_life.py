@@ -2,7 +2,9 @@
 
 import json
 import re
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -222,6 +224,22 @@ def test_a_program_whose_name_is_cut_in_a_letter_is_shown(docker, engine):
     cut = "vérification-é".encode()[:15]
     wait_until(lambda: Path(f"/proc/{state(docker, 'one', 'Pid')}/comm").read_bytes() == cut + b"\n")
     assert "vérification-été" in engine.full.namespaces("one").processes[0].command
+
+
+def test_a_restart_is_not_the_end_that_removes(docker, engine):
+    docker("run", "-d", "--rm", "--name", "back", BOX, "sleep", "600")
+    front = partial(engine.run, BOX, "sleep", "600", name="front", auto_remove=True)
+    thread = threading.Thread(target=front)
+    thread.start()
+    wait_until(lambda: "front" in docker("ps"))
+    for name in ("back", "front"):
+        before = state(docker, name, "Pid")
+        docker("restart", "-t", "0", name)
+        assert state(docker, name) == "running"
+        assert state(docker, name, "Pid") != before
+        docker("kill", name)
+    thread.join()
+    wait_until(lambda: docker("ps", "-aq") == "")
 
 
 def test_a_folder_that_cannot_be_made_is_told(fails, tmp_path):

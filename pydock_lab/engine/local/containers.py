@@ -42,8 +42,8 @@ class LocalContainers(Workers):
             if options.auto_remove:
                 life.remove(record, force=True, volumes=True)
             raise
-        if options.auto_remove and status is not None and life.exists(record):
-            life.remove(record, force=True, volumes=True)
+        if options.auto_remove and status is not None:
+            life.see_off(record)
         return self._handed(record.id, status)
 
     def start(self, container: str, *, streams: Streams | None = None) -> Container:
