@@ -18,6 +18,14 @@ from pydock_lab.runtime.logs import LogLimits
 _LEAST_MEMORY = 6 * 1024 * 1024  # bytes; Docker's own limit: with less nothing starts
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _NANO = 1_000_000_000
+# Those of a tmpfs that are done, and those that say what is so anyway, or are of no matter there (mount(8)).
+_OF_TMPFS = frozenset(
+    {
+        *("size", "nr_inodes", "mode", "uid", "gid", "ro", "exec", "suid"),
+        *("rw", "noexec", "nosuid", "nodev", "nomand", "sync", "async", "dirsync", "defaults", "private", "rprivate"),
+        *("atime", "noatime", "relatime", "norelatime", "diratime", "nodiratime", "strictatime", "nostrictatime"),
+    }
+)
 _DEFAULT_RETRIES = 3
 
 
@@ -80,6 +88,8 @@ def tmpfs(text: str) -> Mount:
     """`PATH[:OPTIONS]`, the options being those of mount(8) for a tmpfs; raises ContainerError."""
     target, _, said = text.partition(":")
     given = dict(word.partition("=")[::2] for word in said.split(",") if word)
+    if not given.keys() <= _OF_TMPFS:
+        raise ContainerError("engine.tmpfs", value=text)
     try:
         return Mount(
             target=posixpath.normpath(target),
@@ -125,7 +135,8 @@ def rlimit(text: str) -> Rlimit:
         found = Rlimit(name=name, soft=int(soft), hard=int(hard or soft))
     except ValueError:
         raise ContainerError("engine.ulimit", value=text) from None
-    if not equals or 0 <= found.hard < found.soft:
+    highest = [float("inf") if value < 0 else value for value in (found.soft, found.hard)]
+    if not equals or highest[0] > highest[1]:
         raise ContainerError("engine.ulimit", value=text)
     return found
 

@@ -287,6 +287,7 @@ def test_stop_signal_and_timeout(docker):
         (["--oom-score-adj", "2000"], "cli.bad-value"),
         (["--ulimit", "files=3"], "runtime.unknown-ulimit"),
         (["--ulimit", "nofile=64:32"], "engine.ulimit"),
+        (["--ulimit", "nofile=-1:32"], "engine.ulimit"),
         (["--device", "full"], "cli.bad-device"),
         (["--device", "/dev/full:/a:rwx"], "cli.bad-device"),
         (["--pid", "mars"], "engine.namespace-mode"),
@@ -314,6 +315,7 @@ def test_stop_signal_and_timeout(docker):
         (["--label-file", "/nowhere"], "cli.no-file"),
         (["--cidfile", "/etc/passwd"], "cli.id-file-exists"),
         (["--tmpfs", "/t:size=big"], "engine.tmpfs"),
+        (["--tmpfs", "/t:sizee=1m"], "engine.tmpfs"),
     ],
 )
 def test_what_is_refused_and_leaves_nothing_behind(docker, fails, words, key):
