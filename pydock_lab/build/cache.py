@@ -14,6 +14,7 @@ from pydock_lab.build.keys import CacheKey
 from pydock_lab.errors import PydockError
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.document import Node
+from pydock_lab.oci.plain import readable
 from pydock_lab.store.ingest import Ingest
 
 FORMAT = 1
@@ -64,8 +65,12 @@ class BuildCache:
 
     def find(self, key: CacheKey) -> Layer | None:
         """The layer that a step with this key made, as it was remembered."""
+        return self.find_by(key.digest)
+
+    def find_by(self, digest: str) -> Layer | None:
+        """The same, by the digest of the key."""
         try:
-            document = json.loads(self._path(key).read_bytes())
+            document = json.loads(self._path(digest).read_bytes())
             return Layer.from_json(document) if document["format"] == FORMAT else None
         except (FileNotFoundError, *_DAMAGED):
             return None
@@ -73,7 +78,7 @@ class BuildCache:
     def remember(self, key: CacheKey, layer: Layer) -> None:
         """From now on, a step with this key has this layer."""
         document = {"format": FORMAT, "key": key.text} | layer.to_json()
-        self._ingest.replace(self._path(key), json.dumps(document, ensure_ascii=False, indent=1).encode())
+        self._ingest.replace(self._path(key.digest), readable(document, indent=1))
 
     def layers(self) -> Iterator[tuple[Path, Layer]]:
         """All records and their files, for prune."""
@@ -97,5 +102,5 @@ class BuildCache:
     def _answer(self, question: object) -> Path:
         return self.directory / "answers" / f"{hashlib.sha256(json.dumps(question).encode()).hexdigest()}.json"
 
-    def _path(self, key: CacheKey) -> Path:
-        return self.directory / f"{key.digest.partition(':')[2]}.json"
+    def _path(self, digest: str) -> Path:
+        return self.directory / f"{digest.partition(':')[2]}.json"

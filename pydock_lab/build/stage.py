@@ -31,7 +31,7 @@ from pydock_lab.build.steps import CopyStep, FolderStep, RunStep, Stage, Step, o
 from pydock_lab.build.tools import Tools
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.build.workshop import RunPlace, RunStreams, StageLayer
-from pydock_lab.errors import PydockError, telling_no_space
+from pydock_lab.errors import NotFound, PydockError, telling_no_space
 from pydock_lab.events import CacheHit, CacheMissed, Event, LayerCommitted, StepFailed, StepFinished, StepStarted
 from pydock_lab.oci import Digest, History, chain_ids
 from pydock_lab.oci.times import rfc3339
@@ -97,6 +97,9 @@ class StageBuild:
             return [], SCRATCH
         found = image_layers(self._workshop.images, str(stage.base), str(stage.base_config.platform))
         self._workshop.lease.add(*(layer.descriptor.digest for layer in found.layers))
+        for layer in found.layers:  # looked for afterwards: a prune may have been quicker
+            if not self._workshop.blobs.has(layer.descriptor.digest, layer.descriptor.size):
+                raise NotFound("store.blob-missing", digest=layer.descriptor.digest)
         return list(found.layers), base_key(found.chain) if found.chain else SCRATCH
 
     @cached_property

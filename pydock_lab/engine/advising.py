@@ -5,13 +5,14 @@ them had, as their snapshots tell, and nothing is run.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydock_lab.archive.compress import decompress
 from pydock_lab.archive.entry import EntryType
 from pydock_lab.archive.index import LayerIndex
-from pydock_lab.archive.reader import chunks
+from pydock_lab.archive.reader import TarReader, chunks
 from pydock_lab.build.context import BuildContext
 from pydock_lab.build.explain.context_weight import weigh_context
 from pydock_lab.build.explain.nearest import nearest
@@ -23,7 +24,6 @@ from pydock_lab.build.record import BuildRecord, BuildStatus, StepRecord
 from pydock_lab.build.selection import Without
 from pydock_lab.build.snapshot_source import SnapshotSource
 from pydock_lab.build.source import Source, walk
-from pydock_lab.build.tree import LayeredTree
 from pydock_lab.dockerfile.ignore import IgnoreRules
 from pydock_lab.engine.building import ImageBuilding
 from pydock_lab.engine.context_folder import read_ignore
@@ -92,15 +92,8 @@ class Advising:
 
     def _reader(self, found: FoundImage) -> Read:
         """Gives small files of an image's layers, to be looked into."""
-
-        def read(at: int, path: bytes) -> bytes | None:
-            layer = found.manifest.layers[at]
-            index = self._home.indexes.get(found.config.diff_ids[at], layer)
-            tree = LayeredTree([index], lambda _: self._tar(layer))
-            entry = tree.entry(path)
-            return tree.read(path) if entry is not None and entry.size <= _MOST_BYTES else None
-
-        return read
+        layers = [_LayerFiles(partial(self._tar, layer)) for layer in found.manifest.layers]
+        return lambda at, path: layers[at].read(path)
 
     def _tar(self, layer: Descriptor) -> Iterator[bytes]:
         with self._home.blobs.open(layer) as blob:
@@ -114,6 +107,27 @@ class Advising:
         files = {os.fsdecode(entry.path): entry.size for entry in entries}
         ignore = read_ignore(root, f"{dockerfile_name}.dockerignore")
         return weigh_context(str(root), files, ignore, dockerfile_name)
+
+
+class _LayerFiles:
+    """The files of a layer, asked for in the order of its tar: so that is read once, and not once for each."""
+
+    def __init__(self, tar: Callable[[], Iterator[bytes]]) -> None:
+        self._tar = tar
+        self._begin()
+
+    def _begin(self) -> None:
+        self._reader = TarReader(self._tar())
+        self._entries = iter(self._reader)
+
+    def read(self, path: bytes) -> bytes | None:
+        """The content of a file; None where it is not there, or too large."""
+        for _ in range(2):
+            for entry in self._entries:
+                if entry.path == path and entry.type is EntryType.FILE:
+                    return b"".join(map(bytes, self._reader.content())) if entry.size <= _MOST_BYTES else None
+            self._begin()  # it stands before the one that was asked for last
+        return None
 
 
 def _weighed(index: LayerIndex, step: StepRecord | None, compressed: int) -> WeighedLayer:

@@ -19,7 +19,8 @@ def read_ignore(root: Path, *names: str) -> str:
     """The first of these files that there is, `.dockerignore` last; "" where there is none."""
     for name in (*names, ".dockerignore"):
         path = root / name
-        if path.is_file():
+        # The context may be somebody else's (a repository), with a link to a file of this machine.
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
             return path.read_text(encoding="utf-8", errors="replace")
     return ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pydock_lab.archive.entry import Entry, EntryType
 from pydock_lab.build.context import BuildContext
 from pydock_lab.build.plan import PlanOptions, plan
-from pydock_lab.build.selection import Without, selected
+from pydock_lab.build.selection import Selected, Without, selected
 from pydock_lab.build.source import Source, resolve, walk
 from pydock_lab.build.stage_plan import ImageSource
 from pydock_lab.build.steps import CopyStep, PathSource, RunStep, Step
@@ -153,13 +153,23 @@ class ContextScan:
                 one.ignored = blamed.rule if blamed is not None else one.ignored
                 continue
             for each in found:
-                path = resolve(each.source, each.path)
-                if each.source is sent:
-                    self._nodes[path].whole |= {at}
-                    continue
-                for entry in walk(each.source, path):
-                    if entry.type is not EntryType.DIRECTORY:
-                        self._nodes[entry.path].whole |= {at}
+                try:
+                    self._mark(at, each, sent)
+                except PydockError as error:  # a ring of links
+                    one.problem = one.problem or error.message()
+
+    def _mark(self, at: int, each: Selected, sent: Source) -> None:
+        path = resolve(each.source, each.path)
+        if each.source is sent:
+            # A link that leads nowhere, or out of the context, is copied as what it is.
+            node = self._nodes.get(path) or self._nodes.get(each.path)
+            if node is not None:
+                node.whole |= {at}
+            return
+        for entry in walk(each.source, path):
+            node = self._nodes.get(entry.path)
+            if node is not None and entry.type is not EntryType.DIRECTORY:
+                node.whole |= {at}
 
     # ---- sums
 

@@ -1,6 +1,5 @@
 """The events of one build: passed on as they come, and kept beside its record."""
 
-import json
 import os
 import threading
 import time
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydock_lab.events import Event, OnEvent, StepFinished, StepStarted
+from pydock_lab.oci.plain import readable
 
 
 class EventLog:
@@ -44,5 +44,7 @@ class EventLog:
 
     def save(self, path: Path) -> None:
         """One JSON line an event, `at` so many seconds after the build began."""
-        lines = [json.dumps(event.to_json() | {"at": round(at, 4)}, ensure_ascii=False) for at, event in self._events]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines = [readable(event.to_json() | {"at": round(at, 4)}) + b"\n" for at, event in self._events]
+        partial = path.with_name(f".{path.name}")
+        partial.write_bytes(b"".join(lines))
+        partial.replace(path)  # who reads it never sees a part

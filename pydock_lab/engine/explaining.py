@@ -62,8 +62,8 @@ class Explaining:
             if not records:
                 raise NotFound("engine.no-build", build="-")
             return records[-1]
-        meant = [record for record in records if record.build.startswith(name)]
-        meant = meant or [record for record in records if name in _names(record)]
+        meant = [record for record in records if name == record.build or name in _names(record)]
+        meant = meant or [record for record in records if record.build.startswith(name)]
         if not meant:
             image = self._shelf.find(name).image_id
             meant = [record for record in records if record.image_id == image]

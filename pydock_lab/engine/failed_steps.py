@@ -113,6 +113,8 @@ class FailedSteps:
 
     def _builds(self) -> Iterator[str]:
         """Builds with a failed step, the newest first."""
-        found = self._home.builds.directory.glob(f"*/{_RECORD}")
-        for path in sorted(found, key=lambda one: one.stat().st_mtime, reverse=True):
-            yield path.parent.name
+        found: list[tuple[float, str]] = []
+        for path in self._home.builds.directory.glob(f"*/{_RECORD}"):
+            with suppress(FileNotFoundError):  # somebody else lets go of it just now
+                found.append((path.stat().st_mtime, path.parent.name))
+        yield from (name for _, name in sorted(found, reverse=True))

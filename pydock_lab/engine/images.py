@@ -105,7 +105,7 @@ class ImageShelf:
         start = name.removeprefix("sha256:").lower()
         if len(start) < _SHORTEST_ID or set(start) - set("0123456789abcdef"):
             return None
-        images = [self.open(descriptor) for descriptor in self._descriptors()]
+        images = list(self.all())
         found = [image for image in images if image.image_id.hex.startswith(start)]
         found = found or [image for image in images if image.descriptor.digest.hex.startswith(start)]
         if len({image.image_id for image in found}) > 1:

@@ -80,11 +80,15 @@ class Rebuilding:
                 lease.add(descriptor.digest)
                 found = self._shelf.open(descriptor)
                 lease.add(found.image_id, *(layer.digest for layer in found.manifest.layers))
-            except (PydockError, KeyError, TypeError):  # pruned meanwhile
+                events = tuple(_step_events(before, self._home.builds.path(before.build) / "events.jsonl"))
+            except (PydockError, OSError, ValueError, KeyError, TypeError):  # pruned meanwhile, or damaged
                 return None
             context = self._unchanged(options, known)
-            if context is None or not self._has_layers(found):
+            if context is None or not self._has_layers(found) or not all(map(self._is_latest, before.steps)):
                 return None
+            log(_started(before, log))
+            for event in events:
+                log(event)
             self._tell(options, before, found, context, log)
         return self._shelf.open(descriptor)
 
@@ -96,17 +100,22 @@ class Rebuilding:
         folders = [os.fsencode(path) for path in known["folders"]]
         return context if context.is_as_in(known["snapshot"], folders) else None
 
+    def _is_latest(self, step: StepRecord) -> bool:
+        """Whether the step's key still stands for its layer: with `--no-cache` another build may have made it anew."""
+        if step.kind is StepKind.FROM or not step.key or step.layer is None:
+            return True
+        layer = self._home.cache.find_by(step.key_digest)
+        made = (step.layer.get("diff_id"), step.layer.get("created"))
+        return layer is not None and (str(layer.diff_id), layer.created) == made
+
     def _has_layers(self, found: FoundImage) -> bool:
         return all(self._home.blobs.has(layer.digest, layer.size) for layer in found.manifest.layers)
 
     def _tell(
         self, options: BuildOptions, before: BuildRecord, found: FoundImage, context: BuildContext, log: EventLog
     ) -> None:
-        """Name the image, and leave the events and the record of a build of cache hits."""
+        """Name the image, and leave the record of a build of cache hits, after the events of its steps."""
         references = tuple(map(Reference.parse, options.tags))
-        log(_started(before, log))
-        for event in _step_events(before, self._home.builds.path(before.build) / "events.jsonl"):
-            log(event)
         facts = context.facts
         log(ContextRead(context="", files=facts.files, size=facts.size, hashed=facts.hashed))
         for reference in references:

@@ -15,8 +15,10 @@ T = TypeVar("T")
 MAX_DOCUMENT = 8 * 1024 * 1024  # bytes; registries refuse manifests above 4 MiB, configs are smaller still
 
 
-# Go's encoder writes these as escapes, in case a document ends up in a web page.
+# Go's encoder writes these as escapes, in case a document ends up in a web page, and what is no letter in the place of
+# bytes that are not UTF-8.
 _GO_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+_GO_ESCAPES |= dict.fromkeys(range(0xD800, 0xE000), "\\ufffd")
 
 
 def canonical(document: object) -> bytes:

@@ -1,5 +1,6 @@
 """Values that are plain data: what goes to disk as JSON, and crosses from one process to another."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from enum import StrEnum
@@ -8,6 +9,14 @@ from typing import Any, Self, TypeAlias, get_args, get_type_hints
 
 _Way: TypeAlias = Callable[[Any], Any]
 _Ways: TypeAlias = tuple[_Way | None, _Way | None, _Way | None]
+
+
+def readable(document: object, *, indent: int | None = None) -> bytes:
+    """JSON for people, letters as they are; escaped, where a name is no text at all (bytes that are not UTF-8)."""
+    try:
+        return json.dumps(document, ensure_ascii=False, indent=indent).encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=indent).encode()
 
 
 class Document:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound, PydockError
+from pydock_lab.oci.plain import readable
 from pydock_lab.store.ingest import Ingest
 from pydock_lab.store.locks import FileLock
 
@@ -100,7 +101,7 @@ class Collection:
 
     def _content(self, document: Mapping[str, object]) -> bytes:
         # Indented: these files are read by students, too.
-        return json.dumps({"format": self._form, **document}, ensure_ascii=False, indent=1).encode()
+        return readable({"format": self._form, **document}, indent=1)
 
     def read(self, key: str, file: str | None = None) -> dict[str, Any]:
         """A record; raises NotFound, or Corrupt where it is not of our format."""

@@ -1,14 +1,17 @@
 """Advice on builds, tried for real: the proposed edit is applied, and then both the prediction and the build hit."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from samples.base_images import busybox_tar
 
+from pydock_lab.engine.advising import Advising
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.options import BuildOptions
+from pydock_lab.oci import Descriptor
 from pydock_lab.views import Outcome, ProposalKind, SecretPlace, WasteReason
 
 PIP = '#!/bin/sh\n[ "$1" = install ] && sort requirements.txt > /installed\n'
@@ -101,3 +104,22 @@ def test_weight_of_a_context(context, engine):
     found = engine.full.weigh_context(context)
     assert found.top.inside[0].path == "data"
     assert ".git" in found.advised
+
+
+def test_each_layer_is_read_once_for_all_its_files(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.json").write_text("AKIAIOSFODNN7EXAMPLE" if number == 17 else "{}")
+    engine.build("FROM scratch\nCOPY . /\n", "many:1", context=tmp_path)
+    opened = []
+    read = Advising._tar
+
+    def counted(self: Advising, layer: Descriptor) -> Iterator[bytes]:
+        opened.append(layer)
+        return read(self, layer)
+
+    monkeypatch.setattr(Advising, "_tar", counted)
+    weight = engine.full.weigh("many:1")
+    assert [one.name for one in weight.secrets] == ["/17.json"]
+    assert len(opened) <= 2

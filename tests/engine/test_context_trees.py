@@ -6,7 +6,7 @@ import pytest
 
 from pydock_lab.archive.entry import EntryType
 from pydock_lab.build.source import walk
-from pydock_lab.engine.context_folder import open_folder
+from pydock_lab.engine.context_folder import open_folder, read_ignore
 from pydock_lab.engine.context_trees import ContextExplorer
 from pydock_lab.engine.local import LocalEngine
 from pydock_lab.errors import NotFound
@@ -192,3 +192,24 @@ def test_names_that_are_no_text(home: Path, tmp_path: Path) -> None:
     view = LocalEngine(home).context_tree(folder)
     assert view.copies[0].files == 1
     assert view.copies[0].problem
+
+
+def test_links_that_lead_nowhere_are_files_like_others(explored: "Explored", shop: Path) -> None:
+    for name, target in ((".#app.py", "me@host.123"), ("out.py", "/opt/x.py"), ("ring.py", "ring.py")):
+        (shop / name).symlink_to(target)
+    view = explored("FROM scratch\nCOPY *.py /app/\n").view()
+    assert {name: fates(view)[name] for name in (".#app.py", "out.py", "app.py")} == {
+        ".#app.py": (2,),
+        "out.py": (2,),
+        "app.py": (2,),
+    }
+
+
+def test_an_ignore_file_that_is_a_link_out_shows_no_file_of_this_machine(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("password")
+    (shop / ".dockerignore").symlink_to(tmp_path / "private")
+    assert read_ignore(shop) == ""
+    (shop / ".dockerignore").unlink()
+    (shop / "inside").write_text("*.log")
+    (shop / ".dockerignore").symlink_to("inside")
+    assert read_ignore(shop) == "*.log"

@@ -6,6 +6,7 @@ import pytest
 
 from pydock_lab.engine.face import Engine
 from pydock_lab.errors import Corrupt, NotFound
+from pydock_lab.oci import Digest
 
 BOX = "lab/busybox"
 
@@ -85,3 +86,18 @@ def test_two_changes_at_once_are_both_kept(engine: Engine) -> None:
     shelf.change(stale.id, lambda now: replace(now, stop_timeout=77))
     shelf.change(stale.id, lambda now: now.called("two"))
     assert (shelf.find("two").stop_timeout, shelf.find("two").name) == (77, "two")
+
+
+def test_a_broken_image_is_in_nobodys_way(engine: Engine) -> None:
+    whole, broken = (engine.build(f"FROM scratch\nLABEL a={number}\n", f"it:{number}").image for number in (1, 2))
+    engine.full.home.blobs.delete(Digest(broken.digest))
+    assert engine.image(whole.id[:20]).id == whole.id
+
+
+def test_an_image_by_its_name_goes_before_a_build_by_the_start_of_its_id(engine: Engine) -> None:
+    engine.build("FROM scratch\nLABEL a=1\n", "other:1")
+    (other,) = engine.full.home.builds
+    engine.build("FROM scratch\nLABEL a=2\n", f"{other[:2]}:latest")
+    (meant,) = set(engine.full.home.builds) - {other}
+    assert engine.full.explain(other[:2]).build == meant
+    assert engine.full.explain(other).build == other

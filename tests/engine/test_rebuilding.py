@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from samples.base_images import busybox_tar
 
+from pydock_lab.build import stage
 from pydock_lab.engine.building import ImageBuilding
 from pydock_lab.engine.options import BuildOptions
+from pydock_lab.errors import NotFound
 from pydock_lab.events import CacheHit, StepFinished, StepStarted
 from pydock_lab.views import Outcome
 
@@ -126,3 +128,48 @@ def test_a_dockerfile_with_remarks_is_read_again_so_that_they_are_shown(project)
     text = DOCKERFILE.replace("ARG A=1", "ARG A=1\nENV secret_token=1")
     assert project(dockerfile=text)
     assert project(dockerfile=text)
+
+
+@pytest.mark.usefixtures("containers")
+def test_what_was_made_anew_is_what_counts(project):
+    """`--no-cache` has refreshed a layer: the next build must not go back to the one before."""
+    first = project.engine.image("app:1").id
+    assert project(no_cache=True)
+    second = project.engine.image("app:1").id
+    assert second != first
+    project()
+    assert project.engine.image("app:1").id == second
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text('{"event": "Step')])
+def test_events_that_are_damaged_make_the_builder_look(project, damage):
+    for path in project.engine.full.home.builds.directory.glob("*/events.jsonl"):
+        damage(path)
+    assert project()
+
+
+@pytest.mark.usefixtures("containers")
+def test_names_that_are_no_text(project):
+    os.close(os.open(os.fsencode(project.context) + b"/caf\xe9.txt", os.O_CREAT | os.O_WRONLY))
+    dockerfile = "FROM base/one:1\nARG A=1\nRUN echo $A > /a\nCOPY *.txt /src/\n"
+    more = {"dockerfile": dockerfile, "build_args": {"A": os.fsdecode(b"caf\xe9")}}
+    assert project(**more)
+    assert not project(**more)
+
+
+def test_a_base_that_is_pruned_while_it_is_planned_is_missed(project, monkeypatch):
+    """Without the base's layers there is no image, whatever the plan said."""
+    engine = project.engine
+    layers = stage.image_layers
+
+    def pruned(*words):
+        found = layers(*words)
+        engine.full.home.blobs.delete(found.layers[0].descriptor.digest)
+        return found
+
+    monkeypatch.setattr(stage, "image_layers", pruned)
+    with pytest.raises(NotFound):
+        engine.build('FROM base/one:1\nCMD ["x"]\n', "late:1")
+    with pytest.raises(NotFound):
+        engine.image("late:1")
