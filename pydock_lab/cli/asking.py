@@ -131,7 +131,7 @@ def _register_port(group: click.Group) -> None:
     def port(container: str, port: str | None) -> None:
         found = session().engine.container(container).summary.ports
         if port is None:
-            for one in sorted(found, key=lambda one: (f"{one.container_port}/{one.protocol}", one.host_ip)):
+            for one in sorted(found, key=lambda one: (one.container_port, one.protocol, one.host_ip)):
                 session().write(f"{one.container_port}/{one.protocol} -> {_outside(one)}")
             return
         number, _, protocol = port.partition("/")

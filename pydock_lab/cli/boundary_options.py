@@ -3,6 +3,7 @@
 --cap-drop ALL --cap-add NET_BIND_SERVICE     --security-opt seccomp=profile.json     --pid container:web
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def _security(text: str) -> str:
     if path in _BUILT_IN or path.lstrip().startswith("{"):
         return text
     try:
-        return f"seccomp={Path(path).expanduser().read_text(encoding='utf-8')}"
+        return f"seccomp={Path(os.path.expanduser(path)).read_text(encoding='utf-8')}"
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CommandError("cli.no-file", path=path, reason=reason) from None

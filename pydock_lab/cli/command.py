@@ -129,7 +129,8 @@ class LocalGroup(LocalCommand, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the first word names; raises CommandError with the nearest name."""
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+        is_wrong = bool(args) and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None
+        if is_wrong and not ctx.resilient_parsing:  # a shell that completes wants no error
             raise unknown_command(args[0], ctx.command_path, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pydock_lab.cli import callers_files, image_rows, table
-from pydock_lab.cli.command import command, flag, many, option
+from pydock_lab.cli.command import command, flag, many, on_unless, option
 from pydock_lab.cli.path_types import FILE
 from pydock_lab.cli.session import session
 from pydock_lab.engine.image_filters import ImageFilters
@@ -58,7 +58,7 @@ def register_history(group: click.Group) -> None:
     @command(group, "history")
     @flag("--no-trunc")
     @flag("-q", "--quiet")
-    @option("-H", "--human", is_flag=True, default=True)
+    @on_unless("-H", "--human")
     @option("--format", metavar="TEMPLATE")
     @click.argument("image")
     def history(image: str, no_trunc: bool, quiet: bool, human: bool, **said: Any) -> None:

@@ -8,6 +8,7 @@
 Source: Docker's documentation, "docker run", "Bind mounts", "Volumes", "tmpfs mounts".
 """
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -144,7 +145,7 @@ def _place(source: str) -> str:
 
 
 def _absolute(source: str) -> Path:
-    return Path(source).expanduser().absolute()
+    return Path(os.path.expanduser(source)).absolute()  # of a user whom nobody knows it stays as it is
 
 
 def _target(target: str, whole: str) -> str:

@@ -216,7 +216,8 @@ def _split(text: str) -> tuple[str, str, str]:
 def _range(text: str, whole: str) -> range:
     first, dash, last = text.partition("-")
     last = last if dash else first
-    if not (first.isdigit() and last.isdigit() and 0 < int(first) <= int(last) <= _HIGHEST_PORT):
+    are_numbers = all(one.isascii() and one.isdecimal() for one in (first, last))
+    if not (are_numbers and 0 < int(first) <= int(last) <= _HIGHEST_PORT):
         raise CommandError("cli.bad-port", value=whole, part=text)
     return range(int(first), int(last) + 1)
 

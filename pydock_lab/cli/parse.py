@@ -56,7 +56,7 @@ def _env_file(path: str) -> dict[str, str]:
 
 def _lines(path: str) -> list[str]:
     try:
-        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+        lines = Path(os.path.expanduser(path)).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError("cli.no-file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
     return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -52,10 +52,8 @@ def prune_command(group: click.Group, kinds: Sequence[str], *, key: str = "") ->
 
 def _agreed(here: Session, kinds: Sequence[str], filters: Sequence[str], *, all_: bool) -> bool:
     """Whether a person wants it, who is told what will go."""
-    words = [
-        locale.text(f"cli.prune-{kind}{'-all' if all_ and kind in ('image', 'volume', 'builder') else ''}")
-        for kind in kinds
-    ]
+    with_all = ("image", "builder") if len(kinds) > 1 else ("image", "volume", "builder")
+    words = [locale.text(f"cli.prune-{kind}{'-all' if all_ and kind in with_all else ''}") for kind in kinds]
     if len(words) == 1:
         here.face.note(locale.text("cli.prune-warning-one", thing=words[0]) + "\n")
     else:

@@ -39,8 +39,8 @@ class TerminalFace:
 
     @property
     def has_terminals(self) -> bool:
-        """A program's terminal is this one."""
-        return self.is_terminal
+        """A program's terminal is this one: as with Docker, only what is typed must come from one."""
+        return sys.stdin.isatty()
 
     @property
     def width(self) -> int:
@@ -100,7 +100,7 @@ class TerminalFace:
         """This process's own."""
         sys.stdout.flush()
         sys.stderr.flush()
-        with _raw_keys() if interactive and terminal else nullcontext():
+        with _raw_keys() if interactive and terminal and sys.stdin.isatty() else nullcontext():
             yield Streams.of_process(interactive=interactive)
 
     def serve(self, server: RegistryServer) -> None:
@@ -112,7 +112,10 @@ class TerminalFace:
         """Ask; raises CommandError where there is nobody."""
         if not sys.stdin.isatty():
             raise CommandError("cli.nobody-to-ask", prompt=prompt.strip(" :"))
-        return getpass.getpass(prompt) if secret else input(prompt)
+        try:
+            return getpass.getpass(prompt) if secret else input(prompt)
+        except EOFError:
+            raise CommandError("cli.nobody-to-ask", prompt=prompt.strip(" :")) from None
 
     def input(self) -> BinaryIO:
         """The standard input."""

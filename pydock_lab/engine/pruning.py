@@ -54,7 +54,9 @@ class Pruning:
         }
         found = {}
         for kind in kinds:
-            gone = list(removers[kind](said[kind], all_))
+            # Of all kinds at once, `all_` is about images: a volume with a name is only removed where it is asked for.
+            takes_all = all_ and (kind != "volume" or len(kinds) == 1)
+            gone = list(removers[kind](said[kind], takes_all))
             collected = self._home.store.collector.collect(needed(self._home))
             self._home.store.trash.empty(self._home.snapshots.remove)
             size = collected.size + sum(one for _, one in gone)

@@ -2,7 +2,7 @@
 
     %docker run {name} echo hi          {name} is the value of the variable, in one word whatever is in it
     %docker inspect -f '{{.Id}}' app    Docker's own template is left alone
-    %docker run app echo {{name}}       the text {name}
+    %docker run app echo {{name}}       the text {name}; {{end}} and {{else}} are the template's, too
 
 Only a name, with attributes if need be, stands for a variable; all other braces are just braces. IPython's own
 expansion would turn `{{.Id}}` into `{.Id}`, replace `$HOME`, and give up in silence when one name is missing. The
@@ -15,6 +15,8 @@ from collections.abc import Mapping
 
 from pydock_lab.errors import CommandError
 
+# Words that a template may consist of: Go's text/template, "Actions" and "Functions".
+_OF_TEMPLATES = frozenset({"end", "else", "break", "continue", "nil", "print", "println"})
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 _VARIABLE = re.compile(rf"\{{\{{({_NAME})\}}\}}|(?<!\{{)\{{({_NAME})\}}(?!\}})")
 
@@ -37,6 +39,8 @@ def substitute(word: str, variables: Mapping[str, object]) -> str:
 
     def value(found: re.Match[str]) -> str:
         literal, name = found.groups()
+        if literal in _OF_TEMPLATES:
+            return found[0]
         return f"{{{literal}}}" if literal else str(_look_up(name, variables))
 
     return _VARIABLE.sub(value, word)

@@ -203,6 +203,7 @@ def test_housekeeping(docker):
 def test_help_and_completion(docker, engine):
     assert docker("image").startswith("Usage: docker image")
     assert complete(["system"], "pr", engine.full) == ["prune"]
+    assert "run" in complete(["imgaes"], "", engine.full)  # as if the wrong word were not there
     assert "--rm" in complete(["run"], "--r", engine.full)
     assert complete([], "ima", engine.full) == ["image", "images"]
 
@@ -229,3 +230,9 @@ def test_completion_of_names(docker, engine):
 def test_the_version_in_a_line(docker, option):
     assert docker(option) == f"pydock_lab version {__version__}\n"
     assert docker(option, "ps") == f"pydock_lab version {__version__}\n"
+
+
+def test_sizes_of_a_history_may_be_bytes(docker):
+    docker("build", "-t", "it", "-", piped=b"FROM scratch\nLABEL a=1\n")
+    assert "0B" in docker("history", "it")
+    assert "0B" not in docker("history", "--human=false", "it")

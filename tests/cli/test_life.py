@@ -81,10 +81,14 @@ def test_what_is_no_name(docker, fails, name):
 
 
 def test_port(docker, fails):
-    words = ["-p", "127.0.0.1::80", "-p", "127.0.0.1::53/udp"]
+    words = ["-p", "127.0.0.1::80", "-p", "127.0.0.1::53/udp", "-p", "127.0.0.1::443"]
     docker("run", "-d", "--name", "web", *words, BOX, "sleep", "600")
     lines = docker("port", "web").splitlines()
-    assert [line.rpartition(":")[0] for line in lines] == ["53/udp -> 127.0.0.1", "80/tcp -> 127.0.0.1"]
+    assert [line.rpartition(":")[0] for line in lines] == [
+        "53/udp -> 127.0.0.1",
+        "80/tcp -> 127.0.0.1",
+        "443/tcp -> 127.0.0.1",
+    ]
     place = lines[1].partition(" -> ")[2]
     assert docker("port", "web", "80") == docker("port", "web", "80/tcp") == f"{place}\n"
     assert fails("port", "web", "80/udp") == "cli.no-port"
@@ -269,7 +273,8 @@ def test_everything_is_pruned(docker, fails):
     ]
     assert text.splitlines()[-1].startswith("Total reclaimed space: ")
     assert docker("ps", "-a", "--format", "{{.Names}}") == "runs\n"
-    assert docker("volume", "ls", "-q").split() in (["free", "used"], ["free"], ["used"], [])
+    # -a is about images: a volume that somebody has given a name is not removed with all the rest.
+    assert docker("volume", "ls", "-q") == "free\nused\n"
     assert docker("network", "ls", "-qf", "type=custom") == ""
 
 

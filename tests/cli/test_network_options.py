@@ -92,6 +92,7 @@ def test_add_host(text, expected):
     [
         (lambda: options.publish("99999:80"), "cli.bad-port"),
         (lambda: options.publish("80:web"), "cli.bad-port"),
+        (lambda: options.publish("8²:80"), "cli.bad-port"),
         (lambda: options.publish(""), "cli.bad-port"),
         (lambda: options.publish("80/sctp"), "network.no-sctp"),
         (lambda: options.publish("80/ftp"), "cli.bad-protocol"),

@@ -304,6 +304,8 @@ def test_stop_signal_and_timeout(docker):
         (["-v", "a:/a:sometimes"], "cli.bad-volume-mode"),
         (["-v", "a:/a:shared"], "cli.volume-propagation"),
         (["-v", "a:b"], "cli.volume-target"),
+        (["--env-file", "~nobodyknows/x"], "cli.no-file"),
+        (["--security-opt", "seccomp=~nobodyknows/x"], "cli.no-file"),
         (["--mount", "type=bind,source=/nowhere,target=/a"], "engine.bind-source"),
         (["--mount", "type=bind,target=/a"], "cli.bind-without-source"),
         (["--mount", "type=tmpfs,source=/x,target=/a"], "cli.tmpfs-with-source"),

@@ -54,6 +54,10 @@ VARIABLES = {"name": "web 1", "n": 3, "thing": Thing()}
         ("echo {{name}}", ["echo", "{name}"]),
         ("inspect -f '{{.Id}}' a", ["inspect", "-f", "{{.Id}}", "a"]),
         ("ps --format '{{json .}}'", ["ps", "--format", "{{json .}}"]),
+        (
+            "inspect -f '{{range .M}}{{if .A}}{{n}}{{else}}-{{end}}{{end}}'",
+            ["inspect", "-f", "{{range .M}}{{if .A}}{n}{{else}}-{{end}}{{end}}"],
+        ),
         ("""run -e 'X={"a": 1}' a""", ["run", "-e", 'X={"a": 1}', "a"]),
         ("echo $HOME {} {1}", ["echo", "$HOME", "{}", "{1}"]),
         ("echo '{ name }'", ["echo", "{ name }"]),
