@@ -30,7 +30,7 @@ def register_run(group: click.Group) -> None:
         here = session()
         with _not_started():
             options = run_options(image, words, said)
-            if options.terminal and options.interactive and not detach:
+            if options.terminal and not detach:
                 attaching.check_terminal(here)
             _check_id_file(cidfile)
 
@@ -108,7 +108,7 @@ def register_exec(group: click.Group) -> None:
     @click.argument("words", metavar="COMMAND [ARG...]", nargs=-1, required=True, type=click.UNPROCESSED)
     def exec_(container: str, words: tuple[str, ...], detach: bool, **said: Any) -> int:
         here = session()
-        if said["tty"] and said["interactive"] and not detach:
+        if said["tty"] and not detach:
             attaching.check_terminal(here)
         options = ExecOptions(
             container=container,

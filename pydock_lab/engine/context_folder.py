@@ -19,8 +19,10 @@ def read_ignore(root: Path, *names: str) -> str:
     """The first of these files that there is, `.dockerignore` last; "" where there is none."""
     for name in (*names, ".dockerignore"):
         path = root / name
-        # The context may be somebody else's (a repository), with a link to a file of this machine.
-        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+        # The context may be somebody else's (a repository), with a link to a file of this machine. What stands beside a
+        # Dockerfile of ours elsewhere is no link.
+        places = (root.resolve(), path.parent.resolve())
+        if path.is_file() and any(map(path.resolve().is_relative_to, places)):
             return path.read_text(encoding="utf-8", errors="replace")
     return ""
 
