@@ -76,7 +76,6 @@ class Shim:
         self._record: bool = arguments.get("record", False)
         self._is_detached: bool = arguments.get("detach", False)
         self._supervision = Supervision.from_json(arguments.get("supervision") or {})
-        self._policy = self._supervision.restart
         self._spec = ContainerSpec.from_json(arguments["spec"])
         self.stop_signal = number_of(self._spec.stop_signal)
         self.loop = Loop()
@@ -233,7 +232,7 @@ class Shim:
     def _live_all(self) -> dict[str, Any]:
         """One life after the other, as its restart policy wants it: how the last one ended."""
         result = self._live()
-        while self._policy.wants_again(result["exit_code"], self.state.restarts, by_hand=self._by_hand):
+        while self._supervision.restart.wants_again(result["exit_code"], self.state.restarts, by_hand=self._by_hand):
             if not self._live_again(result):
                 break
             result = self._live()
@@ -320,7 +319,6 @@ class Shim:
 
     def change_policy(self, policy: RestartPolicy) -> None:
         """`docker update --restart`."""
-        self._policy = policy
         self._supervision = replace(self._supervision, restart=policy)
 
     def change_limits(self, limits: Limits) -> None:

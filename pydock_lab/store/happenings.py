@@ -7,7 +7,7 @@ that has grown is put aside; two are kept. Source: Docker Engine API, "Monitor e
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,3 @@ def _parsed(content: bytes) -> Iterator[Happening]:
             yield Happening.from_json(json.loads(line))
         except (ValueError, KeyError, TypeError):  # half a line of somebody who was killed
             continue
-
-
-Tell = Callable[[str, str, str, Mapping[str, str]], None]

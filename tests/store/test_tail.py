@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pydock_lab.store.tail import Tail, rotated
 
 
@@ -26,28 +28,17 @@ def test_a_line_is_told_once_and_when_it_is_whole(tmp_path: Path) -> None:
     assert [tail.read(), tail.read()] == [b"two\n", b""]
 
 
-def test_however_often_it_was_put_aside_no_line_is_missed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kept", "told"), [(3, "two three four five"), (1, "two four five")])
+def test_however_often_it_was_put_aside_all_that_is_kept_is_told(tmp_path: Path, kept: int, told: str) -> None:
     path = tmp_path / "log"
     append(path, "before\none\n")
     tail = Tail(str(path))
     assert tail.read() == b"before\none\n"
     for text in ("two\n", "three\n", "four\n"):
         append(path, text)
-        put_aside(path, 3)
+        put_aside(path, kept)
     append(path, "five\n")
-    assert tail.read() == b"two\nthree\nfour\nfive\n"
-
-
-def test_what_is_put_aside_for_too_short_is_all_that_is_missed(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    append(path, "one\n")
-    tail = Tail(str(path))
-    assert tail.read() == b"one\n"
-    for text in ("two\n", "three\n", "four\n"):
-        append(path, text)
-        put_aside(path, 1)
-    append(path, "five\n")
-    assert tail.read() == b"two\nfour\nfive\n"
+    assert tail.read().decode().split() == told.split()
 
 
 def test_a_file_that_is_removed_is_read_to_its_end(tmp_path: Path) -> None:
