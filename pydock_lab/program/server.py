@@ -41,7 +41,7 @@ IDLE_SECONDS = 120
 _AT_ONCE = 4  # servers of one user, each on other ground: what they cost is memory
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _NOT_IMPORTED = ("notebook", "check", "bases", "program")
-_OUTDATED = 3  # exit status of a child that was told of newer code
+_OUTDATED = signal.SIGUSR2  # what a child ends by that was told of newer code: a command may have any exit status
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -64,11 +64,11 @@ def main(path: str) -> None:
     gc.collect()
     gc.freeze()
     listener.listen(16)
+    server = Server(listener, place, code, lock)
     try:
-        Server(listener, place, code, lock).serve()
+        server.serve()
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        server.retire()
 
 
 def _take_place(path: str) -> int | None:
@@ -169,17 +169,18 @@ class Server:
         _, status = os.waitpid(command.pid, 0)
         if self._lines.pop(command.line.fileno(), None):
             self._poll.unregister(command.line)
-        if os.waitstatus_to_exitcode(status) == _OUTDATED:
-            self._retire()
+        if os.waitstatus_to_exitcode(status) == -_OUTDATED:
+            self.retire()
         with contextlib.suppress(OSError):  # nobody waits any more
             command.line.sendall(status.to_bytes(STATUS_BYTES, "big"))
         command.line.close()
 
-    def _retire(self) -> None:
-        """There is newer code: make way for a server that has it, once what is at work has ended."""
+    def retire(self) -> None:
+        """Listen no more, and make way for another: from then on the path is that one's."""
         if self._listener.fileno() >= 0:
             self._poll.unregister(self._listener)
-            os.unlink(self._listener.getsockname())
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._listener.getsockname())
             self._listener.close()
             os.close(self._lock)
 
@@ -236,7 +237,8 @@ def _take_up(line: socket.socket, place: Place, code: int) -> tuple[tuple[Any, .
         body += chunk
     newest, settings, *said = marshal.loads(body)  # noqa: S302 - from the same user and the same Python
     if newest != code:
-        os._exit(_OUTDATED)
+        signal.signal(_OUTDATED, signal.SIG_DFL)
+        os.kill(os.getpid(), _OUTDATED)
     if settings != place.settings:
         return None
     tell_newest_source(newest)

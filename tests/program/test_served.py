@@ -164,6 +164,14 @@ def test_with_too_many_files_it_is_not_served(environment: dict[str, str]) -> No
 # ---- how it ends
 
 
+@pytest.mark.usefixtures("containers")
+def test_any_exit_status_is_the_programs(pydock: Run, environment: dict[str, str]) -> None:
+    """3, too: none of them ends the server."""
+    for status in range(1, 6):
+        assert pydock("run", "--rm", BOX, "sh", "-c", f"exit {status}").returncode == status
+    assert list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock"))
+
+
 def ready(environment: dict[str, str], *words: str) -> "subprocess.Popen[bytes]":
     """A container that has said so; it goes on until it is told to end."""
     program = subprocess.Popen(

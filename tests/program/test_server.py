@@ -20,6 +20,7 @@ from samples.users import ordinary_user
 from samples.waiting import wait_until
 
 import pydock_lab
+from pydock_lab.program import place, server
 
 _SERVE = """
 import socket, sys
@@ -177,6 +178,23 @@ def test_new_code_is_not_done_by_an_old_server(folder: Path) -> None:
             lambda: not list(Path(environment["XDG_RUNTIME_DIR"]).glob("pydock/commands-*.sock"))
         )  # it makes way
         wait_until(lambda: _has_ended(pid))
+
+
+def test_who_makes_way_leaves_the_place_of_the_next_alone(folder: Path) -> None:
+    path = str(folder / "commands.sock")
+
+    def listener() -> socket.socket:
+        found = socket.socket(socket.AF_UNIX)
+        found.bind(path)
+        found.listen(1)
+        return found
+
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    old = server.Server(listener(), place.Place(str(folder), []), 0, lock)
+    old.retire()
+    with listener():
+        old.retire()  # as it does again when it ends
+        assert os.path.exists(path)
 
 
 def test_where_few_files_may_be_open() -> None:
