@@ -12,7 +12,10 @@ _STEP_LINES, _OTHER_LINES = 6, 3  # more are left out, and counted
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Lines with their numbers (0: a number of lines that are left out); of a step, or the head of a stage."""
+    """Lines with their numbers; of a step, or the head of a stage.
+
+    0 instead of a number: so many lines are left out, or an instruction that is in no line, but in the base image.
+    """
 
     lines: tuple[tuple[int, str], ...] = ()
     step: TraceStep | None = None
@@ -21,7 +24,9 @@ class Row:
 
 def rows(view: BuildTrace) -> Iterator[Row]:
     """The whole file from its first line to its last."""
-    steps = {step.line: step for step in reversed(view.steps)}
+    steps: dict[int, list[TraceStep]] = {}
+    for one in view.steps:
+        steps.setdefault(one.line, []).append(one)
     heads = {stage.line: stage for stage in view.stages} if many_stages(view) else {}
     others: list[tuple[int, str]] = []
     number = 1
@@ -34,11 +39,13 @@ def rows(view: BuildTrace) -> Iterator[Row]:
         if number in steps:
             yield from _others(others)
             others = []
-        step = steps.get(number)
+        here = steps.get(number, [])
+        step = here[0] if here else None
         end = max(step.end_line, number) if step else number
         lines = [(at, _line(view, at)) for at in range(number, min(end, len(view.dockerfile)) + 1)]
         if step:
             yield Row(lines=_cut(lines, _STEP_LINES), step=step)
+            yield from map(_trigger, here[1:])
         else:
             others += lines
         number = end + 1
@@ -47,6 +54,11 @@ def rows(view: BuildTrace) -> Iterator[Row]:
 
 def _line(view: BuildTrace, number: int) -> str:
     return view.dockerfile[number - 1].expandtabs(4).rstrip()
+
+
+def _trigger(step: TraceStep) -> Row:
+    """What ONBUILD of the base image adds comes with its FROM."""
+    return Row(lines=((0, f"ONBUILD {step.text}"),), step=step)
 
 
 def _own_comments(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -202,3 +202,14 @@ def test_a_folder_has_the_sign_of_all_that_is_in_it_or_none():
 
 def test_no_change_no_row():
     assert tree_rows([], 5) == ()
+
+
+def test_what_onbuild_of_the_base_adds_has_rows_of_its_own():
+    first = TRACE.steps[0]
+    triggers = [replace(first, number=number, text=f"COPY {number} /") for number in (101, 102)]
+    view = replace(TRACE, steps=(first, *triggers, *TRACE.steps[1:]))
+    found = list(rows(view))
+    at = next(at for at, row in enumerate(found) if row.step == first)
+    assert [row.lines for row in found[at + 1 : at + 3]] == [((0, f"ONBUILD COPY {n} /"),) for n in (101, 102)]
+    assert [row for row in found if row.step not in triggers] == list(rows(TRACE))
+    assert {"step-1", "step-101", "step-102"} <= set(groups(view)[0])
