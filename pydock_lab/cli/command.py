@@ -5,7 +5,8 @@ a command means something else by it, `cli.option-COMMAND-no-trunc`.
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Self
 
 import click
@@ -49,12 +50,9 @@ class LocalCommand(click.Command):
         self.help_key = help_key or (self.name or "")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Also `--flag=true` and `--flag=false`, as Docker has them; not where a program's own words may follow."""
-        if ctx.allow_interspersed_args:
-            flags = [one for one in self.params if isinstance(one, click.Option) and one.is_flag]
-            off = {name: "".join(one.secondary_opts) for one in flags for name in one.opts}
-            args = list(_plain_flags(args, off))
-        return super().parse_args(ctx, args)
+        """Also `--flag=true` and `--flag=false`, as Docker has them; not among the words of a program."""
+        flags = _Flags([one for one in self.params if isinstance(one, click.Option)])
+        return super().parse_args(ctx, list(flags.plain(args, words_follow=not ctx.allow_interspersed_args)))
 
     def get_short_help_str(self, limit: int = 80) -> str:
         """The line in a list of commands."""
@@ -76,14 +74,43 @@ class LocalCommand(click.Command):
         return found
 
 
-def _plain_flags(words: Sequence[str], off: Mapping[str, str]) -> Iterator[str]:
-    """The words without the values of flags; `off` has each flag, with its contrary where it is on by itself."""
-    for word in words:
+class _Flags:
+    """What the options of a command say about its words."""
+
+    def __init__(self, options: Sequence[click.Option]) -> None:
+        # Each flag, with its contrary where it is on by itself.
+        self._off = {name: "".join(one.secondary_opts) for one in options if one.is_flag for name in one.opts}
+        self._valued = {name for one in options if not one.is_flag for name in one.opts}
+
+    def plain(self, words: Iterable[str], *, words_follow: bool) -> Iterator[str]:
+        """The words with `--flag` or nothing for `--flag=true` and `--flag=false`; a program's own as they are."""
+        rest = iter(words)
+        for word in rest:
+            is_option = word.startswith("-") and word != "-"
+            if word == "--" or (words_follow and not is_option):
+                yield word
+                break
+            yield from self._plain(word) if is_option else (word,)
+            if is_option and self._wants_value(word):
+                yield from islice(rest, 1)
+        yield from rest
+
+    def _plain(self, word: str) -> Iterator[str]:
         name, equals, value = word.partition("=")
-        is_said = bool(equals) and name in off and value.lower() in _TRUTH
-        said = word if not is_said else name if _TRUTH[value.lower()] else off[name]
-        if said:
+        *before, last = [name] if name.startswith("--") else [f"-{letter}" for letter in name[1:]] or [name]
+        if not equals or value.lower() not in _TRUTH or not all(one in self._off for one in (*before, last)):
+            yield word
+            return
+        yield from before
+        if said := last if _TRUTH[value.lower()] else self._off[last]:
             yield said
+
+    def _wants_value(self, word: str) -> bool:
+        """Whether the next word is the value of this option, or of the last one of several letters."""
+        if word.startswith("--"):
+            return word in self._valued
+        first = next((at for at, letter in enumerate(word[1:], 1) if f"-{letter}" in self._valued), 0)
+        return first == len(word) - 1
 
 
 class LocalGroup(LocalCommand, click.Group):

@@ -6,7 +6,8 @@ import getpass
 import os
 import shutil
 import sys
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pydock_lab.engine.streams import Streams
@@ -100,8 +101,12 @@ class TerminalFace:
         """This process's own."""
         sys.stdout.flush()
         sys.stderr.flush()
-        with _raw_keys() if interactive and terminal and sys.stdin.isatty() else nullcontext():
-            yield Streams.of_process(interactive=interactive)
+        found = Streams.of_process(interactive=interactive)
+        with ExitStack() as undo:
+            if interactive and terminal and sys.stdin.isatty():
+                # Until it runs, Ctrl-C is ours: an image may have to be pulled first.
+                found = replace(found, on_start=lambda _: undo.enter_context(_raw_keys()))
+            yield found
 
     def serve(self, server: RegistryServer) -> None:
         """Until Ctrl-C."""

@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -180,3 +181,15 @@ def test_a_terminal_that_was_stopped_holds_up_nobody_else(terminals: list[Termin
     watching.type("\x11")
     watching.wait_for(last)
     assert watching.end() == 137
+
+
+def test_until_the_program_runs_ctrl_c_is_ours(terminals: list[Terminal]) -> None:
+    """While an image is pulled, from a registry that is slow, the terminal still makes a signal of it."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        run = Terminal("run", "-it", f"127.0.0.1:{slow.getsockname()[1]}/lab/app", "sh")
+        terminals.append(run)
+        line, _ = slow.accept()
+        with line:
+            assert termios.tcgetattr(run.master)[3] & termios.ISIG
+            run.process.send_signal(signal.SIGINT)
+            assert run.end() == 130

@@ -112,3 +112,19 @@ def test_a_command_imports_what_it_needs_alone():
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "pydock_lab.cli.asking" in shown
     assert not {f"pydock_lab.cli.{name}" for name in ("build", "registry", "run_options", "life")} & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "program"),
+    [
+        ("--rm=true -it=false box", {"rm": True, "interactive": True, "tty": False}, ""),
+        ("--rm=false -e --rm=true box --rm=false", {"rm": False, "env": ("--rm=true",)}, "--rm=false"),
+        ("-ie A=1 --init=1 box sh -c=true", {"interactive": True, "init": True, "env": ("A=1",)}, "sh -c=true"),
+        ("--init=FALSE -- box --init=true", {"init": False}, "--init=true"),
+        ("--sig-proxy=false --name --rm box", {"sig_proxy": False, "name": "--rm"}, ""),
+    ],
+)
+def test_flags_with_a_value_before_the_words_of_a_program(words, said, program):
+    found = make_app("pydock").get_command(None, "run").make_context("run", words.split()).params
+    assert (found["image"], " ".join(found["words"])) == ("box", program)
+    assert {name: found[name] for name in said} == said
