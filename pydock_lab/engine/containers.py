@@ -257,7 +257,7 @@ class ContainerLife:
         if volumes or record.auto_remove:
             for name in record.anonymous:
                 with contextlib.suppress(NotFound, Conflict):  # gone already, or another container's (--volumes-from)
-                    self.volumes.remove(name, self.shelf.volume_users(name))
+                    self.volumes.remove(name, self.shelf.volume_users)
         self.tell.container("destroy", record)
 
     def see_off(self, record: ContainerRecord) -> None:

@@ -58,7 +58,7 @@ class Creating:
         for key in self._networks.notes(options):
             on_event(Noted(text=locale.text(key)))
         ground = self._home.ground(options.isolation)
-        with ExitStack() as undo:
+        with ExitStack() as undo, self._volumes.wanting():
             record = self._record(options, found, ground, on_event, undo)
             kept = self._keep(record, found, ground, is_invented=not options.name)
             undo.pop_all()
@@ -107,7 +107,7 @@ class Creating:
         options = replace(options, hostname=self._networks.hostname(options))
         mounts, anonymous = self._mounts(options, config, lambda: self._tree(found), ground)
         for volume in anonymous:
-            undo.callback(self._volumes.remove, volume, ())
+            undo.callback(self._volumes.remove, volume, self._shelf.volume_users)
         container = os.urandom(32).hex()
         rootfs = ground.snapshots.rootfs(chain, self._home.containers.path(container))
         wishes = run_wishes(options, mounts, network, self._namespaces(options), security)

@@ -88,7 +88,7 @@ class Pruning:
         if not self._life.shelf.volume_users(volume.name):
             size = tree_size(Path(volume.mountpoint))
             with suppress(Conflict, NotFound):  # see _containers
-                self._life.volumes.remove(volume.name, ())
+                self._life.volumes.remove(volume.name, self._life.shelf.volume_users)
                 yield volume.name, size
 
     def _image(self, said: Filters, all_: bool) -> _Gone:  # noqa: FBT001 - see above

@@ -92,12 +92,17 @@ class Volumes:
             self._on_change("volume", "create", name, {"driver": "local"})
         return self.get(name)
 
-    def remove(self, name: str, users: tuple[str, ...]) -> None:
-        """Remove a volume and all that is in it; raises NotFound, Conflict while containers use it."""
-        self.get(name)
-        if users:
-            raise Conflict("engine.volume-in-use", volume=name, containers=", ".join(users))
-        self._home.snapshots.remove(self._records.path(name))
+    def wanting(self) -> FileLock:
+        """What one holds, with others, who finds volumes for a container that is not on record yet: none is removed."""
+        return FileLock(self._records.directory / ".wanting", shared=True)
+
+    def remove(self, name: str, users: Callable[[str], tuple[str, ...]]) -> None:
+        """Remove a volume and all that is in it; raises NotFound, Conflict while containers (`users`) have it."""
+        with FileLock(self._records.directory / ".wanting"):
+            self.get(name)
+            if found := users(name):
+                raise Conflict("engine.volume-in-use", volume=name, containers=", ".join(found))
+            self._home.snapshots.remove(self._records.path(name))
         self._on_change("volume", "destroy", name, {"driver": "local"})
 
     def mount(self, wanted: VolumeMount, tree: Callable[[], FinalTree], ground: Ground) -> tuple[Mount, str]:

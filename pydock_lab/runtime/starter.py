@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydock_lab.errors import IsolationError, PydockError
+from pydock_lab.errors import IsolationError, NotFound, PydockError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.syscalls import Namespace
@@ -124,7 +124,10 @@ class Starter:
         self._state.then(Action.START).to_json()
 
     def start(self) -> Started:
-        """Start it; raises PydockError, which is written down then."""
+        """Start it; raises PydockError, which is written down then, and NotFound where it has been removed."""
+        if self._record and not self._directory.exists():
+            # Else the folders that an overlay needs would make one without a record of it.
+            raise NotFound("runtime.removed-meanwhile", container=self._directory.name[:12])
         try:
             return self._start()
         except PydockError as error:

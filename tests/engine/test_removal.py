@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from samples.waiting import wait_until
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import RunOptions, VolumeMount
 from pydock_lab.engine.streams import Streams
-from pydock_lab.errors import NotFound
+from pydock_lab.errors import Conflict, NotFound
 from pydock_lab.store import happenings
 
 pytestmark = pytest.mark.usefixtures("containers")
@@ -97,3 +98,37 @@ def test_it_can_be_started_again_at_once(engine: Engine) -> None:
         engine.full.start(container.id)
         assert engine.full.wait(container.id) == 0
     assert engine.container(container.id).logs().split() == [str(number) for number in range(1, 12)]
+
+
+def test_what_is_removed_while_somebody_starts_it_leaves_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one who starts it has seen its record already."""
+    container = engine.full.create(RunOptions(image=BOX, command=("true",)))
+    life = engine.full._parts.life
+    record = life.shelf.find(container.id)
+    engine.full.remove(container.id)
+    monkeypatch.setattr(life, "is_running", lambda _: False)
+    with pytest.raises(NotFound):
+        life.start(record, None, lambda _: None)
+    assert left(engine) == []
+
+
+def test_a_volume_that_a_container_is_about_to_have_stays(engine: Engine) -> None:
+    life, errors = engine.full._parts.life, []
+    life.volumes.create("wanted")
+
+    def prune() -> None:
+        try:
+            life.volumes.remove("wanted", life.shelf.volume_users)
+        except Conflict as error:
+            errors.append(error.key)
+
+    with life.volumes.wanting():
+        pruning = Thread(target=prune)
+        pruning.start()
+        options = RunOptions(image=BOX, command=("true",), volumes=(VolumeMount(target="/w", source="wanted"),))
+        record = life.shelf.find(engine.full.create(options).id)
+    pruning.join(20)
+    assert errors == ["engine.volume-in-use"]
+    assert Path(record.spec.mounts[0].source).is_dir()

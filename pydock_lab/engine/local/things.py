@@ -45,7 +45,7 @@ class LocalThings(Workers):
     def remove_volume(self, name: str, *, force: bool = False) -> None:
         """`docker volume rm`."""
         try:
-            self._parts.life.volumes.remove(name, self._parts.life.shelf.volume_users(name))
+            self._parts.life.volumes.remove(name, self._parts.life.shelf.volume_users)
         except NotFound:
             if not force:
                 raise
