@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pydock_lab.build.remote import without_password
 from pydock_lab.build.steps import GitSource, HttpSource
 from pydock_lab.dockerfile.git_reference import GitReference, parse_git_reference
 from pydock_lab.errors import BuildError
@@ -71,7 +72,9 @@ class Downloads:
             self._fetched[source.url] = self._file(source.url)
         found = self._fetched[source.url]
         if source.checksum and source.checksum != found.digest:
-            raise BuildError("build.add-checksum", url=source.url, expected=source.checksum, found=found.digest)
+            raise BuildError(
+                "build.add-checksum", url=without_password(source.url), expected=source.checksum, found=found.digest
+            )
         return found
 
     def open(self, download: Download) -> BinaryIO:
@@ -86,11 +89,11 @@ class Downloads:
                     return known
                 if answer.status_code >= _FIRST_ERROR:
                     reason = f"{answer.status_code} {answer.reason}"
-                    raise BuildError("build.add-refused", url=url, reason=reason)
+                    raise BuildError("build.add-refused", url=without_password(url), reason=reason)
                 found = self._receive(answer)
         except OSError as error:  # requests' errors are OSErrors
-            raise BuildError("build.add-unreachable", url=url, reason=str(error)) from error
-        document = {"url": url, "digest": str(found.digest), "size": found.size} | _validators(found)
+            raise BuildError("build.add-unreachable", url=without_password(url), reason=str(error)) from error
+        document = {"url": without_password(url), "digest": str(found.digest), "size": found.size} | _validators(found)
         self._ingest.replace(self._record(url), json.dumps(document, indent=1).encode())
         return found
 
@@ -103,7 +106,9 @@ class Downloads:
                 digest.update(chunk)
                 size += len(chunk)
                 blob.write(chunk)
-                self._on_event(BlobProgress(direction=Direction.PULL, digest=answer.url, done=size, total=total))
+                self._on_event(
+                    BlobProgress(direction=Direction.PULL, digest=without_password(answer.url), done=size, total=total)
+                )
             found = Digest("sha256:" + digest.hexdigest())
             # The lease before the blob: a prune in between would take away what nobody seems to need.
             self._lease.add(found)
@@ -143,7 +148,7 @@ class Downloads:
         found = reference.ref if _COMMIT.fullmatch(reference.ref) else _remote_commit(reference)
         wanted = source.checksum or reference.checksum
         if wanted and not found.startswith(wanted):
-            raise BuildError("build.add-commit", url=source.reference, expected=wanted, found=found)
+            raise BuildError("build.add-commit", url=without_password(source.reference), expected=wanted, found=found)
         return found
 
     def checkout(self, source: GitSource, commit: str) -> Path:
@@ -157,7 +162,7 @@ class Downloads:
         inside = folder.joinpath(*(part for part in reference.sub_dir.split("/") if part not in ("", ".", "..")))
         # The repository may have a link there, to a folder of this machine.
         if not inside.is_dir() or not inside.resolve().is_relative_to(folder.resolve()):
-            raise BuildError("build.add-no-folder", url=source.reference, folder=reference.sub_dir)
+            raise BuildError("build.add-no-folder", url=without_password(source.reference), folder=reference.sub_dir)
         return inside
 
 
@@ -195,7 +200,7 @@ def _remote_commit(reference: GitReference) -> str:
                 return names[one]
     if re.fullmatch(r"[0-9a-f]{7,40}", wanted):
         return wanted
-    raise BuildError("build.add-no-ref", url=reference.remote, ref=wanted)
+    raise BuildError("build.add-no-ref", url=without_password(reference.remote), ref=wanted)
 
 
 def _check_out(reference: GitReference, commit: str, folder: Path, *, keep: bool) -> None:
@@ -233,8 +238,8 @@ def _git(words: list[str], reference: GitReference) -> str:
             ["git", *safe, *words], capture_output=True, text=True, check=False, env=os.environ | quiet, umask=0o022
         )
     except FileNotFoundError:
-        raise BuildError("build.no-git", url=reference.remote) from None
+        raise BuildError("build.no-git", url=without_password(reference.remote)) from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or [""]
-        raise BuildError("build.git-failed", url=reference.remote, reason=said[-1])
+        raise BuildError("build.git-failed", url=without_password(reference.remote), reason=said[-1])
     return done.stdout

@@ -13,6 +13,7 @@ from pydock_lab.errors import BuildError
 
 _HTTP = ("http://", "https://")
 _NO_NAME = "__unnamed__"  # of an address that ends in a slash
+_CREDENTIALS = re.compile(r"^(https?://)[^/?#]*@")
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([a-zA-Z0-9=_-]+)")
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
@@ -27,6 +28,11 @@ def remote_source(text: str, *, checksum: str = "", keep_git_dir: bool | None = 
     if checksum:
         _check_digest(checksum)
     return HttpSource(url=text, filename=_filename(text), checksum=checksum)
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown and kept: who knows the name alone may know a token, too."""
+    return _CREDENTIALS.sub(r"\1xxxxx@", url)
 
 
 def _git(text: str, repository: GitReference, checksum: str, *, keep_git_dir: bool | None) -> GitSource:

@@ -57,7 +57,7 @@ def _build(here: Session, options: BuildOptions, said: dict[str, Any]) -> int:
     mode = said["progress"]
     quiet = said["quiet"] or mode == "quiet"
     if said["iidfile"]:
-        Path(said["iidfile"]).unlink(missing_ok=True)  # nobody shall take the id of an earlier build for this one's
+        callers_files.remove(said["iidfile"])  # nobody shall take the id of an earlier build for this one's
     with _progress(here, mode, quiet=quiet) as on_event:
         result = here.engine.build(options, on_event=on_event)
     _write_files(options, result, said)

@@ -35,6 +35,14 @@ def written(path: str) -> Iterator[BinaryIO]:
                 os.unlink(place)
 
 
+def remove(path: str) -> None:
+    """A file that may be there is not, afterwards; raises CommandError."""
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise CommandError("cli.no-output", path=path, reason=error.strerror) from None
+
+
 def write(path: str, text: str) -> None:
     """Write a whole file; raises CommandError."""
     with written(path) as stream:

@@ -29,7 +29,10 @@ def register(group: click.Group) -> None:
     def lab(directory: str, lang: str | None, no_browser: bool, copy_only: bool) -> int:
         language = lang or locale.lang()
         folder = Path(directory)
-        new = copy_lessons(folder)
+        try:
+            new = copy_lessons(folder)
+        except OSError as error:
+            raise CommandError("cli.no-output", path=error.filename or directory, reason=error.strerror) from None
         session().write(locale.text("cli.lessons-copied", count=new, directory=folder))
         if copy_only:
             return 0

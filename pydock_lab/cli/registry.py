@@ -135,7 +135,7 @@ def register_account(group: click.Group) -> None:
             face.note(locale.text("cli.password-visible") + "\n")
         username = username or face.ask("Username: ", secret=False)
         if password_stdin:
-            password = face.input().read().decode("utf-8").rstrip("\r\n")
+            password = _password(face.input().read())
         plain = session().engine.login(server, username, password or face.ask("Password: ", secret=True))
         if plain is not None:
             face.note(locale.text("cli.password-plain", path=plain) + "\n")
@@ -175,6 +175,14 @@ def _register_search(group: click.Group) -> None:
             if _fits(hit, filters)
         ]
         table.write(session(), _FOUND, rows, more["format"])
+
+
+def _password(said: bytes) -> str:
+    """The line of a pipe; raises CommandError where it is no text."""
+    try:
+        return said.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise CommandError("cli.password-not-text", program="docker login") from None
 
 
 def register_ours(group: click.Group) -> None:

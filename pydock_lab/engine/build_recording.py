@@ -8,6 +8,7 @@ from pydock_lab.build.context import BuildContext
 from pydock_lab.build.keys import SCRATCH, base_key
 from pydock_lab.build.predict import PredictedStep, Predictor
 from pydock_lab.build.record import Base, BuildRecord, BuildStatus, StepKind, StepRecord
+from pydock_lab.build.remote import without_password
 from pydock_lab.build.stage import StepResult
 from pydock_lab.build.steps import CopyStep, FolderStep, NamedContext, Origin, Plan, RunStep, Stage, Step
 from pydock_lab.dockerfile.mounts import MountType
@@ -43,7 +44,7 @@ class Recording:
             seconds=self.log.seconds,
             dockerfile=options.dockerfile,
             dockerfile_name=options.dockerfile_name,
-            context=options.context_url or ("" if options.context is None else str(options.context)),
+            context=without_password(options.context_url) or ("" if options.context is None else str(options.context)),
             ignore=self.ignore,
             references=options.names,
             build_args=options.build_args,

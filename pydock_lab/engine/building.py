@@ -71,17 +71,17 @@ class Bases:
         key = (name, platform)
         with self._lock:
             if key not in self._found:
-                found = self._have(name)
-                if platform and not _runs_on(found.config.platform, platform):
+                found = self._have(name, platform)
+                if platform and not name.startswith(_LAYOUT) and not _runs_on(found.config.platform, platform):
                     found = self._transfers.pull(Reference.parse(name), self._on_event, platform=platform)
                 self._found[key] = found
             return self._found[key]
 
-    def _have(self, name: str) -> FoundImage:
+    def _have(self, name: str, platform: str) -> FoundImage:
         if name.startswith(_LAYOUT):
             from pydock_lab.engine.layout_images import take_image  # noqa: PLC0415 - few contexts are images in folders
 
-            return self._shelf.open(take_image(self._shelf.home, name.removeprefix(_LAYOUT)))
+            return self._shelf.open(take_image(self._shelf.home, name.removeprefix(_LAYOUT), _platform(platform)))
         return self._transfers.have(name, self._on_event, always=self._pull)
 
 

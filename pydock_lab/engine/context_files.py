@@ -120,7 +120,7 @@ class ContextFiles:
     def undo(self, place: ContextPlace) -> Written:
         """Take back what a cell did last to a file; raises NotFound, and Conflict where somebody else changed it."""
         target = self._target(place)
-        with self._kept.lock():
+        with self._told(), self._kept.lock():
             key, changes = self._changes(target)
             if not changes:
                 raise NotFound("engine.context-nothing-kept", place=place)
@@ -130,8 +130,7 @@ class ContextFiles:
             kept = self._kept.path(key) / last["file"]
             then = _State(content=kept.read_bytes() if last["was"] else None, mode=last["mode"])
             if then.content is None:
-                with suppress(FileNotFoundError):
-                    target.unlink()
+                self._unlink(place, target)
             else:
                 self._put(place, target, then.content, then.mode)
             self._note(key, place, target, changes[:-1])
@@ -184,6 +183,13 @@ class ContextFiles:
                 beside.unlink(missing_ok=True)
             raise CommandError("engine.context-write", place=place, reason=error.strerror) from None
 
+    @staticmethod
+    def _unlink(place: ContextPlace, target: Path) -> None:
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            raise CommandError("engine.context-write", place=place, reason=error.strerror) from None
+
     # ---- what it was before
 
     def _changes(self, target: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -196,18 +202,23 @@ class ContextFiles:
     @contextmanager
     def _keeping(self, place: ContextPlace, target: Path, before: _State, after: bytes) -> Iterator[None]:
         """Keep what is there before it is written, and note that it was: of what fails nothing is noted."""
+        with self._told(), self._kept.lock():
+            key, changes = self._changes(target)
+            folder, file = self._kept.path(key), f"{int(changes[-1]['file']) + 1 if changes else 1}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(before.content or b"")
+            yield
+            left = _State(content=after).digest
+            changes.append({"file": file, "was": before.content is not None, "mode": before.mode, "left": left})
+            self._note(key, place, target, changes[-_KEPT:])
+            for old in changes[:-_KEPT]:
+                (folder / old["file"]).unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What goes wrong with the folder that they are kept in is an error with words."""
         try:
-            with self._kept.lock():
-                key, changes = self._changes(target)
-                folder, file = self._kept.path(key), f"{int(changes[-1]['file']) + 1 if changes else 1}"
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / file).write_bytes(before.content or b"")
-                yield
-                left = _State(content=after).digest
-                changes.append({"file": file, "was": before.content is not None, "mode": before.mode, "left": left})
-                self._note(key, place, target, changes[-_KEPT:])
-                for old in changes[:-_KEPT]:
-                    (folder / old["file"]).unlink(missing_ok=True)
+            yield
         except OSError as error:
             directory = self._kept.directory
             raise CommandError("engine.context-write", place=directory, reason=error.strerror) from None

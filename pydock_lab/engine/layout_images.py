@@ -6,9 +6,9 @@ Source: Docker's documentation, "docker buildx build --build-context"; OCI image
 from pathlib import Path
 
 from pydock_lab.engine.home import Home
-from pydock_lab.engine.this_machine import PLATFORM
 from pydock_lab.errors import NotFound, PydockError
-from pydock_lab.oci import INDEX_TYPES, Descriptor, Digest, Index, Manifest
+from pydock_lab.oci import INDEX_TYPES, Descriptor, Digest, Index, Manifest, Platform
+from pydock_lab.registry.platforms import choose
 from pydock_lab.store.blobs import BlobStore
 from pydock_lab.store.layout import REF_NAME
 from pydock_lab.store.leases import Lease
@@ -17,12 +17,15 @@ _CHUNK = 1 << 20
 _MAX_DEPTH = 4
 
 
-def take_image(home: Home, text: str) -> Descriptor:
-    """The manifest of that image, which is in the store without a name afterwards; raises NotFound and Corrupt."""
+def take_image(home: Home, text: str, platform: Platform) -> Descriptor:
+    """The manifest of that image for that platform, which is in the store without a name afterwards.
+
+    Raises NotFound, Corrupt, and RegistryError where there is none for it.
+    """
     place, _, digest = text.partition("@")
     path, tag = _split(place)
     source = BlobStore(path)
-    found = _manifest(source, _entry(path, tag, digest), text)
+    found = _manifest(source, _entry(path, tag, digest), text, platform)
     with home.leases.hold(f"oci-layout {text}") as lease:
         for blob in _blobs(source, found):
             _copy(blob, source, home.blobs, lease)
@@ -54,16 +57,12 @@ def _entry(path: Path, tag: str, digest: str) -> Descriptor:
     return found[-1]
 
 
-def _manifest(source: BlobStore, entry: Descriptor, name: str) -> Descriptor:
-    """The manifest for this machine, through as many indexes as there are on the way."""
+def _manifest(source: BlobStore, entry: Descriptor, name: str, platform: Platform) -> Descriptor:
+    """The manifest for that platform, through as many indexes as there are on the way; raises RegistryError."""
     for _ in range(_MAX_DEPTH):
         if entry.media_type not in INDEX_TYPES:
             return Descriptor(media_type=entry.media_type, digest=entry.digest, size=entry.size)
-        children = Index.from_bytes(source.read(entry)).manifests
-        ours = [one for one in children if one.platform and one.platform.architecture == PLATFORM.architecture]
-        if not (ours or children):
-            break
-        entry = (ours or list(children))[0]
+        entry = choose(Index.from_bytes(source.read(entry)), platform, name)
     raise NotFound("build.no-layout", name=name)
 
 

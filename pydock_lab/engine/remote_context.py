@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydock_lab.build.downloads import Downloads
-from pydock_lab.build.remote import remote_source
+from pydock_lab.build.remote import remote_source, without_password
 from pydock_lab.build.steps import GitSource, HttpSource
 from pydock_lab.engine.context_archives import HEAD, is_archive
 from pydock_lab.engine.home import Home
@@ -64,7 +64,7 @@ class _Fetching:
             case HttpSource():
                 with self._downloads.open(self._downloads.file(source)) as file:
                     return self._taken(file)
-        raise BuildError("build.context-url", url=options.context_url)
+        raise BuildError("build.context-url", url=without_password(options.context_url))
 
     def _taken(self, stream: BinaryIO) -> BuildOptions:
         """What a stream holds: an archive of the context, or the Dockerfile alone."""
@@ -100,5 +100,5 @@ def _dockerfile(folder: Path, options: BuildOptions) -> str:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        where = options.context_url or "-"
+        where = without_password(options.context_url) or "-"
         raise BuildError("build.no-dockerfile", name=name, url=where, reason=error.strerror) from None

@@ -1,6 +1,7 @@
 """The command line on the real engine, for all tests of this folder."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from samples.faces import RememberingFace
@@ -35,9 +36,9 @@ def docker(engine: Engine) -> CommandLine:
 def fails(docker: CommandLine) -> Callable[..., str]:
     """The key of the error that a command ends with."""
 
-    def do(*words: str) -> str:
+    def do(*words: str, **more: Any) -> str:
         with pytest.raises(PydockError) as caught:
-            docker(*words)
+            docker(*words, **more)
         return caught.value.key
 
     return do

@@ -327,3 +327,8 @@ def test_a_pull_says_whether_something_came_and_when_it_is_another_platform(dock
     docker.face.noted = ""
     docker("pull", "--platform", ARCHITECTURE, f"{app}:1")
     assert "asked for" not in docker.face.noted
+
+
+def test_a_password_that_is_no_text(fails):
+    words = ["login", "-u", "alice", "--password-stdin", "127.0.0.1:1"]
+    assert fails(*words, piped=b"\xff\xfe") == "cli.password-not-text"

@@ -15,7 +15,7 @@ from samples.faces import RememberingFace
 
 from pydock_lab.cli import invoke
 from pydock_lab.errors import BuildError, PydockError
-from pydock_lab.oci import Digest, Manifest
+from pydock_lab.oci import Digest, Manifest, MediaType
 from pydock_lab.registry.server import RegistryServer
 from pydock_lab.views import Explanation
 
@@ -362,6 +362,25 @@ def test_an_image_in_a_folder_as_a_context(docker, tmp_path):
     docker("build -t there:1 -o type=oci,dest=layout,tar=false .")
     docker("build -t a:1 --build-context base=oci-layout://layout:1 -o out -", "FROM base\nCOPY --from=base /x /y\n")
     assert (tmp_path / "out" / "y").read_text() == (tmp_path / "out" / "x").read_text() == "of the layout"
+
+
+@pytest.mark.parametrize("machine", ["amd64", "arm64"])
+def test_an_image_in_a_folder_is_that_of_the_platform(docker, tmp_path, machine):
+    """Of a layout with several, as `docker buildx build --output type=oci` of more than one platform has it."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nARG TARGETARCH\nCOPY <<E /x\n$TARGETARCH\nE\n")
+    manifests = []
+    for one in ("amd64", "arm64"):
+        docker(f"build --platform linux/{one} -o type=oci,dest=layout,tar=false .")
+        (entry,) = json.loads((tmp_path / "layout" / "index.json").read_text())["manifests"]
+        manifests.append(entry | {"platform": {"os": "linux", "architecture": one}})
+    index = json.dumps({"schemaVersion": 2, "mediaType": MediaType.INDEX, "manifests": manifests}).encode()
+    digest = Digest.of(index)
+    (tmp_path / "layout" / "blobs" / "sha256" / digest.hex).write_bytes(index)
+    whole = {"mediaType": MediaType.INDEX, "digest": digest, "size": len(index)}
+    (tmp_path / "layout" / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [whole]}))
+    words = f"build --platform linux/{machine} --build-context base=oci-layout://layout -o out -"
+    docker(words, "FROM base\nCOPY --from=base /x /y\n")
+    assert (tmp_path / "out" / "x").read_text() == (tmp_path / "out" / "y").read_text() == f"{machine}\n"
 
 
 # ---- the cache

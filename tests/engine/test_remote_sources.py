@@ -21,7 +21,9 @@ from samples.base_images import image_tree
 from samples.web import file_server
 
 from pydock_lab.archive.entry import EntryType
+from pydock_lab.build.remote import without_password
 from pydock_lab.build.source import walk
+from pydock_lab.engine.options import BuildOptions
 from pydock_lab.errors import BuildError, PydockError
 from pydock_lab.events import CacheHit, CacheMissed
 
@@ -187,6 +189,31 @@ class _Odd(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Silence."""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:secret@host/lab/app.git#main", "https://xxxxx@host/lab/app.git#main"),
+        ("https://token@host:8443/x?at=a@b", "https://xxxxx@host:8443/x?at=a@b"),
+        ("http://host/a:b@c", "http://host/a:b@c"),
+        ("https://host?x=u@y", "https://host?x=u@y"),
+        ("git@host:lab/app.git", "git@host:lab/app.git"),
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(url, shown):
+    assert without_password(url) == shown
+
+
+def test_a_password_in_an_address_is_not_kept(engine, web, home):
+    _, url = web
+    address = url.replace("http://", "http://me:secret@") + "/none"
+    with pytest.raises(BuildError) as caught:
+        engine.full.build(BuildOptions(dockerfile="", context_url=address))
+    assert "secret" not in str(caught.value)
+    assert "xxxxx@" in str(caught.value)
+    kept = [path for path in home.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+    assert kept == []
 
 
 @pytest.fixture
