@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pydock_lab import locale
-from pydock_lab.drawing import writable
+from pydock_lab.drawing import instance_keys, writable
 from pydock_lab.drawing.metrics import Font, clip, width
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.shapes import PILL, Page, bar, box, clipped, pick, pill, pill_width, text
@@ -62,14 +62,14 @@ def height(container: ContainerView, wide: float, speech: Speech) -> float:
 
 
 @lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
-def draw(container: ContainerView, at: str, spot: Spot, page: Page) -> tuple[Element, ...]:
-    """The card, and on it the files of the image that it has changed; `at` is where it stands, as `0-2`."""
+def draw(container: ContainerView, spot: Spot, page: Page) -> tuple[Element, ...]:
+    """The card, and on it the files of the image that it has changed."""
     room = Room(x=spot.x + 10, y=spot.y + spot.height - writable.height(container) - 10, wide=spot.width - 20)
-    files = writable.files(container, f"file-{at}", room, page.speech)
-    return tuple(Finished.of(one) for one in (_card(container, f"container-{at}", spot, room, page), *files))
+    files = writable.files(container, room, page.speech)
+    return tuple(Finished.of(one) for one in (_card(container, spot, room, page), *files))
 
 
-def _card(container: ContainerView, key: str, spot: Spot, room: Room, page: Page) -> Element:
+def _card(container: ContainerView, spot: Spot, room: Room, page: Page) -> Element:
     alive, speech = is_alive(container), page.speech
     elements = [
         box(spot.x, spot.y, spot.width, spot.height, Meaning.PLAIN, dashed=not alive, radius=10),
@@ -91,7 +91,7 @@ def _card(container: ContainerView, key: str, spot: Spot, room: Room, page: Page
     ports = _PortLines.of(container, spot.width - 2 * _PAD)
     elements += ports.draw(spot.x + _PAD, y + 3)
     elements += writable.draw(container, room, speech, is_alive=alive)
-    return pick(key, card_label(container, speech), *elements)
+    return pick(instance_keys.container(container), card_label(container, speech), *elements)
 
 
 def state_word(container: ContainerView, speech: Speech) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pydock_lab.drawing import cards, networks, timeline, volumes, writable
+from pydock_lab.drawing import instance_keys as keys
 from pydock_lab.drawing.detail import Detail, given
 from pydock_lab.drawing.layer_details import file_lines, layer_detail
 from pydock_lab.drawing.speech import Speech
@@ -25,34 +26,34 @@ _REMEMBERED = 256  # containers
 
 def instances(view: Instances, speech: Speech) -> Iterator[Detail]:
     """All parts of the picture, in its order."""
-    for at, image in enumerate(view.images):
-        for number, container in enumerate(image.containers):
-            yield _container(container, f"container-{at}-{number}", speech)
+    for image in view.images:
+        for container in image.containers:
+            yield _container(container, speech)
             for place, change in enumerate(writable.of_the_image(container)):
-                yield _copied(change, container, image, f"file-{at}-{number}-{place}", speech)
+                yield _copied(change, container, image, keys.file(container, place), speech)
         for number, row in reversed(list(enumerate(image.layers))):
             if not row.is_empty:
                 command = f"docker history --no-trunc {image.name}"
-                yield layer_detail(row, f"layer-{at}-{number}", number + 1, command, speech)
-        yield Detail(key=f"more-{at}", title=clean(image.name), command=f"docker history {clean(image.name)}")
-        yield _image(image, f"image-{at}", speech)
-    yield from (_network(network, f"network-{at}", speech) for at, network in enumerate(view.networks))
-    yield from (_volume(volume, f"volume-{at}", speech) for at, volume in enumerate(view.volumes))
+                yield layer_detail(row, keys.layer(image, number), number + 1, command, speech)
+        yield Detail(key=keys.more(image), title=clean(image.name), command=f"docker history {clean(image.name)}")
+        yield _image(image, speech)
+    yield from (_network(network, speech) for network in view.networks)
+    yield from (_volume(volume, speech) for volume in view.volumes)
     yield from (_event(event, speech) for event in view.events)
 
 
-def _image(image: ImageInstances, key: str, speech: Speech) -> Detail:
+def _image(image: ImageInstances, speech: Speech) -> Detail:
     facts = [
         (speech.say("fact-unpacked"), speech.size(image.shared_size)),
         (speech.say("fact-containers"), str(len(image.containers))),
         (speech.say("fact-image-id"), image.image_id),
     ]
     command = f"docker image inspect {clean(image.name)}"
-    return Detail(key=key, title=clean(image.name), facts=given(facts), command=command)
+    return Detail(key=keys.image(image), title=clean(image.name), facts=given(facts), command=command)
 
 
 @lru_cache(maxsize=_REMEMBERED)  # of fifty containers that are looked at all the time, a few change
-def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
+def _container(container: ContainerView, speech: Speech) -> Detail:
     facts = [
         (speech.say("fact-state"), cards.state_word(container, speech)),
         (speech.say("fact-inside-pid"), str(container.inside_pid or "")),
@@ -71,7 +72,12 @@ def _container(container: ContainerView, key: str, speech: Speech) -> Detail:
     files, more = file_lines(container.changes, container.changes_total, speech)
     command = container.docker_command or f"docker diff {clean(container.name)}"
     return Detail(
-        key=key, title=clean(container.name), facts=given(facts), files=files, more=more, command=clean(command)
+        key=keys.container(container),
+        title=clean(container.name),
+        facts=given(facts),
+        files=files,
+        more=more,
+        command=clean(command),
     )
 
 
@@ -91,7 +97,7 @@ def _copied(change: FileChange, container: ContainerView, image: ImageInstances,
     return Detail(key=key, title=clean(change.path), facts=given(facts), command=f"docker diff {clean(container.name)}")
 
 
-def _network(network: NetworkView, key: str, speech: Speech) -> Detail:
+def _network(network: NetworkView, speech: Speech) -> Detail:
     facts = [
         (speech.say("fact-subnet"), network.subnet),
         (speech.say("fact-gateway"), network.gateway),
@@ -101,17 +107,19 @@ def _network(network: NetworkView, key: str, speech: Speech) -> Detail:
         ("id", network.id),
     ]
     name = clean(network.name)
-    return Detail(key=key, title=name, facts=given(facts), command=f"docker network inspect {name}")
+    return Detail(key=keys.network(network), title=name, facts=given(facts), command=f"docker network inspect {name}")
 
 
-def _volume(volume: VolumeView, key: str, speech: Speech) -> Detail:
+def _volume(volume: VolumeView, speech: Speech) -> Detail:
     facts = [
         (speech.say("fact-created"), volume.created),
         *((one.container, volumes.place(one, speech)) for one in volume.users),
         (speech.say("fact-users"), "" if volume.users else speech.say("volume-unused")),
     ]
     name = clean(volume.name)
-    return Detail(key=key, title=name, facts=given(facts), command=f"docker volume ls --filter name={name}")
+    return Detail(
+        key=keys.volume(volume), title=name, facts=given(facts), command=f"docker volume ls --filter name={name}"
+    )
 
 
 def _event(event: EventView, speech: Speech) -> Detail:

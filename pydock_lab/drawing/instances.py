@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydock_lab.drawing import cards, networks, prints, timeline, volumes
+from pydock_lab.drawing import cards, instance_keys, networks, prints, timeline, volumes
 from pydock_lab.drawing.cards import Spot, is_alive
 from pydock_lab.drawing.frame import Drawing, Head, Key, finish, head
 from pydock_lab.drawing.metrics import Font, clip, width
@@ -53,8 +53,8 @@ def draw(view: Instances, page: Page) -> Drawing:
     facts += [speech.say("isolation", tier=view.tier)] if view.tier else []
     top = head(page, Head(title=speech.say("instances-title"), facts=facts, command="docker ps -a"))
     blocks, picks, y = [top], [], top.height + 6
-    for at, image in enumerate(view.images):
-        behind, chosen, bottom = _image(image, at, page, y)
+    for image in view.images:
+        behind, chosen, bottom = _image(image, page, y)
         blocks.append(Block(elements=behind, height=bottom - y))
         picks += chosen
         y = bottom
@@ -75,16 +75,16 @@ def _around(view: Instances, page: Page, y: float) -> tuple[list[Element], list[
     return [*behind, *more, *line], [*picks, *stored, *happened], y
 
 
-def _image(image: ImageInstances, at: int, page: Page, y: float) -> tuple[tuple[Element, ...], list[Element], float]:
+def _image(image: ImageInstances, page: Page, y: float) -> tuple[tuple[Element, ...], list[Element], float]:
     """One image: what lies behind, what can be picked, and the lower edge."""
     grid = _grid(image, page, y)
     slab_top = grid.bottom
     chosen = [
         drawn
-        for number, (container, spot) in enumerate(zip(image.containers, grid.spots, strict=True))
-        for drawn in cards.draw(container, f"{at}-{number}", spot, page)
+        for container, spot in zip(image.containers, grid.spots, strict=True)
+        for drawn in cards.draw(container, spot, page)
     ]
-    layers, bottom = _slab(image, at, page, slab_top)
+    layers, bottom = _slab(image, page, slab_top)
     return _connections(image, grid, slab_top), [*chosen, *layers], bottom + 22
 
 
@@ -130,22 +130,22 @@ def _copy_up(spot: Spot, slab: float) -> tuple[Element, ...]:
     return trace([(x, slab), (x, tip + 5)], "writable-line dashed"), arrow_head(x, tip, "writable-bar", up=True)
 
 
-def _slab(image: ImageInstances, at: int, page: Page, y: float) -> tuple[list[Element], float]:
+def _slab(image: ImageInstances, page: Page, y: float) -> tuple[list[Element], float]:
     """The image's layers, uppermost first, and its name below them."""
     left, wide, speech = MARGIN + _RAIL, page.right - MARGIN - _RAIL, page.speech
     rows = [(number, row) for number, row in enumerate(image.layers, 1) if not row.is_empty]
     copied = Counter(one.layer for container in image.containers for one in container.changes if one.copied_up)
     shown, left_out = _abridged(rows[::-1])
     picks = []
-    for position, (number, row) in enumerate(shown):
+    for position, (number, _) in enumerate(shown):
         if left_out and position == len(shown) - 1:
             more = speech.count("more-layers", len(left_out), size=_weight(left_out, speech))
-            picks.append(_abridgement(more, left, y, wide, f"more-{at}"))
+            picks.append(_abridgement(more, left, y, wide, instance_keys.more(image)))
             y += _LAYER + 4
         spot = Spot(x=left, y=y, width=wide, height=_LAYER)
-        picks.append(_layer(row, (at, number), copied[number - 1], spot, page))
+        picks.append(_layer((image, number), copied[number - 1], spot, page))
         y += _LAYER + 4
-    picks.append(_name(image, at, page, y))
+    picks.append(_name(image, page, y))
     return picks, y + 24
 
 
@@ -171,9 +171,10 @@ def _abridgement(words: str, x: float, y: float, wide: float, key: str) -> Eleme
     )
 
 
-def _layer(row: LayerRow, where: tuple[int, int], copied: int, spot: Spot, page: Page) -> Element:
+def _layer(where: tuple[ImageInstances, int], copied: int, spot: Spot, page: Page) -> Element:
     """A layer, by its image and its number (from 1), and how many of its files containers have `copied` up."""
-    (at, number), speech, right = where, page.speech, spot.x + spot.width - 12
+    (image, number), speech, right = where, page.speech, spot.x + spot.width - 12
+    row = image.layers[number - 1]
     size = speech.size(row.unpacked_size)
     start, end = spot.x + 12 + prints.WIDTH + 10, right - width(size, Font.SMALL_STRONG) - 12
     words, told = f"{number}. {row.instruction or '?'}", speech.count("copied-from", copied) if copied else ""
@@ -181,7 +182,7 @@ def _layer(row: LayerRow, where: tuple[int, int], copied: int, spot: Spot, page:
     aside = told if is_roomy else f"↑ {copied}" if copied else ""
     room = end - start - (width(aside, Font.SMALL) + 12 if aside else 0)
     return pick(
-        f"layer-{at}-{number - 1}",
+        instance_keys.layer(image, number - 1),
         ", ".join(filter(None, (words, size, told))),
         box(spot.x, spot.y, spot.width, spot.height, Meaning.BASE, radius=4),
         prints.draw(spot.x + 12, spot.y + 21, row.diff_id),
@@ -191,14 +192,14 @@ def _layer(row: LayerRow, where: tuple[int, int], copied: int, spot: Spot, page:
     )
 
 
-def _name(image: ImageInstances, at: int, page: Page, y: float) -> Element:
+def _name(image: ImageInstances, page: Page, y: float) -> Element:
     """The line under the slab: whose layers these are, and what sharing them saves."""
     speech, left = page.speech, MARGIN + _RAIL
     name = clip(image.name, (page.right - left) / 2, Font.STRONG)
     x = left + 18 + width(name, Font.STRONG) + 12
     note = sharing(image, speech, page.right - x)
     return pick(
-        f"image-{at}",
+        instance_keys.image(image),
         f"{image.name}, {note}",
         lock(left, y + 5),
         text(left + 18, y + 17, name, Font.STRONG),

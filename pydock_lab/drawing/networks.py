@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydock_lab.drawing import panels
+from pydock_lab.drawing import instance_keys, panels
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.panels import Panel, Row
 from pydock_lab.drawing.shapes import Page
@@ -22,7 +22,7 @@ def draw(networks: Sequence[NetworkView], page: Page, y: float) -> tuple[list[El
         page, y, panels.title(speech.count("networks", len(networks)), len(networks), speech), lesson(networks, speech)
     )
     wide = panels.width_of(len(networks), page)
-    shown = [_panel(one, f"network-{at}", wide, speech) for at, one in enumerate(networks[: panels.MOST])]
+    shown = [_panel(one, instance_keys.network(one), wide, speech) for one in networks[: panels.MOST]]
     picks, y = panels.draw(shown, page, y)
     return head, picks, y + 22
 

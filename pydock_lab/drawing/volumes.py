@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pydock_lab.drawing import panels
+from pydock_lab.drawing import instance_keys, panels
 from pydock_lab.drawing.palette import Meaning
 from pydock_lab.drawing.panels import Panel, Row
 from pydock_lab.drawing.shapes import Page
@@ -24,7 +24,7 @@ def draw(volumes: Sequence[VolumeView], page: Page, y: float) -> tuple[list[Elem
         page, y, panels.title(speech.count("volumes", len(volumes)), len(volumes), speech), speech.say("volumes-stay")
     )
     wide = panels.width_of(len(volumes), page)
-    shown = [_panel(one, f"volume-{at}", wide, speech) for at, one in enumerate(volumes[: panels.MOST])]
+    shown = [_panel(one, instance_keys.volume(one), wide, speech) for one in volumes[: panels.MOST]]
     picks, y = panels.draw(shown, page, y)
     return head, picks, y + 22
 

@@ -14,6 +14,7 @@ What concerns the image can be selected, for that is what is hard to believe.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydock_lab.drawing import instance_keys
 from pydock_lab.drawing.layer_files import INKS, SIGNS
 from pydock_lab.drawing.metrics import Font, clip, clip_path, width
 from pydock_lab.drawing.palette import Meaning
@@ -99,7 +100,7 @@ def _places(container: ContainerView, y: float) -> Iterator[tuple[FileChange, fl
         top += _LINE + (_ORIGIN if change.layer >= 0 else 0)
 
 
-def files(container: ContainerView, key: str, room: Room, speech: Speech) -> Iterator[Element]:
+def files(container: ContainerView, room: Room, speech: Speech) -> Iterator[Element]:
     """The files of the image that were copied up or hidden, each to be selected."""
     number = 0
     for change, top in _places(container, room.y):
@@ -109,7 +110,7 @@ def files(container: ContainerView, key: str, room: Room, speech: Speech) -> Ite
         told = story(change, speech)
         new = (speech.say("just-written"),) if change.path in container.fresh else ()
         yield pick(
-            f"{key}-{number}",
+            instance_keys.file(container, number),
             ", ".join((change.path, told, *new)),
             hit(room.x + 2, top, room.wide - 4, _LINE + _ORIGIN),
             *_line(container, change, (x, top, wide), speech),

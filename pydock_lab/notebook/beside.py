@@ -27,6 +27,11 @@ class Beside(Generic[Answer]):
         self._answer: Answer | None = None
         self._error: BaseException | None = None
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for it to begin."""
+        return not self._is_given_up
+
     def begin(self) -> bool:
         """It goes on alone; False where the cell was stopped meanwhile, and nobody wants it any more."""
         with self._lock:

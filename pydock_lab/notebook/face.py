@@ -154,7 +154,8 @@ class NotebookFace:
         assert self._terminal is not None  # noqa: S101 - it is what the program begins in
         self._progress.close()  # of pulling: over, although the program goes on
         self._terminal.begin(program)
-        self._terminal.show()
+        if self._beside is None or self._beside.is_wanted:
+            self._terminal.show()  # before the cell is over: what comes later has no place on the page
         if self._beside is not None and not self._beside.begin():
             program.kill(Signals.SIGKILL)
 

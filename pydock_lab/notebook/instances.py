@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pydock_lab.drawing import instance_keys
 from pydock_lab.errors import PydockError
 from pydock_lab.notebook.newness import Newness
 from pydock_lab.notebook.picture import Picture, script
@@ -42,10 +43,9 @@ class LiveInstances(Picture):
     @property
     def container(self) -> ContainerView | None:
         """The selected container."""
-        found, view = self._number("container"), self.view
-        if not found or not isinstance(view, Instances):
-            return None
-        return view.images[found[0]].containers[found[1]]
+        images = self.view.images if isinstance(self.view, Instances) else ()
+        found = (one for image in images for one in image.containers)
+        return next((one for one in found if instance_keys.container(one) == self.selected), None)
 
     @property
     def is_watching(self) -> bool:

@@ -92,10 +92,10 @@ def test_instances_follow_what_happens(notebook: Any) -> None:
         "w = LiveInstances(seen[0], look=lambda: seen[-1])\nw"
     )
     notebook.run_all()
-    notebook.page.locator("[data-pick='container-0-0']").first.wait_for()
+    notebook.page.locator("[data-pick^='container-']").first.wait_for()
     notebook.until("w.is_watching", "True")
     notebook.value("seen.append(views.INSTANCES)")
-    notebook.page.locator("[data-pick='container-0-2']").wait_for()
+    notebook.page.locator("[data-pick^='container-']").nth(2).wait_for()
     notebook.page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     notebook.until("w.is_watching", "False")
 

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.browser
 WIDGETS = {
     "layers": ("layers.Layers(views.SHOP)", "layer-5"),
     "opened-layers": ("(lambda found: layers.Layers(found.view(), explorer=found))(opened.explorer())", "layer-4"),
-    "instances": ("instances.LiveInstances(views.INSTANCES)", "container-0-0"),
-    "connected": ("instances.LiveInstances(connected.CONNECTED)", "network-1"),
+    "instances": ("instances.LiveInstances(views.INSTANCES)", "container-659a7fb2af47"),
+    "connected": ("instances.LiveInstances(connected.CONNECTED)", "network-back"),
     "tags": ("tags.Tags(views.REGISTRY)", "manifest-0-0"),
     "doctor": ("doctor.Facets(views.DOCTOR)", "facet-2"),
     "trace": ("trace.Trace(traces.TRACE)", "step-9"),
@@ -130,7 +130,7 @@ def test_a_picture_that_is_drawn_anew_under_the_pointer_loses_no_click(open_pict
 
 def test_the_command_is_copied(open_picture: Opener) -> None:
     notebook = open_picture(WIDGETS["instances"][0], "en")
-    notebook.page.locator("[data-pick='container-0-0']").click()
+    notebook.page.locator("[data-pick^='container-']").first.click()
     notebook.page.locator(".pydock-command button").click()
     said = notebook.page.locator(".pydock-status")
     said.get_by_text("docker diff web1").wait_for()
@@ -209,10 +209,10 @@ def test_what_is_new_is_called_attention_to_once(open_picture: Opener) -> None:
 @pytest.mark.parametrize(
     ("key", "title", "command"),
     [
-        ("file-0-1-0", "/srv/app.py", "docker diff api"),
-        ("container-0-1", "api", "docker diff"),
-        ("network-1", "back", "docker network inspect back"),
-        ("volume-1", "uploads", "docker volume ls --filter name=uploads"),
+        ("file-146d3146edc9-0", "/srv/app.py", "docker diff api"),
+        ("container-146d3146edc9", "api", "docker diff"),
+        ("network-back", "back", "docker network inspect back"),
+        ("volume-uploads", "uploads", "docker volume ls --filter name=uploads"),
         ("event-3", "essai ended with 137", "docker events --since 2026-"),
     ],
 )

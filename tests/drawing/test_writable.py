@@ -53,7 +53,7 @@ def test_folders_above_a_change_are_not_counted_as_left_out() -> None:
 def test_it_is_told_what_became_of_a_file_of_the_image(one: FileChange, words: str) -> None:
     view = picture(container(one))
     assert words in to_svg(view, language="en")
-    found = {detail.key: detail for detail in details(view, language="en")}["file-0-0-0"]
+    found = {detail.key: detail for detail in details(view, language="en")}[f"file-{WEB1.id[:12]}-0"]
     assert found.title == "/srv/app.py"
     assert (dict(found.facts)["what happened"], found.command) == (words, "docker diff web1")
     assert dict(found.facts)["layer"].startswith(f"{one.layer + 1}. ")
@@ -71,6 +71,6 @@ def test_what_is_new_is_marked_and_said(one: FileChange, *, is_new: bool) -> Non
 
 def test_a_file_of_an_image_that_is_gone_can_be_asked_about() -> None:
     gone = Instances(images=(replace(INSTANCES.images[0], layers=(), containers=(WEB1,)),))
-    found = {detail.key: detail for detail in details(gone, language="en")}["file-0-0-0"]
+    found = {detail.key: detail for detail in details(gone, language="en")}[f"file-{WEB1.id[:12]}-0"]
     assert dict(found.facts)["layer"] == "5. ?"
     assert writable.story(WEB1.changes[0], Speech.of("en")) == "copied up from layer 5: 380.0 kB"

@@ -50,7 +50,7 @@ def test_a_cell_that_was_stopped_wants_it_no_more(monkeypatch):
 
     def work():
         is_stopped.wait(10)
-        begun.append(beside.begin())
+        begun.extend([beside.is_wanted, beside.begin()])
         is_over.set()
 
     beside = Beside(work, told)
@@ -63,4 +63,4 @@ def test_a_cell_that_was_stopped_wants_it_no_more(monkeypatch):
         beside.do()
     is_stopped.set()
     assert is_over.wait(10)
-    assert begun == [False]
+    assert begun == [False, False]

@@ -13,6 +13,7 @@ from IPython.core.completer import provisionalcompleter
 from samples import views
 
 from pydock_lab import locale
+from pydock_lab.drawing import details
 from pydock_lab.errors import CommandError, NotFound
 from pydock_lab.events import (
     BlobDone,
@@ -185,6 +186,18 @@ def test_a_selection_can_be_read_and_is_dropped_with_its_part() -> None:
     assert widget.command == "docker history --no-trunc shop:1.2"
     widget.view = views.HOSTILE_STACK
     assert widget.selected == ""
+
+
+def test_a_container_stays_selected_when_its_neighbour_has_gone() -> None:
+    widget = LiveInstances(views.INSTANCES)
+    first, second = views.INSTANCES.images[0].containers[:2]
+    widget.selected = next(one.key for one in details(views.INSTANCES, language="en") if one.title == second.name)
+    assert widget.container == second
+    fewer = replace(views.INSTANCES.images[0], containers=views.INSTANCES.images[0].containers[1:])
+    widget.view = replace(views.INSTANCES, images=(fewer, *views.INSTANCES.images[1:]))
+    assert widget.container == second
+    widget.view = replace(widget.view, images=())
+    assert (widget.container, widget.selected, first.name) == (None, "", "web1")
 
 
 def test_a_tag_and_its_image_have_one_digest() -> None:

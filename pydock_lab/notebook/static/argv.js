@@ -12,7 +12,9 @@ function fields({ model, signal }) {
         clearTimeout(waiting);
         waiting = setTimeout(() => { model.set(name, input.value); model.save_changes(); }, 150);
       }, { signal });
-      model.on(`change:${name}`, () => { if (document.activeElement !== input) input.value = model.get(name); });
+      const follow = () => { if (document.activeElement !== input) input.value = model.get(name); };
+      model.on(`change:${name}`, follow);
+      signal?.addEventListener("abort", () => model.off(`change:${name}`, follow));
       bar.append(make("label", {}, make("span", { text: title }), input));
     }
     bar.setAttribute("role", "group");

@@ -153,7 +153,10 @@ async function render({ model, el, signal }) {
   };
   model.on("msg:custom", listen);
   const modules = await (globalThis[LOADED] ??= load(model.get("modules")));
-  if (signal?.aborted) return;
+  if (signal?.aborted) {
+    model.off("msg:custom", listen);
+    return;
+  }
   const means = { screen, send, word, columns: model.get("columns"), lines: model.get("lines") };
   terminal = modules ? emulated(modules, means) : plain(means);
   heard.splice(0).forEach(([message, buffers]) => listen(message, buffers));
