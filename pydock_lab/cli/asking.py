@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import click
 from pydock_lab import locale
 from pydock_lab.cli import parse, table
 from pydock_lab.cli.command import command, flag, many, option
-from pydock_lab.cli.container_rows import LISTING, container_row
+from pydock_lab.cli.container_rows import LISTING, SIZED, container_row
 from pydock_lab.cli.session import session
 from pydock_lab.engine.container_filters import ContainerFilters
 from pydock_lab.engine.run_options import LogOptions
@@ -52,7 +51,7 @@ def register_list(group: click.Group, name: str) -> None:
             container_row(one, partial(_size, here.engine, one.id) if with_size else _no_size, no_trunc=no_trunc)
             for one in found
         ]
-        listing = replace(LISTING, columns=(*LISTING.columns, "Size")) if size else LISTING
+        listing = SIZED if size else LISTING
         here.face.write(table.text(listing, rows, form, quiet=quiet))
         if found and here.face.has_terminals and not (quiet or said["format"]):
             # For who looks, and not for a program that reads the list: it expects Docker's lines.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydock_lab.cli.table import Listing, Row
@@ -49,6 +50,8 @@ ports: {{- pad .Ports 1 0}}
 """,
     quiet_raw="container_id: {{.ID}}",
 )
+# `docker ps --size`.
+SIZED = replace(LISTING, columns=(*LISTING.columns, "Size"), raw=LISTING.raw + "size: {{- pad .Size 1 0}}\n")
 
 
 def container_row(

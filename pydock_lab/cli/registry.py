@@ -68,14 +68,16 @@ def register_transfer(group: click.Group) -> None:
                 if left is not None:
                     here.write(left.told(Reference.parse(name).domain))
                 continue
-            known = _local_digest(here, name)
+            known = _local_digests(here, name)
             with here.face.progress(quiet=quiet, plain=False) as on_event:
                 found = here.engine.pull(name, platform=wanted, signed_by=key, on_event=on_event)
             has = str(found.details.config.platform)
             if wanted and not fits(has, wanted):
                 here.face.note(locale.text("cli.other-platform", image=name, wanted=wanted, found=has) + "\n")
-            status = "Image is up to date" if known == found.digest else "Downloaded newer image"
-            here.write(name if quiet else f"Digest: {found.digest}\nStatus: {status} for {name}")
+            status = "Image is up to date" if found.digest in known else "Downloaded newer image"
+            reference = Reference.parse(name)
+            told = "" if quiet else f"Digest: {found.digest}\nStatus: {status} for {reference.familiar}\n"
+            here.write(f"{told}{reference}")
 
     @command(group, "push")
     @flag("-a", "--all-tags")
@@ -92,7 +94,7 @@ def register_transfer(group: click.Group) -> None:
                 continue
             with here.face.progress(quiet=quiet, plain=False) as on_event:
                 digest = here.engine.push(name, compression=said["compression_format"] or "", on_event=on_event)
-            here.write(name if quiet else f"{name}: digest: {digest}")
+            here.write(str(Reference.parse(name)) if quiet else f"{name}: digest: {digest}")
 
 
 def _all_tags(name: str, find: Callable[[str], Iterable[str]]) -> list[str]:
@@ -106,10 +108,12 @@ def _all_tags(name: str, find: Callable[[str], Iterable[str]]) -> list[str]:
     return names
 
 
-def _local_digest(here: Session, name: str) -> str:
-    """The digest of the image that has this name now; "" where none has."""
-    wanted = Reference.parse(name).familiar
-    return next((row.digest for row in here.engine.images() if f"{row.repository}:{row.tag}" == wanted), "")
+def _local_digests(here: Session, name: str) -> set[str]:
+    """The digest of the image that has this name now; for one by its digest, those of all that are here."""
+    wanted = Reference.parse(name)
+    if wanted.digest:
+        return {row.digest for row in here.engine.images(all_=True)}
+    return {row.digest for row in here.engine.images() if f"{row.repository}:{row.tag}" == wanted.familiar}
 
 
 def _local_tags(here: Session, name: str) -> list[str]:

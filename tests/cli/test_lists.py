@@ -280,7 +280,7 @@ def forms(names):
 
 
 ASKED = [
-    *(("ps", *words) for words in ((), *OTHERS, *forms(PS), ("-s",), ("-s", "--no-trunc"))),
+    *(("ps", *words) for words in ((), *OTHERS, *forms(PS), ("-s",), ("-s", "--no-trunc"), ("-s", "--format", "raw"))),
     *(("ps", "--format", form) for form in ('{{.Label "b.c-d"}}', r'table {{.ID}}\t{{.Label "b.c-d"}}')),
     *(("ps", "--format", form) for form in ("{{upper .Names}}|{{.Image | lower}}", "table {{.Names}}: {{.Status}}")),
     *(("images", *words) for words in ((), *OTHERS[:6], *forms(IMAGE), ("--digests",), ("--digests", "-q"))),

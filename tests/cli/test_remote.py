@@ -310,7 +310,7 @@ def test_layers_are_packed_for_a_push(docker, server, form, suffix):
     # The same image, by its id, for whoever pulls it.
     before = docker("images", "-q", "--no-trunc", name)
     docker("rmi", name)
-    docker("pull", "-q", name)
+    assert docker("pull", "-q", name) == f"{name}\n"
     assert docker("images", "-q", "--no-trunc", name) == before
     assert docker("run", "--rm", name, "echo", "works") == "works\n"
     assert docker("registry", "diff", BOX, name).splitlines()[-1] == "no difference"
@@ -319,7 +319,13 @@ def test_layers_are_packed_for_a_push(docker, server, form, suffix):
 def test_a_pull_says_whether_something_came_and_when_it_is_another_platform(docker, app):
     assert "Image is up to date for" in docker("pull", f"{app}:1")
     docker("rmi", "-f", f"{app}:1")
-    assert "Downloaded newer image for" in docker("pull", f"{app}:1")
+    digest, status, name = docker("pull", f"{app}:1").splitlines()[-3:]
+    assert (status, name) == (f"Status: Downloaded newer image for {app}:1", f"{app}:1")
+    pinned = f"{app}@{digest.removeprefix('Digest: ')}"
+    docker("rmi", "-f", *set(docker("images", "-aq").split()))
+    assert docker("pull", pinned).splitlines()[-2:] == [f"Status: Downloaded newer image for {pinned}", pinned]
+    assert f"Status: Image is up to date for {pinned}" in docker("pull", pinned)
+    docker("pull", f"{app}:1")
     other = "arm64" if ARCHITECTURE == "amd64" else "amd64"
     docker.face.noted = ""
     docker("pull", "--platform", f"linux/{other}", f"{app}:1")
