@@ -3,8 +3,8 @@
 pydock ps -a           the whole process, from its start to its end
 pydock ps              the same, of those that run
 inside                 the list in an engine that is open already, as in a notebook
-podman ps -a           the same number of containers, that were only created: podman needs seconds to run each
-start by name          how long a command looks for its container among all these
+pydock --help          what of the process is not the list
+one by its name        how long a command looks for its container among all these
 """
 
 import sys

@@ -57,7 +57,10 @@ def test_events_of_a_life(docker):
     assert " container die " in line
     assert "exitCode=0" in line
     assert "name=one" in line
-    assert json.loads(docker(*words, "-f", "event=start", "--format", "json"))["Actor"]["Attributes"]["name"] == "one"
+    started = [*words, "-f", "event=start", "--format"]
+    assert json.loads(docker(*started, "{{json .}}")) == json.loads(docker(*started, "json"))
+    assert docker(*started, "{{.Actor.Attributes.name}} {{.From}} {{.Scope}}") == f"one {BOX} local\n"
+    assert json.loads(docker(*started, "json"))["Actor"]["Attributes"]["name"] == "one"
 
 
 @pytest.mark.usefixtures("containers")
