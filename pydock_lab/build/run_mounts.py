@@ -157,10 +157,10 @@ class _Maker:
             self._workshop.snapshots.make_folder(wanted.path, wanted.mode, wanted.uid, wanted.gid)
 
         data = self._stack.enter_context(self._workshop.cache_mounts.use(mount, make))
-        # Only what is in the cache itself: a link in it must not lead out.
-        inside = clean(mount.source) if mount.origin in (None, SCRATCH) else b""
-        place = self._workshop.snapshots.find(data, os.fsdecode(inside)) if inside else data
-        return Mount(target=mount.target, source=str(place), read_only=mount.read_only)
+        inside = os.fsdecode(clean(mount.source)) if mount.origin in (None, SCRATCH) else ""
+        if inside:
+            self._workshop.snapshots.find(data, inside)  # it must be there
+        return Mount(target=mount.target, source=str(data), subpath=inside, read_only=mount.read_only)
 
     def _fill(self, mount: StepMount, data: Path) -> None:
         """What a new cache begins with."""

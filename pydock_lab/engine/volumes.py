@@ -136,10 +136,10 @@ class Volumes:
             with FileLock(self._records.path(volume.name) / ".lock"):
                 if _is_empty(volume, ground):
                     _fill(volume, wanted.target, tree(), ground)
-        source = volume.mountpoint
         if wanted.subpath:
-            source = str(ground.snapshots.find(Path(source), wanted.subpath))
-        return replace(mount, source=source, volume=volume.name), volume.name if volume.anonymous else ""
+            ground.snapshots.find(Path(volume.mountpoint), wanted.subpath)  # it must be there
+        mount = replace(mount, source=volume.mountpoint, subpath=wanted.subpath, volume=volume.name)
+        return mount, volume.name if volume.anonymous else ""
 
     def _data(self, name: str) -> Path:
         return self._records.path(name) / "_data"

@@ -8,6 +8,7 @@
 The *bounding* set limits what any program started later can ever get back: it is cut first.
 """
 
+import errno
 from collections.abc import Iterable
 from enum import IntFlag
 from functools import cache
@@ -15,6 +16,8 @@ from functools import cache
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
 from pydock_lab.linux.syscalls import Prctl
+
+_MOST_NUMBERS = 64  # capget(2) has two words of them
 
 
 class Capability(IntFlag):
@@ -121,21 +124,22 @@ def names(capabilities: Capability) -> tuple[str, ...]:
     return tuple(f"CAP_{one.name}" for one in Capability if one in capabilities)
 
 
-def last_capability() -> int:
-    """The highest capability number of the running kernel."""
-    with open("/proc/sys/kernel/cap_last_cap", "rb") as file:
-        return int(file.read())
-
-
-def limit_bounding(keep: Capability, last: int) -> None:
-    """Cut the bounding set down to `keep`; `last` is the kernel's highest number."""
+def limit_bounding(keep: Capability) -> None:
+    """Cut the bounding set down to `keep`."""
     kept = int(keep)  # plain numbers: arithmetic with flags is slow, and there are forty
     # It takes CAP_SETPCAP (prctl(2)): so it has to come before `hold`, which may give that up.
     drop = Prctl.CAPBSET_DROP
-    # Up to the kernel's last one, not ours: what a newer kernel has is cut as well.
-    for number in range(last + 1):
-        if not kept >> number & 1:
+    # Up to the kernel's last one, not ours: what a newer kernel has is cut as well. It is the kernel itself that says
+    # where its numbers end: the /proc that is in sight may be an image's, and say what it likes.
+    for number in range(_MOST_NUMBERS):
+        if kept >> number & 1:
+            continue
+        try:
             syscalls.prctl(drop, number)
+        except OSError as error:
+            if error.errno != errno.EINVAL or not number:
+                raise
+            return
 
 
 def hold(keep: Capability) -> Capability:

@@ -66,15 +66,18 @@ class Rootfs(Document):
 class Mount(Document):
     """Something attached into the container's tree.
 
-    `source` is an absolute path: of the host (bind), or in the `tree` (overlay). `size` in bytes and `inodes` are for
-    tmpfs, 0 being no limit of its own, as `is_executable` and `allows_setuid` are. A data mount is a file of its own in
-    memory: `data` (base 64) never touches a disk. `mode` are the permission bits of a tmpfs or file, `uid` and `gid`
-    the owner. `volume` is the name of the volume that a bind is, `is_recursive` takes what is mounted below along.
+    `source` is an absolute path: of the host (bind), or in the `tree` (overlay). Of a bind with a `subpath` only that
+    is attached, found in the source anew at each start: containers may have put links there meanwhile. `size` in bytes
+    and `inodes` are for tmpfs, 0 being no limit of its own, as `is_executable` and `allows_setuid` are. A data mount is
+    a file of its own in memory: `data` (base 64) never touches a disk. `mode` are the permission bits of a tmpfs or
+    file, `uid` and `gid` the owner. `volume` is the name of the volume that a bind is, `is_recursive` takes what is
+    mounted below along.
     """
 
     target: str
     kind: MountKind = MountKind.BIND
     source: str = ""
+    subpath: str = ""
     read_only: bool = False
     size: int = 0
     inodes: int = 0

@@ -125,10 +125,9 @@ class _Hand:
 
 def _give_up_power() -> None:
     """Root is to be somebody like others here, or a first lesson would change the machine's host name."""
-    last = capabilities.last_capability()
     if os.geteuid() == 0:
         # First: it takes CAP_SETPCAP, which goes with the others.
-        capabilities.limit_bounding(Capability(0), last)
+        capabilities.limit_bounding(Capability(0))
     syscalls.capset(0, 0)
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
 

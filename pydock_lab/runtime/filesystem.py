@@ -2,12 +2,12 @@
 
     overlay of the layers            becomes /
     proc, sysfs, a tmpfs for /dev    the kernel's own views, made ahead of time (kernel_views.py)
-    binds, tmpfs                     volumes, /etc/hosts, ...
     pivot_root, umount               the host's tree is gone
+    binds, tmpfs                     volumes, /etc/hosts, ...
 
 Order matters. The host's files that are wanted inside are taken hold of first (open_tree), while the host's root is
-still the root. Everything is attached after pivot_root, when a symbolic link of the image (`/data -> /etc`) leads to
-a place in the container and not on the host. And the host's tree is let go last: until then a mount may come from it.
+still the root. Everything is attached when the host's tree is gone, and a symbolic link of the image (`/data -> /etc`)
+leads to a place in the container and not on the host, whatever it says.
 """
 
 import base64
@@ -39,6 +39,17 @@ _PROPAGATION = {
     Propagation.SHARED: (MountFlag.SHARED, False),
     Propagation.RSHARED: (MountFlag.SHARED, True),
 }
+
+_MKNOD = "CAP_MKNOD"
+
+# What programs that show a container's own limits are mounted on (runc, libcontainer/rootfs_linux.go).
+_PROC_FILES = frozenset(
+    f"/proc/{name}"
+    for name in (
+        *("cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo"),
+        *("sys/kernel/ns_last_pid", "sys/crypto/fips_enabled"),
+    )
+)
 
 # Places to mount something on; as the lowest layer they are there even in an image made from scratch.
 STUB_DIRECTORIES = ("proc", "sys", "dev", "etc")
@@ -100,15 +111,20 @@ def assemble(
     # needs no directory for the old root (pivot_root(2), NOTES).
     syscalls.pivot_root(".", ".")
     log.add("pivot_root")
-    # Before all others: a volume may lie below /dev or /sys.
-    views.attach(log)
-    for one, tree in held:
-        _attach(one, tree)
-        log.add("mount", f"{one.source or one.kind} on {one.target}")
-    # "." is still the old root: pivot_root stacked it onto the new one.
+    # "." is still the old root: pivot_root stacked it onto the new one. While it is there, `/..` leads into it, and
+    # so does a link of the image (`/data -> /../etc`): it goes before anything is attached. What comes from it is held.
     syscalls.umount(".")
     os.chdir("/")
     log.add("umount", "the host's tree")
+    # Before all others: a volume may lie below /dev or /sys.
+    views.attach(log)
+    # Who may make no devices is to find none in a volume either: an image may have put them there.
+    is_quiet = _MKNOD not in spec.process.capabilities
+    for one, tree in held:
+        if is_quiet and one.kind is MountKind.BIND:
+            syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
+        _attach(one, tree)
+        log.add("mount", f"{one.source or one.kind} on {one.target}")
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
         kernel_views.mask()
@@ -175,7 +191,10 @@ def _hold(mount: Mount, in_user_namespace: bool, log: StepLog) -> int:  # noqa: 
 def hold(mount: Mount, source: str) -> int:
     """Take hold of the tree at `source` for a bind, as a descriptor; raises ContainerError where it is not there."""
     try:
-        tree = syscalls.open_tree(source, recursive=mount.is_recursive)
+        if mount.subpath:
+            tree = _hold_inside(source, mount)
+        else:
+            tree = syscalls.open_tree(source, recursive=mount.is_recursive)
     except FileNotFoundError:
         raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
     except OSError as error:
@@ -192,9 +211,24 @@ def hold(mount: Mount, source: str) -> int:
     return tree
 
 
+def _hold_inside(source: str, mount: Mount) -> int:
+    """Take hold of the `subpath`: who writes to the volume may have made a link of it, or do so just now."""
+    root = os.open(source, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        place = syscalls.open_in_root(root, os.fsencode(mount.subpath), follow_last=True)
+    finally:
+        os.close(root)
+    try:
+        # By its descriptor, not by its path a second time (CVE-2021-30465).
+        return syscalls.open_tree(f"/proc/self/fd/{place}", recursive=mount.is_recursive)
+    finally:
+        os.close(place)
+
+
 def _attach(mount: Mount, tree: int) -> None:
+    _check_place(mount.target)
     if mount.kind is MountKind.TMPFS:
-        os.makedirs(mount.target, exist_ok=True)
+        _make_place(mount.target, is_directory=True)
         # Docker's defaults for `--tmpfs`: noexec, nosuid, nodev.
         flags = _QUIET_RDONLY if mount.read_only else _QUIET
         flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
@@ -204,6 +238,18 @@ def _attach(mount: Mount, tree: int) -> None:
     _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
     syscalls.move_mount(tree, mount.target)
     os.close(tree)
+
+
+def _check_place(target: str) -> None:
+    """Raises ContainerError where a link, or the name itself, leads to the whole tree or to the kernel's own view.
+
+    What is read and written below /proc on the way to the program is the kernel's (CVE-2019-16884, CVE-2025-52881).
+    """
+    place = os.path.realpath(target)
+    if place == "/":
+        raise ContainerError("runtime.mount-on-root", target=target)
+    if (place == "/proc" or place.startswith("/proc/")) and place not in _PROC_FILES:
+        raise ContainerError("runtime.mount-on-proc", target=target)
 
 
 def tmpfs_options(mount: Mount) -> str:

@@ -8,15 +8,18 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from pydock_lab.errors import IsolationError
-from pydock_lab.linux import cgroups
+from pydock_lab.linux import capabilities, cgroups
 from pydock_lab.linux.cgroups import ControlGroup, Version, device_rules
-from pydock_lab.oci.runtime_spec import ContainerSpec, Limits
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
 
 _PREFIX = "shim-"
+_MKNOD = "CAP_MKNOD"
+_ALL = frozenset(capabilities.names(capabilities.ALL))
 
 
 def make() -> ControlGroup | None:
@@ -82,6 +85,17 @@ def _restrict_devices(group: ControlGroup, spec: ContainerSpec | None = None) ->
         # In a user namespace there are no devices that could be forbidden; and a kernel may lack the controller.
         if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOENT, errno.ENOSYS, errno.EINVAL):
             raise
+
+
+def without_devices(process: ProcessSpec, group: ControlGroup | None, tier: Tier) -> ProcessSpec:
+    """The same program without the power to make devices, where no control group keeps it from opening them.
+
+    In a user namespace the kernel does; and who has all powers has this one, too.
+    """
+    is_kept = tier is not Tier.ROOT or (group is not None and group.keeps_devices)
+    if is_kept or _MKNOD not in process.capabilities or set(process.capabilities) >= _ALL:
+        return process
+    return replace(process, capabilities=tuple(one for one in process.capabilities if one != _MKNOD))
 
 
 def limit(group: ControlGroup | None, limits: Limits) -> Iterator[dict[str, Any]]:

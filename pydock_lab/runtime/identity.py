@@ -45,7 +45,8 @@ def resolve(user: str, passwd: str, group: str, extra_groups: Sequence[str] = ()
         if number > MOST:
             raise ContainerError("runtime.id-range", id=number, most=MOST)
     home = entry[5] if entry else "/"
-    return Identity(uid=uid, gid=gid, groups=tuple(dict.fromkeys(groups)), home=home or "/")
+    # Its own group among them: who could leave it would get at what is closed to that group (CVE-2022-36109).
+    return Identity(uid=uid, gid=gid, groups=tuple(dict.fromkeys([gid, *groups])), home=home or "/")
 
 
 def _find_user(user: str, passwd: str) -> list[str] | None:

@@ -18,6 +18,7 @@ from pydock_lab.linux.descriptors import keep_only
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ProcessSpec
+from pydock_lab.runtime import groups
 from pydock_lab.runtime.birth import Child, bear, wait
 from pydock_lab.runtime.control import reply
 from pydock_lab.runtime.farewell import Farewell
@@ -91,6 +92,7 @@ def _join(process: ProcessSpec, ends: Ends, target: Target) -> _Begun:
         syscalls.setns(joins.pop("pid"), Namespace.PID)
     # No sibling: who waits for the exit status has to be its parent, and that is us.
     child = bear(target.tier, Namespace(0), target.group, as_sibling=False, owns_groups=False)
+    process = groups.without_devices(process, target.group, target.tier)
     task = Task(tier=target.tier, process=process, joins=tuple(joins))
     child.become(task, [*ends.theirs, *joins.values()])
     return child, lambda: wait(child)

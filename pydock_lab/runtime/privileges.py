@@ -36,7 +36,6 @@ class Powers:
     """
 
     keep: Capability
-    last: int
     container: bytes = b""
     ownership: bytes = b""
     asking: bytes = b""
@@ -54,8 +53,7 @@ def powers(
     container = _container_program(keep, profile) if seccomp_on else b""
     ownership = seccomp.assemble(seccomp.ownership_policy()) if single_id else b""
     asking = seccomp.assemble(seccomp.ownership_policy(asked=True)) if single_id and asked else b""
-    last = capabilities.last_capability()
-    return Powers(keep=keep, last=last, container=container, ownership=ownership, asking=asking)
+    return Powers(keep=keep, container=container, ownership=ownership, asking=asking)
 
 
 def _container_program(keep: Capability, profile: str) -> bytes:
@@ -121,7 +119,7 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
     if left.container:
         syscalls.install_seccomp(left.container)
         log.add("seccomp", f"{len(left.container) // 8} instructions")
-    capabilities.limit_bounding(left.keep, left.last)
+    capabilities.limit_bounding(left.keep)
     if left.ownership:
         if identity.uid or identity.gid or process.groups:
             log.note("runtime.one-id", user=":".join([process.user or "0", *process.groups]))

@@ -22,6 +22,8 @@ from pydock_lab.oci.runtime_spec import Limits, Rootfs
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot.overlay import mount_overlay
 
+# How a refusal begins that a user namespace without capabilities gives.
+_WITHOUT_POWERS = ("setgroups:", "mount")
 _REASONS = {errno.EPERM: "denied", errno.EACCES: "denied", errno.ENOSPC: "too-many", errno.ENOSYS: "denied"}
 
 
@@ -57,8 +59,9 @@ def _without_namespaces(name: str, refusals: tuple[Refusal, ...]) -> Facet:
     """A facet that a namespace would give; the last of their refusals says what stands in the way."""
     asked = [one for one in refusals if one.tier not in (Tier.TRACED, Tier.NONE)]
     refusal = asked[-1] if asked else Refusal(tier="", call="", code=0)
-    # A user namespace that was given, but in which nothing may be mounted: Ubuntu's AppArmor rule.
-    apparmor = refusal.call.startswith("mount") and refusal.code in (errno.EPERM, errno.EACCES)
+    # A user namespace that was given, but in which nothing is allowed: Ubuntu's AppArmor rule. It shows where
+    # /proc/self/setgroups is opened (proc_setgroups_open wants CAP_SYS_ADMIN there), or where something is mounted.
+    apparmor = refusal.call.startswith(_WITHOUT_POWERS) and refusal.code in (errno.EPERM, errno.EACCES)
     kind = "apparmor" if apparmor else _REASONS.get(refusal.code, "denied")
     why, remedy = f"runtime.why-namespaces-{kind}", f"runtime.remedy-namespaces-{kind}"
     return Facet(name=name, in_force=False, why=why, remedy=remedy, detail=refusal.call)

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -164,6 +164,7 @@ class Starter:
             undo.callback(child.end)
             # Before it is told its task: no program begins without its limits.
             self._limit(child)
+            self._keep_from_devices(child)
             network.hold(child)
             mounts = network.files()
             self._log.add("network-files", " ".join(one.target for one in mounts))
@@ -257,6 +258,12 @@ class Starter:
         if self._record and child.group and self._spec.limits.memory:
             with contextlib.suppress(OSError):
                 self._held["oom"] = child.group.watch().fileno()
+
+    def _keep_from_devices(self, child: Child) -> None:
+        process = groups.without_devices(self._spec.process, child.group, self._tier)
+        if process is not self._spec.process:
+            self._tell({"noted": "runtime.no-device-policy", "fields": {}})
+            self._spec = replace(self._spec, process=process)
 
     # ---- telling
 

@@ -101,7 +101,8 @@ def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn], heritage:
         if error is not None:
             raise error
     except OSError as error:
-        starter.send(f"{error.errno or 0} {error.strerror}")
+        file = str(error.filename or "").removeprefix("/proc/self/")
+        starter.send(f"{error.errno or 0} {f'{file}: ' if file else ''}{error.strerror}")
         os._exit(1)
     starter.send(_OK)
     starter.close()

@@ -137,7 +137,8 @@ def find(request: Request) -> str:
     root = os.open(request.arguments["directory"], os.O_RDONLY | os.O_DIRECTORY)
     try:
         with RootedTree(root) as tree:
-            above, name = split(os.fsencode(request.arguments["path"].strip("/")))
+            # Without "..": the last part is looked at as it is, and would climb out of the tree.
+            above, name = split(os.fsencode(os.path.normpath("/" + request.arguments["path"]).strip("/")))
             place = join(tree.resolve(above), name)
             # The last part may be a link as well.
             found = tree.resolve(place) if stat.S_ISLNK(_status(root, place)) else place

@@ -159,10 +159,34 @@ def _in_mount(request: Request, path: str, *, writes: bool) -> tuple[int, bytes]
         if writes and one.read_only:
             raise ArchiveError("snapshot.read-only-mount", path=one.target)
         rest = path.removeprefix(one.target.rstrip("/"))
+        if one.subpath:
+            return _in_part(one, rest)
         if os.path.isdir(one.source):
             return _open(one.source), _inside(rest)
         return _open(os.path.dirname(one.source)), os.fsencode(os.path.basename(one.source))
     return None
+
+
+def _in_part(mount: Mount, rest: str) -> tuple[int, bytes]:
+    """The same where only a part of the source is mounted, which a container may have made a link of."""
+    source = _open(mount.source)
+    try:
+        place = syscalls.open_in_root(source, os.fsencode(mount.subpath), follow_last=True)
+    except OSError:
+        raise ArchiveError("archive.not-there", path=mount.subpath) from None
+    finally:
+        os.close(source)
+    try:
+        if stat.S_ISDIR(os.fstat(place).st_mode):
+            return _open(f"/proc/self/fd/{place}"), _inside(rest)
+        # A file: where it is really, without links.
+        return _open(mount.source), _inside(_below(mount.source, place))
+    finally:
+        os.close(place)
+
+
+def _below(folder: str, descriptor: int) -> str:
+    return os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), os.path.realpath(folder))
 
 
 def _tree(request: Request) -> int:

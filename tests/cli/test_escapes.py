@@ -9,6 +9,7 @@ import ctypes
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,89 @@ def test_a_full_disk(docker):
     assert not escapes(docker, ["--tmpfs", "/t:size=1m"], BOX, "sh", "-c", script)
     script = "dd if=/dev/zero of=/dev/shm/x bs=1M count=80 2>/dev/null && echo out"
     assert not escapes(docker, [], BOX, "sh", "-c", script)
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("link", ["/..", "../../../..", "/proc/self/root/.."])
+def test_a_link_of_the_image_leads_no_mount_to_the_host(docker, tmp_path, link):
+    """Not through the root of the host, which is stacked on the container's while its tree is put together."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {BOX}\nRUN ln -s {link}{outside} /evil\nRUN --mount=type=tmpfs,target=/evil/built true\n"
+    )
+    docker("build", "-q", "-t", "evil", str(tmp_path))
+    docker("run", "--rm", "--tmpfs", "/evil/run", "evil", "true")
+    docker("run", "--rm", "-v", "kept:/evil/volume", "evil", "touch", "/evil/volume/x")
+    assert docker("run", "--rm", "-v", "kept:/v", BOX, "ls", "/v") == "x\n"
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.usefixtures("containers")
+def test_nothing_is_mounted_on_the_view_of_the_kernel(docker, fails, tmp_path):
+    """What is read and written there on the way to the program would be the image's (CVE-2025-52881)."""
+    for target in ("/proc", "/proc/sys", "/proc/1/root", "/"):
+        key = fails("run", "--rm", "-v", f"{tmp_path}:{target}", BOX, "true")
+        assert key == ("runtime.mount-on-root" if target in ("/", "/proc/1/root") else "runtime.mount-on-proc")
+    (tmp_path / "Dockerfile").write_text(f"FROM {BOX}\nRUN ln -s /proc/self/attr /link\nVOLUME /link\n")
+    docker("build", "-q", "-t", "evil", str(tmp_path))
+    assert fails("run", "--rm", "evil", "true") == "runtime.mount-on-proc"
+    (tmp_path / "uptime").write_text("42.00 42.00\n")
+    words = ["run", "--rm", "-v", f"{tmp_path}/uptime:/proc/uptime:ro", BOX, "cat", "/proc/uptime"]
+    assert docker(*words) == "42.00 42.00\n"
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_false_proc_leaves_no_capability():
+    """The kernel is asked for the number of the last one, and no file."""
+    script = """
+import ctypes
+from pydock_lab.linux import capabilities, syscalls
+from pydock_lab.linux.syscalls import MountFlag, Namespace
+syscalls.unshare(Namespace.MOUNT)
+syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+syscalls.mount("none", "/proc", "tmpfs")
+capabilities.limit_bounding(capabilities.parse("CHOWN"))
+print([n for n in range(41) if ctypes.CDLL(None).prctl(23, n, 0, 0, 0)])  # PR_CAPBSET_READ
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[0]\n"
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("program", ["ln -s {outside} /all/part", "ln -s ../../../../../../../../{outside} /all/part"])
+def test_a_part_of_a_volume_that_became_a_link(docker, fails, tmp_path, program):
+    """It is looked for anew at each start, in the volume alone (CVE-2021-30465); by cp, too."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("of the host")
+    docker("run", "--rm", "-v", "shared:/all", BOX, "mkdir", "/all/part")
+    mounts = ["-v", "shared:/all", "--mount", "type=volume,source=shared,target=/m,volume-subpath=part"]
+    swap = f"rmdir /all/part && {program.format(outside=outside)}"
+    docker("run", "--name", "attacker", *mounts, BOX, "sh", "-c", f"cat /m/secret || {{ {swap}; false; }}", status=1)
+    assert fails("start", "attacker") == "runtime.no-mount-source"
+    assert fails("cp", "attacker:/m/secret", str(tmp_path / "stolen")) in ("archive.not-there", "engine.no-path")
+    assert not (tmp_path / "stolen").exists()
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("part", ["..", "part/../..", "/..", "./.."])
+def test_a_part_above_the_volume_is_the_volume(docker, part):
+    """As a chroot has it; what the engine keeps beside the files is not to be seen."""
+    docker("run", "--rm", "-v", "shared:/all", BOX, "mkdir", "/all/part")
+    mount = f"type=volume,source=shared,target=/m,volume-subpath={part}"
+    assert docker("run", "--rm", "--mount", mount, BOX, "ls", "/m") == "part\n"
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_without_control_groups_nobody_makes_devices(docker, home):
+    """Nor finds those that an image has put into a volume; with a policy a container may make some, and open few."""
+    script = "mknod /dev/mine c 10 229 && (: < /dev/mine) && echo out; true"
+    words = ["-m", "pydock_lab", "run", "--rm", BOX, "sh", "-c", script]
+    hidden = 'mount -t tmpfs -o ro none /sys/fs/cgroup && exec "$@"'
+    command = ["unshare", "-m", "--propagation", "private", "sh", "-c", hidden, "sh", sys.executable, *words]
+    environment = os.environ | {"PYDOCK_HOME": str(home), "PYDOCK_SERVER": "off"}
+    docker("images")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert "MKNOD" in done.stderr

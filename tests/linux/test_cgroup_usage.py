@@ -118,6 +118,7 @@ def test_a_group_is_handed_to_another_process() -> None:
         "path": "lab",
         "name": "c",
         "joined": list(ALL),
+        "keeps_devices": False,
     }
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("as_root")
 def overwrite(program: Path) -> None:
     """Hold the `exe` of a process that runs it, and write there once the process has ended; raises OSError."""
     process = subprocess.Popen([program, "60"])
-    capabilities.limit_bounding(DEFAULT | Capability.SYS_PTRACE, capabilities.last_capability())
+    capabilities.limit_bounding(DEFAULT | Capability.SYS_PTRACE)
     capabilities.hold(DEFAULT | Capability.SYS_PTRACE)
     held = os.open(f"/proc/{process.pid}/exe", os.O_PATH)
     process.send_signal(signal.SIGKILL)

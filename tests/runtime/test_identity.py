@@ -22,13 +22,13 @@ GROUP = "root:x:0:root\nusers:x:100:\nextra:x:200:eve,app\nmore:x:300:app\nbad:x
     [
         ("", Identity(home="/root", groups=(0,))),
         ("root", Identity(home="/root", groups=(0,))),
-        ("app", Identity(uid=1000, gid=100, groups=(200, 300), home="/home/app")),
-        ("1000", Identity(uid=1000, gid=100, groups=(200, 300), home="/home/app")),
-        ("app:extra", Identity(uid=1000, gid=200, home="/home/app")),
-        ("app:55", Identity(uid=1000, gid=55, home="/home/app")),
-        ("5555", Identity(uid=5555)),
-        ("5555:66", Identity(uid=5555, gid=66)),
-        ("4242", Identity(uid=7, gid=8, home="/odd")),
+        ("app", Identity(uid=1000, gid=100, groups=(100, 200, 300), home="/home/app")),
+        ("1000", Identity(uid=1000, gid=100, groups=(100, 200, 300), home="/home/app")),
+        ("app:extra", Identity(uid=1000, gid=200, groups=(200,), home="/home/app")),
+        ("app:55", Identity(uid=1000, gid=55, groups=(55,), home="/home/app")),
+        ("5555", Identity(uid=5555, groups=(0,))),
+        ("5555:66", Identity(uid=5555, gid=66, groups=(66,))),
+        ("4242", Identity(uid=7, gid=8, groups=(8,), home="/odd")),
     ],
 )
 def test_users(user: str, expected: Identity) -> None:
@@ -62,12 +62,12 @@ def test_digits_of_other_scripts_are_no_numbers() -> None:
 
 
 def test_an_image_without_passwd() -> None:
-    assert resolve("", "", "") == Identity()
-    assert resolve("1000:1000", "", "") == Identity(uid=1000, gid=1000)
+    assert resolve("", "", "") == Identity(groups=(0,))
+    assert resolve("1000:1000", "", "") == Identity(uid=1000, gid=1000, groups=(1000,))
 
 
 def test_further_groups() -> None:
-    assert resolve("app:users", PASSWD, GROUP, ("extra", "77", "extra")).groups == (200, 77)
+    assert resolve("app:users", PASSWD, GROUP, ("extra", "77", "extra")).groups == (100, 200, 77)
 
 
 def test_files_of_the_image_that_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

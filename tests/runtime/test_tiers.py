@@ -101,6 +101,7 @@ def test_without_namespaces_it_is_said_what_there_is(user: str) -> None:
         (Refusal(tier="rootless-single", call="unshare: Operation not permitted", code=1), "denied"),
         (Refusal(tier="rootless-single", call="unshare: No space left on device", code=28), "too-many"),
         (Refusal(tier="rootless-single", call="mount tmpfs: Permission denied", code=13), "apparmor"),
+        (Refusal(tier="rootless-single", call="setgroups: Permission denied", code=13), "apparmor"),
         (Refusal(tier="rootless-single", call="clone3: Function not implemented", code=38), "denied"),
     ],
 )

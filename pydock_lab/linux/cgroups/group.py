@@ -38,7 +38,10 @@ class _Interface(Protocol):
 
 
 class ControlGroup:
-    """The group of one container, made by `create`; `unmet` are the limits that the kernel did not take at last."""
+    """The group of one container, made by `create`; `unmet` are the limits that the kernel did not take at last.
+
+    `keeps_devices` tells whether it keeps its processes from devices (`restrict_devices`).
+    """
 
     def __init__(self, hierarchy: Hierarchy, name: str) -> None:
         self._hierarchy, self._name = hierarchy, name
@@ -49,6 +52,7 @@ class ControlGroup:
             self._files = Directories(hierarchy.tree, v1.from_the_start(self._places))
             self._interface = v1.Interface(self._files, hierarchy, name)
         self.unmet: tuple[Unmet, ...] = ()
+        self.keeps_devices = False
 
     @classmethod
     def create(cls, hierarchy: Hierarchy, name: str, limits: Limits = _NO_LIMITS) -> "ControlGroup":
@@ -65,6 +69,7 @@ class ControlGroup:
         tops = tuple((controller, Path(top)) for controller, top in document["tops"].items())
         hierarchy = Hierarchy(version=Version(document["version"]), tops=tops, path=document["path"])
         group = cls(hierarchy, document["name"])
+        group.keeps_devices = document["keeps_devices"]
         group._files.places.update({controller: group._places[controller] for controller in document["joined"]})
         return group
 
@@ -76,6 +81,7 @@ class ControlGroup:
             "path": self._hierarchy.path,
             "name": self._name,
             "joined": list(self._files.places),
+            "keeps_devices": self.keeps_devices,
         }
 
     @classmethod
@@ -114,6 +120,7 @@ class ControlGroup:
     def restrict_devices(self, rules: Iterable[DeviceRule]) -> None:
         """Forbid all devices but these, once, before anybody is in it; raises OSError (EPERM: only real root may)."""
         self._interface.restrict_devices(rules)
+        self.keeps_devices = True
 
     def usage(self) -> Usage:
         """What the group uses now."""

@@ -121,6 +121,9 @@ class Assembling:
                 part = mounted(mount.target, self._data(mount))
             case MountKind.OVERLAY:
                 part = self._of_image(mount)
+            case _ if mount.subpath:
+                inside = self._inside(mount.source, mount.subpath, mount)
+                part = mounted(mount.target, _existing(os.path.join(mount.source, inside), mount))
             case _:
                 part = mounted(mount.target, _existing(mount.source, mount))
         return replace(part, read_only=mount.read_only)
@@ -141,17 +144,22 @@ class Assembling:
         """A folder or file of another image."""
         assert mount.tree is not None  # noqa: S101 - for mypy; an overlay mount has one
         materialise(mount.tree, sharing=Sharing.LINKS)
-        root = os.open(mount.tree.mountpoint, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        inside = self._inside(mount.tree.mountpoint, mount.source, mount)
+        layers = tuple(os.path.join(layer, inside) for layer in mount.tree.layers)
+        source = os.path.join(mount.tree.mountpoint, inside)
+        return mounted(mount.target, _existing(source, mount), outside=False, layers=layers)
+
+    @staticmethod
+    def _inside(folder: str, path: str, mount: Mount) -> str:
+        """Where a path is in a folder, without links; raises ContainerError where it is not there."""
+        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with RootedTree(root) as tree:
-                inside = os.fsdecode(_resolved(tree, mount.source))
+                return os.fsdecode(_resolved(tree, path))
         except (ArchiveError, OSError):
             raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
         finally:
             os.close(root)
-        layers = tuple(os.path.join(layer, inside) for layer in mount.tree.layers)
-        source = os.path.join(mount.tree.mountpoint, inside)
-        return mounted(mount.target, _existing(source, mount), outside=False, layers=layers)
 
     def close(self) -> None:
         """The container has ended: forget its secrets, and what was its alone."""
