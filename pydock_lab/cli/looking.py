@@ -39,6 +39,8 @@ def register(group: click.Group) -> None:
             raise CommandError("cli.one-name", words=" ".join(words))
         build = words[0] if words else ""
         start = _start(here.engine, build)
+        if start is not None and keys:
+            raise CommandError("cli.keys-of-a-start", container=build)
         if start is not None:
             here.face.show(_standing(start, step))
             return
@@ -79,6 +81,8 @@ def _start(engine: Engine, name: str) -> RunTrace | None:
     try:
         return engine.run_trace(name)
     except NotFound:
+        if any(name == one.name or one.id.startswith(name) for one in engine.containers(all_=True)):
+            raise CommandError("cli.never-started", container=name) from None
         return None
 
 

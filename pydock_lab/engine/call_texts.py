@@ -98,9 +98,11 @@ def _as_they_are(arguments: Sequence[Any]) -> Iterable[str]:
 
 
 def _clone3(arguments: Sequence[Any]) -> Iterable[str]:
-    parent = "|CLONE_PARENT" if _at(arguments, 1) else ""
-    group = "|CLONE_INTO_CGROUP" if _at(arguments, 2, -1) >= 0 else ""
-    return [f"{{flags={_namespaces(arguments[0])}{parent}{group}|CLONE_PIDFD}}"]
+    wanted = _at(arguments, 0, 0)
+    flags = [_namespaces(wanted)] if wanted else []  # a process in all the namespaces of its parent
+    flags += ["CLONE_PARENT"] if _at(arguments, 1) else []
+    flags += ["CLONE_INTO_CGROUP"] if _at(arguments, 2, -1) >= 0 else []
+    return [f"{{flags={'|'.join([*flags, 'CLONE_PIDFD'])}}}"]
 
 
 def _mount(arguments: Sequence[Any]) -> Iterable[str]:

@@ -8,7 +8,7 @@ umount     "."               only what was mounted for the container is left
 hostname   web               web
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -30,10 +30,13 @@ _Change = Callable[["Sights", Sight, _Step], Sight]
 class Sights:
     """One sight after the other; `now` is the latest, `outside` what the process saw that made the container."""
 
-    def __init__(self, seen: Mapping[str, Any], names: Iterable[str], program: str) -> None:
-        """Begin with what was seen outside (runtime/surroundings.py); `names` are those at the top of the image."""
+    def __init__(self, seen: Mapping[str, Any], names: Iterable[str], words: Sequence[str]) -> None:
+        """Begin with what was seen outside (runtime/surroundings.py).
+
+        `names` are those at the top of the image, `words` the program.
+        """
         self.outside = self.now = _outside(seen) if seen else Sight()
-        self._names, self._program = tuple(sorted({*names, *STUB_DIRECTORIES})), program
+        self._names, self.words = tuple(sorted({*names, *STUB_DIRECTORIES})), words
         self._mounts: list[str] = []  # the container's own
 
     def after(self, step: _Step) -> Sight:
@@ -50,7 +53,7 @@ class Sights:
         flags = Namespace(0)
         for name, arguments, _ in step.get("calls", ()):
             if name == "clone3":
-                flags = Namespace(arguments[0] & sum(Namespace))
+                flags = Namespace((arguments[0] if arguments else 0) & sum(Namespace))
         if flags & Namespace.PID:
             sight = replace(sight, processes=("1 python",))
         if flags & Namespace.NET:
@@ -131,7 +134,7 @@ class Sights:
 
     def exec(self, sight: Sight, _step: _Step) -> Sight:
         """The program takes the place of the engine's own."""
-        return replace(sight, processes=(f"1 {self._program}",))
+        return replace(sight, processes=(f"1 {' '.join(self.words)}",))
 
 
 _CHANGES: Mapping[str, _Change] = MappingProxyType(

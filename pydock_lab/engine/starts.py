@@ -5,7 +5,7 @@ step changes what can be seen in one known way, and where the record says it (a 
 taken from there (`sights.py`). A test compares the last of these sights with a container that really looks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -35,8 +35,9 @@ _LEFT_OUT = frozenset({"hold"})
 def run_trace(document: Mapping[str, Any]) -> RunTrace:
     """The start of a container, from the record that the store has of it."""
     about = document["about"]
-    program = " ".join(document["command"])
-    sights = Sights(document.get("outside") or {}, document["root"], program)
+    words = document["command"]
+    program = " ".join(words)
+    sights = Sights(document.get("outside") or {}, document["root"], words)
     steps = [step for step in document["steps"] if step["name"] not in _LEFT_OUT]
     # What was done ahead, by whichever process, comes before what was done for this container.
     steps.sort(key=lambda step: not step.get("ahead"))
@@ -68,18 +69,17 @@ def _told(number: int, step: Mapping[str, Any], began: float, sights: Sights) ->
         start=0.0 if is_ahead else step["at"] - began,
         seconds=step["seconds"],
         is_ahead=is_ahead,
-        calls=call_views(_calls(step)),
+        calls=call_views(_calls(step, sights.words)),
         after=after,
         changed=tuple(_differing(before, after)),
     )
 
 
-def _calls(step: Mapping[str, Any]) -> list[Any]:
+def _calls(step: Mapping[str, Any], words: Sequence[str]) -> list[Any]:
     """The calls of a step; who has called execve(2) well can note nothing any more."""
     calls = list(step.get("calls", ()))
     if step["name"] == "exec":
-        words = step["detail"].split(" ")
-        calls.append(["execve", [words[0], words], 0.0])
+        calls.append(["execve", [words[0] if words else "", words], 0.0])
     return calls
 
 

@@ -313,10 +313,10 @@ _COMMAND_LINE = _find_command_line()
 
 def set_title(title: str) -> None:
     """What `ps` shows for this process, as its name (15 characters) and its command line."""
-    prctl(Prctl.SET_NAME, title.encode())
+    prctl(Prctl.SET_NAME, os.fsencode(title))
     address, length = _COMMAND_LINE
     if address:
-        words = title.encode()[: length - 1]
+        words = os.fsencode(title)[: length - 1]
         ctypes.memset(address, 0, length)
         ctypes.memmove(address, words, len(words))
 

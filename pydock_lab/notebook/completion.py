@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _REGISTRY = ("start", "stop", "log")
 _STAGE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
-_MAGIC = re.compile(r"^\s*(%{1,2})(context|dockerfile|docker|explain|layers|registry|trace)\b(.*)$", re.DOTALL)
+_OF_DOCKER = ("explain", "namespaces", "trace", "unshare")
+_NAMES = "|".join(("context", "dockerfile", "docker", "layers", "registry", *_OF_DOCKER))
+_MAGIC = re.compile(rf"^\s*(%{{1,2}})({_NAMES})\b(.*)$", re.DOTALL)
 _CONTEXT = re.compile(r"--context[=\s]+(\S+)")
 _DOCKERFILE = re.compile(r"\s*(?:\S+\s+)*?([\w.-]+)/(?:\S*/)?(?:\S+\.)?dockerfile(?:\.\S+)?(?:\s|$)", re.IGNORECASE)
 
@@ -82,7 +84,7 @@ class Completer:
             return self._docker(words, fragment)
         if name == "context":
             return _contexts(words, fragment, is_cell=magic[1] == "%%")
-        if name in ("explain", "trace"):
+        if name in _OF_DOCKER:
             return self._docker([name, *words], fragment)
         if name == "registry":
             return self._docker(["registry", "serve", *words[1:]], fragment) if words[:1] == ["start"] else _REGISTRY

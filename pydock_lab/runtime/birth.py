@@ -215,7 +215,7 @@ def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace,
     (pid, pidfd), is_inside = _into_group(clone, place.directory)
     if pid == 0:
         _keep(theirs, place)
-        init.live(Kin(theirs), replace(place, is_inside=is_inside), StepLog(is_ahead=True))
+        init.live(Kin(theirs), replace(place, is_inside=is_inside), StepLog(is_ahead=not place.is_hurried))
     log.add("clone", "", pid=pid)
     return Child(pid, pidfd, Kin(ours), steps=log.steps)
 

@@ -253,7 +253,7 @@ class Starter:
         """Write the limits to the child's control group; say which cannot be in force."""
         for note in groups.limit(child.group, self._spec.limits):
             self._tell(note)
-        if self._spec.limits:
+        if self._spec.limits and child.group:
             self._log.add("limits")
         if self._record and child.group and self._spec.limits.memory:
             with contextlib.suppress(OSError):

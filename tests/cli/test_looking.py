@@ -72,6 +72,16 @@ def test_a_key_and_the_python_that_computes_its_digest(docker, builds):  # noqa:
         assert printed.getvalue().strip() == digest
 
 
+@pytest.mark.usefixtures("containers")
+def test_a_container_that_was_never_started_and_one_that_has_no_keys(docker):
+    docker("create --name never lab/busybox true")
+    with pytest.raises(CommandError, match="has not been started yet"):
+        docker("explain never")
+    docker("run --name once lab/busybox true")
+    with pytest.raises(CommandError, match="once is a container"):
+        docker("explain once --keys")
+
+
 def test_a_step_or_build_that_there_is_not(docker, builds):  # noqa: ARG001 - see above
     with pytest.raises(CommandError, match="there is no step 9"):
         docker("explain --step 9")

@@ -17,6 +17,7 @@ from samples.waiting import wait_until
 from pydock_lab import drawing
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
+from pydock_lab.engine.streams import Streams
 from pydock_lab.errors import ContainerError
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
@@ -183,3 +184,34 @@ def test_a_start_that_fails_is_told_as_far_as_it_came(
     assert names[-1] == last
     assert len([name for name in names if name == "pivot_root"]) == 1
     assert words in drawing.to_text(found)
+
+
+@pytest.mark.usefixtures("containers")
+def test_the_program_gets_the_words_that_it_was_given(engine: Engine) -> None:
+    words = ("sh", "-c", 'echo  "a  b"', "")
+    engine.full.run(RunOptions(image=BOX, command=words, name="words"), streams=Streams.of_nobody())
+    call = engine.run_trace("words").steps[-1].calls[-1]
+    assert call.text.startswith("execve(")
+    assert r'["sh", "-c", "echo  \"a  b\"", ""]' in call.text
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
+    options = RunOptions(image=BOX, command=("true",), name="traced", isolation="traced")
+    engine.full.run(options, streams=Streams.of_nobody())
+    trace = engine.run_trace("traced")
+    assert trace.steps[-1].name == "exec"
+    text = "".join(call.text for step in trace.steps for call in step.calls)
+    assert "clone3({flags=CLONE_PARENT|CLONE_PIDFD}" in text
+    texts = [drawing.to_text(trace.standing_at(step.number), language="en") for step in trace.steps]
+    assert any("clone3" in text for text in texts)
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_what_no_prepared_process_fits_is_told_as_it_was(engine: Engine) -> None:
+    """First the clone, then what its child does: nothing of it was done ahead."""
+    options = RunOptions(image=BOX, command=("true",), name="host", pid="host")
+    engine.full.run(options, streams=Streams.of_nobody())
+    steps = [step for step in engine.run_trace("host").steps if not step.is_ahead]
+    names = [step.name for step in steps]
+    assert names.index("clone") < names.index("loopback") < names.index("exec")

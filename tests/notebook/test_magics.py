@@ -68,7 +68,7 @@ def test_what_was_not_cached_and_what_has_failed(shell: Any, cell: str, shows: s
         ("%trace nope", "there is no record of a build nope"),
         ("%trace a b", "this is written: %trace [BUILD | IMAGE]"),
         ("%explain nope", "there is no record of a build nope"),
-        ("%explain --step 9", "there is no step 9 in this build"),
+        ("%explain --step 9", "there is no step 9 here"),
         ("%explain web --step 99", "there is no step 99"),
         ("%namespaces nobody", "nobody"),
         ("%%dockerfile --sbom=true\nFROM a", "--sbom is not supported here"),

@@ -165,6 +165,15 @@ def test_with_too_many_files_it_is_not_served(environment: dict[str, str]) -> No
 
 
 @pytest.mark.usefixtures("containers")
+def test_words_that_are_no_text(pydock: Run, environment: dict[str, str]) -> None:
+    """Bytes as they are, to the program, with and without a server."""
+    words = ["run", "--rm", BOX, "printf", b"%s", b"\xff\xfe"]
+    assert pydock(*words).stdout == b"\xff\xfe"
+    done = subprocess.run([*PLAIN, *words], env=environment | {"PYDOCK_SERVER": "off"}, capture_output=True, check=True)
+    assert done.stdout == b"\xff\xfe"
+
+
+@pytest.mark.usefixtures("containers")
 def test_any_exit_status_is_the_programs(pydock: Run, environment: dict[str, str]) -> None:
     """3, too: none of them ends the server."""
     for status in range(1, 6):
