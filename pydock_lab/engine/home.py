@@ -17,6 +17,7 @@ from pydock_lab.engine.ground import Ground
 from pydock_lab.errors import PydockError
 from pydock_lab.store import Store, happenings
 from pydock_lab.store.active import Active
+from pydock_lab.store.home import make_private
 from pydock_lab.store.indexes import IndexStore
 from pydock_lab.store.records import Collection
 from pydock_lab.store.starts import Starts
@@ -91,7 +92,7 @@ class Home:
         """A folder for the writable snapshots of a build; swept when its process is dead, whatever happened."""
         self.sweep()
         folder = self._active.own()
-        folder.mkdir(parents=True)
+        make_private(folder)
         try:
             yield folder
         finally:

@@ -2,21 +2,28 @@
 
 Each message is {"do": ..., ...}, answered with {"result": ...} or {"error": ...}; the protocol is that of the
 sandbox. `wait` and `attach` are answered when the container has ended, `exec` by the worker that does it.
+
+Only the container's own user is heard, and root. In a user namespace the host's root is one of those who have no number
+there, and look alike (user_namespaces(7)): of these the socket's mode lets in nobody else.
 """
 
 import contextlib
 import os
 import socket
+import struct
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydock_lab.errors import ContainerError, PydockError
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.runtime.loop import Loop
 from pydock_lab.sandbox.protocol import Connection, Message
 
 SOCKET_FILE = "control.sock"
+_CREDENTIALS = struct.Struct("3i")
+_OVERFLOW = 65534  # the number of who has none: /proc/sys/kernel/overflowuid, which nobody changes
 
 Command: TypeAlias = Callable[[Connection, dict[str, Any], list[int]], Any]
 
@@ -32,21 +39,36 @@ def listen(directory: Path) -> int:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     with _short_path(directory) as path:
         listener.bind(path)
+        # Until it listens, nobody gets in: whatever the umask is, or a default ACL.
+        os.chmod(path, 0o600)
     listener.listen(16)
     return listener.detach()
 
 
-class Control:
-    """Hears who knocks at the `listener` of a container's directory, and calls `commands` by name."""
+def heard_users(tier: Tier) -> frozenset[int]:
+    """The users who may knock, by their numbers as they are seen from where the container's shim is."""
+    return frozenset({os.getuid(), 0, *([_OVERFLOW] if tier.in_user_namespace else ())})
 
-    def __init__(self, loop: Loop, listener: int, directory: str, commands: dict[str, Command]) -> None:
+
+class Control:
+    """Hears who knocks at the `listener` of a container's directory, and calls `commands` by name.
+
+    `tier` is the ground that we stand on.
+    """
+
+    def __init__(self, loop: Loop, listener: int, directory: str, commands: dict[str, Command], tier: Tier) -> None:
         self._loop, self._directory, self._commands = loop, directory, commands
+        self._heard = heard_users(tier)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, listener)
         self._is_closed = False
         loop.watch(self._listener, self._accept)
 
     def _accept(self) -> None:
         end, _ = self._listener.accept()
+        credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        if _CREDENTIALS.unpack(credentials)[1] not in self._heard:
+            end.close()
+            return
         connection = Connection(end)
         self._loop.watch(connection, lambda: self._receive(connection))
 

@@ -149,7 +149,7 @@ class Shim:
         listener = self.life.of_kind("control").get("")
         if listener is None:
             return None
-        return Control(self.loop, listener, self.directory, self.commands.table())
+        return Control(self.loop, listener, self.directory, self.commands.table(), self.tier)
 
     def _live(self) -> dict[str, Any]:
         """Until it has ended: how."""

@@ -27,6 +27,7 @@ from pydock_lab.oci import Digest
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot import copying, written
 from pydock_lab.snapshot.unmarkable import by_path
+from pydock_lab.store.home import make_private
 
 
 def warm() -> None:
@@ -97,7 +98,7 @@ def _existing(directory: str) -> Iterator[int]:
 def _whole(place: str) -> Iterator[int]:
     """A new directory that is at `place` when nothing went wrong, and nowhere else."""
     directory = Path(place)
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    make_private(directory.parent)
     # On the same file system: rename(2) shows all of it at once, and after a crash nothing stands at `place`.
     temporary = tempfile.mkdtemp(prefix=".unpacking-", dir=directory.parent)
     try:
@@ -169,7 +170,7 @@ def adopt(request: Request) -> None:
     Arguments: `upper`, `directory`. What is there already stays.
     """
     directory = Path(request.arguments["directory"])
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    make_private(directory.parent)
     if not directory.is_dir():
         _settle(request.arguments["upper"], directory)
 

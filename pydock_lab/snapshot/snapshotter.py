@@ -23,6 +23,7 @@ from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.runtime_spec import Rootfs
 from pydock_lab.snapshot import written
 from pydock_lab.snapshot.written import Row
+from pydock_lab.store.home import make_private
 
 Call = Callable[[str, Mapping[str, Any], Sequence[int]], Any]
 # By name only: the jobs run in the workers, and machines without containers cannot even import them.
@@ -97,7 +98,7 @@ class Snapshotter:
         """Make a directory (an active snapshot's upper one) the committed snapshot of that name."""
         # Renaming takes no more privilege than the folders above: a worker is asked only where they are not ours.
         with contextlib.suppress(OSError):
-            self._place().mkdir(parents=True, exist_ok=True)
+            make_private(self._place())
             os.rename(directory, self.path(chain_id))
             return
         self._call(ADOPT, {"upper": str(directory), "directory": str(self.path(chain_id))}, [])

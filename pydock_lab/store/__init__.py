@@ -67,7 +67,7 @@ class Store:
     def open(cls, root: Path | None = None) -> Self:
         """The store in `root` (default: `home.find()`), made if it is not there; leftovers of the dead are swept."""
         root = root or home.find()
-        root.mkdir(parents=True, exist_ok=True)
+        home.make_root(root)
         blobs, layout, leases = BlobStore(root), ImageLayout(root), Leases(root)
         layout.create()
         Ingest(root).sweep()

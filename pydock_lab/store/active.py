@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pydock_lab.store.home import make_private
 from pydock_lab.store.ingest import is_stale
 from pydock_lab.store.process import Process
 
@@ -33,7 +34,7 @@ class Active:
             try:
                 path.rename(folder)
             except FileNotFoundError:
-                self._directory.mkdir(parents=True, exist_ok=True)
+                make_private(self._directory)
                 path.rename(folder)
             return folder
         return None

@@ -20,6 +20,7 @@ from typing import BinaryIO, Self
 from pydock_lab.errors import Corrupt, InvalidDigest, InvalidDocument, NotFound
 from pydock_lab.oci import Descriptor, Digest
 from pydock_lab.oci.document import MAX_DOCUMENT
+from pydock_lab.store.home import make_private
 from pydock_lab.store.ingest import Ingest, write_all
 
 _CHUNK = 1 << 20
@@ -174,6 +175,6 @@ class BlobWriter:
         self._file.close()
         target = self._store.path(digest)
         # Renamed over an equal one where two processes fetched the same: readers of either go on.
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private(target.parent)
         os.replace(self._path, target)
         return digest

@@ -75,7 +75,7 @@ def tell(
     # O_APPEND: the kernel finds the end and writes there in one step (open(2)).
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(path, flags, 0o600)  # `exec` is told with its words
     except OSError:  # a store that has been removed, or a full disk: what happened has happened all the same
         return
     try:

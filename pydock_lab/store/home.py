@@ -1,7 +1,12 @@
-"""Where everything is kept: `$PYDOCK_HOME`, or the user's data directory; and what its file system can do."""
+"""Where everything is kept: `$PYDOCK_HOME`, or the user's data directory; and what its file system can do.
+
+All of it is its user's alone. A container's files may be set-user-ID programs and devices, and its record has passwords
+(`-e`): who could enter its folder on the host, past its mounts, would have them (CVE-2021-41103).
+"""
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +22,51 @@ def find() -> Path:
     import platformdirs  # noqa: PLC0415 - not needed where the variable is set, as in the workers
 
     return Path(platformdirs.user_data_dir("pydock_lab", appauthor=False))
+
+
+_PRIVATE = 0o700
+_ENTERED_BY_OTHERS = stat.S_IXGRP | stat.S_IXOTH
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+# What a store has below its root. Earlier versions let everybody in.
+_FOLDERS = (
+    *("active", "blobs", "builds", "cache", "cachemounts", "cells", "containers", "contexts", "downloads", "images"),
+    *("indexes", "ingest", "leases", "networks", "registries", "snapshots", "snapshots-single", "snapshots-traced"),
+    *("starts", "transfers", "trash", "unfinished", "volumes"),
+)
+
+
+def make_private(path: Path) -> None:
+    """Make a folder of a store, and those above it that are missing, for nobody but its user; it may be there."""
+    try:
+        path.mkdir(_PRIVATE, exist_ok=True)
+    except FileNotFoundError:
+        make_private(path.parent)
+        path.mkdir(_PRIVATE, exist_ok=True)
+
+
+def make_root(root: Path) -> None:
+    """Make the root of a store. One that was made by hand stays as it is: what is in it is closed to others.
+
+    That is so of what we make; this closes what an earlier version made.
+    """
+    root.mkdir(_PRIVATE, parents=True, exist_ok=True)
+    if os.name == "posix" and root.stat().st_mode & _ENTERED_BY_OTHERS:
+        for name in _FOLDERS:
+            with suppress(OSError):  # not there; or its owner's business
+                _close(f"{root}{os.sep}{name}")
+
+
+def _close(path: str) -> None:
+    if not os.lstat(path).st_mode & _OTHERS:
+        return
+    # Where the root is somebody else's, a name may be changed to a link meanwhile: what was opened is looked at.
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(folder)
+        if status.st_uid == os.geteuid():
+            os.fchmod(folder, stat.S_IMODE(status.st_mode) & ~_OTHERS)
+    finally:
+        os.close(folder)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from pydock_lab.store.home import make_private
 from pydock_lab.store.process import Liveness, Process
 
 _IN_THE_WAY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})  # of a renamed directory
@@ -36,12 +37,12 @@ class Ingest:
             # Unbuffered: what was written is in the kernel, and survives a kill of this process.
             return path, path.open("xb+", buffering=0)
         except FileNotFoundError:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_private(self._directory)
             return path, path.open("xb+", buffering=0)
 
     def go_on(self, label: str) -> tuple[Path, BinaryIO]:
         """The file of a blob that is called `label`: as far as somebody came who is gone, else a new one."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_private(self._directory)
         own = self._directory / f"{Process.current()}{_BETWEEN}{label}"
         for path in self._directory.glob(f"*{_BETWEEN}{label}"):
             owner = path.name.partition(_BETWEEN)[0]
@@ -78,7 +79,7 @@ class Ingest:
     def add(self, target: Path, name: str, content: bytes) -> None:
         """A new directory with one file in it; raises FileExistsError where there is something."""
         path = self._directory / f"{Process.current()}{_BETWEEN}{os.urandom(8).hex()}"
-        path.mkdir(parents=True)
+        make_private(path)
         try:
             with (path / name).open("xb", buffering=0) as file:
                 write_all(file, content)
@@ -117,7 +118,7 @@ def rename(path: Path, target: Path) -> None:
         os.replace(path, target)
     except FileNotFoundError:
         # Directories are made when they are missed: nearly always they are there.
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private(target.parent)
         os.replace(path, target)
 
 

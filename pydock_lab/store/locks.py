@@ -12,6 +12,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from pydock_lab.store.home import make_private
+
 _threads = Lock()  # all that is left where the system has neither kind of lock
 
 
@@ -30,7 +32,7 @@ class FileLock:
         try:
             self._fd = self._opened()
         except FileNotFoundError:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self._path.parent)
             self._fd = self._opened()
         try:
             _lock(self._fd, shared=self._shared, wait=self._wait)

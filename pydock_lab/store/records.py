@@ -17,6 +17,7 @@ from typing import Any
 
 from pydock_lab.errors import Conflict, Corrupt, InvalidValue, NotFound, PydockError
 from pydock_lab.oci.plain import readable
+from pydock_lab.store.home import make_private
 from pydock_lab.store.ingest import Ingest
 from pydock_lab.store.locks import FileLock
 
@@ -35,7 +36,7 @@ class Trash:
 
     def put(self, path: Path) -> bool:
         """Move `path` into the trash; whether it was there."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_private(self._directory)
         try:
             # A rename takes no time, whatever the size; on some disks deleting slows all writing that follows.
             os.rename(path, self._directory / f"{path.name[:60]}.{os.urandom(6).hex()}".replace(":", "-"))

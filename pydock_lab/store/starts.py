@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock_lab.errors import NotFound
+from pydock_lab.store.home import make_private
 
 _KEPT = 200
 _WRITTEN_WITHIN, _LOOK_SECONDS = 10.0, 0.005  # a machine may have more to do than to write it
@@ -24,7 +25,7 @@ class Starts:
         """Where that of a container, by its whole id, is to be written."""
         # Ids are random: one start in 256 looks whether there is too much, and the others pay nothing for it.
         if container.startswith("00") or not self._folder.is_dir():
-            self._folder.mkdir(exist_ok=True)
+            make_private(self._folder)
             self._prune()
         return self._folder / f"{container}{_ENDING}"
 

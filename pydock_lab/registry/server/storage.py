@@ -15,6 +15,7 @@ from pydock_lab.oci import Digest
 from pydock_lab.registry.server.repository import BLOBS, MANIFESTS, Repository
 from pydock_lab.registry.server.tags import Known
 from pydock_lab.store import BlobStore, FileLock
+from pydock_lab.store.home import make_private
 from pydock_lab.store.ingest import Ingest
 
 
@@ -22,7 +23,7 @@ class Storage:
     """Everything below `root`."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
+        make_private(root)
         self.root, self._repositories = root, root / "repositories"
         self._ingest = Ingest(root)
         # Half-written files of a server that was killed; uploads are kept elsewhere, see sessions.

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pydock_lab.registry.server.tls import Certificate
+from pydock_lab.store.home import make_private
 
 _FILE = "pydock-registry.crt"  # ours to write, and to remove: what others put there has another name
 
@@ -21,7 +22,7 @@ class Trust:
         """Put it there; without a certificate, remove what one that was killed has left."""
         self.end()
         for place in self._places if self._authority else ():
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_private(place.parent)
             shutil.copyfile(self._authority or "", place)
 
     def end(self) -> None:
