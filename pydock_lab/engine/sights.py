@@ -16,7 +16,7 @@ from typing import Any
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
 from pydock_lab.linux.syscalls import Namespace
-from pydock_lab.runtime.filesystem import STUB_DIRECTORIES
+from pydock_lab.snapshot.stub import STUB_DIRECTORIES
 from pydock_lab.views import Sight
 
 _ALL = sum(Capability)

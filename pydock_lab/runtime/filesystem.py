@@ -51,30 +51,6 @@ _PROC_FILES = frozenset(
     )
 )
 
-# Places to mount something on; as the lowest layer they are there even in an image made from scratch.
-STUB_DIRECTORIES = ("proc", "sys", "dev", "etc")
-STUB_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
-
-
-# apt changes to a user of its own and looks whether it did: with a single uid it cannot, and must be told not to try.
-_APT = "etc/apt/apt.conf.d"
-_APT_AS_ROOT = b'APT::Sandbox::User "root";\n'
-
-
-def make_stub(path: str, *, has_single_uid: bool) -> None:
-    """Make the lowest layer, once for all containers of a store."""
-    apt = os.path.join(path, _APT, "99single-uid")
-    if has_single_uid and not os.path.exists(apt):
-        os.makedirs(os.path.dirname(apt), exist_ok=True)
-        with open(apt, "wb") as file:
-            file.write(_APT_AS_ROOT)
-    if os.path.exists(os.path.join(path, STUB_FILES[-1])):
-        return
-    for name in STUB_DIRECTORIES:
-        os.makedirs(os.path.join(path, name), exist_ok=True)
-    for name in STUB_FILES:
-        os.close(os.open(os.path.join(path, name), os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o644))
-
 
 def leave_alone() -> None:
     """Let nothing that is mounted here be seen by the host, nor the other way round."""

@@ -20,7 +20,6 @@ from pydock_lab.runtime import birth, demands, groups, init, sharing, state, sur
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.control import listen
 from pydock_lab.runtime.etc_files import EtcFiles
-from pydock_lab.runtime.filesystem import make_stub
 from pydock_lab.runtime.health import HealthState
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.life import Handed
@@ -33,6 +32,7 @@ from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.snapshot import copying
 from pydock_lab.snapshot.copying import Sharing
 from pydock_lab.snapshot.overlay import lock_upper, prepare_upper
+from pydock_lab.snapshot.stub import make_stub
 from pydock_lab.store import happenings
 
 _INSTANT_SECONDS = 0.001  # how long a program in the foreground may take to count as over before it began

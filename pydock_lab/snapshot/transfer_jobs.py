@@ -22,6 +22,7 @@ from pydock_lab.oci.runtime_spec import Mount, MountKind, Rootfs
 from pydock_lab.sandbox.worker import Request
 from pydock_lab.snapshot.copying import Sharing, is_materialised, materialise
 from pydock_lab.snapshot.overlay import mount_overlay, prepare_upper
+from pydock_lab.snapshot.stub import make_stub
 from pydock_lab.snapshot.unmarkable import by_path
 
 _MAX_LINKS = 40  # as the kernel's limit for one path
@@ -192,6 +193,8 @@ def _below(folder: str, descriptor: int) -> str:
 def _tree(request: Request) -> int:
     """A traced container's files, which are made where it has never been started."""
     rootfs = Rootfs.from_json(request.arguments["rootfs"])
+    # Nothing may have been started in this store so far.
+    make_stub(request.arguments["stub"], has_single_uid=request.tier.has_single_id)
     materialise(rootfs, sharing=Sharing.LINKS, stub=request.arguments["stub"])
     return _open(rootfs.mountpoint)
 

@@ -201,3 +201,10 @@ def test_volumes_of_a_container_that_is_stopped(docker, fails, here):
     assert [(here / name).read_text() for name in ("back", "there/one")] == ["f", "one"]
     assert docker("run", "--rm", "-v", "data:/data", BOX, "cat", "/data/dir/f") == "f"
     assert fails("cp", f"{here}/dir", "box:/fixed") == "snapshot.read-only-mount"
+
+
+@pytest.mark.parametrize("isolation", ["traced", ""])
+def test_the_first_container_of_a_store_before_it_is_started(docker, here, isolation):
+    docker("create", "--name", "box", *(["--isolation", isolation] if isolation else []), BOX, "cat", "/f")
+    docker("cp", f"{here}/dir/f", "box:/f")
+    assert docker("start", "-a", "box").endswith("f")
