@@ -211,6 +211,7 @@ class ContainerFiles:
             "rootfs": record.spec.rootfs.to_json(),
             "stub": str(self._stub),
             "mounts": [mount.to_json() for mount in record.spec.mounts],
+            "read_only": record.spec.read_only,
             "path": path,
         }
 

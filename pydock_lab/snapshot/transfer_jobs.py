@@ -7,6 +7,7 @@ instead of an overlay (snapshot/copying.py), that is it.
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -106,11 +107,14 @@ def look(request: Request) -> dict[str, Any]:
 def write(request: Request) -> None:
     """Unpack the tar in the first descriptor into the folder `path` of a container, which is made if need be.
 
-    Arguments as for `read`; raises ArchiveError where that is mounted read-only.
+    Arguments as for `read`, and whether the container is `read_only`; raises ArchiveError where nothing can be written.
     """
     root, path = _place(request, writes=True)
     with RootedTree(root) as tree, open(request.descriptors[0], "rb", buffering=0) as source:
-        folder = tree.fd(tree.resolve(path, make=True))
+        place = tree.resolve(path, make=True)
+        folder = tree.fd(place)
+        if os.fstatvfs(folder).f_flag & os.ST_RDONLY:
+            raise _read_only(request, os.fsdecode(b"/" + place))
         ownership = _OWNERSHIP.get(request.tier, Ownership.CHOWN)
         apply(source, folder, policy=Policy(ownership=ownership, whiteouts=Whiteouts.PLAIN))
 
@@ -120,6 +124,14 @@ _OWNERSHIP = {
     Tier.NESTED: Ownership.RECORD,
     Tier.TRACED: Ownership.MARK_ALL,
 }
+
+
+def _read_only(request: Request, path: str) -> ArchiveError:
+    """Why nothing can be written to a folder of a running container."""
+    mount = next(_covering(request, path), None)
+    if mount is None and request.arguments["read_only"]:
+        return ArchiveError("snapshot.read-only-root", path=path)
+    return ArchiveError("snapshot.read-only-mount", path=mount.target if mount else path)
 
 
 def _place(request: Request, *, writes: bool = False) -> tuple[int, bytes]:
@@ -132,6 +144,8 @@ def _place(request: Request, *, writes: bool = False) -> tuple[int, bytes]:
     found = _in_mount(request, path, writes=writes)
     if found is not None:
         return found
+    if writes and request.arguments["read_only"]:
+        raise ArchiveError("snapshot.read-only-root", path=path)
     if request.tier is Tier.TRACED:
         return _tree(request), _inside(path)
     rootfs = Rootfs.from_json(request.arguments["rootfs"])
@@ -153,9 +167,8 @@ def _mounted(request: Request, rootfs: Rootfs) -> int:
 
 def _in_mount(request: Request, path: str, *, writes: bool) -> tuple[int, bytes] | None:
     """The same for a path below a bind or volume: it is found in its source."""
-    mounts = [Mount.from_json(one) for one in request.arguments["mounts"]]
-    for one in sorted(mounts, key=lambda mount: len(mount.target), reverse=True):
-        if one.kind is not MountKind.BIND or not f"{path}/".startswith(f"{one.target.rstrip('/')}/"):
+    for one in _covering(request, path):
+        if one.kind is not MountKind.BIND:
             continue
         if writes and one.read_only:
             raise ArchiveError("snapshot.read-only-mount", path=one.target)
@@ -188,6 +201,14 @@ def _in_part(mount: Mount, rest: str) -> tuple[int, bytes]:
 
 def _below(folder: str, descriptor: int) -> str:
     return os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), os.path.realpath(folder))
+
+
+def _covering(request: Request, path: str) -> Iterator[Mount]:
+    """The mounts that a path is in, the innermost first."""
+    mounts = [Mount.from_json(one) for one in request.arguments["mounts"]]
+    for one in sorted(mounts, key=lambda mount: len(mount.target), reverse=True):
+        if f"{path}/".startswith(f"{one.target.rstrip('/')}/"):
+            yield one
 
 
 def _tree(request: Request) -> int:

@@ -203,6 +203,46 @@ def test_volumes_of_a_container_that_is_stopped(docker, fails, here):
     assert fails("cp", f"{here}/dir", "box:/fixed") == "snapshot.read-only-mount"
 
 
+_READ_ONLY = ["--read-only", "--tmpfs", "/run", "-v", "data:/data", "-v", "fixed:/fixed:ro"]
+
+
+def test_a_container_that_runs_read_only(docker, fails, here):
+    docker("run", "-d", "--name", "live", *_READ_ONLY, BOX, "sleep", "600")
+    for source in ("dir/f", "dir", "dir/."):
+        assert fails("cp", f"{here}/{source}", "live:/etc") == "snapshot.read-only-root", source
+    assert fails("cp", f"{here}/dir/f", "live:/f") == "snapshot.read-only-root"
+    assert fails("cp", f"{here}/dir/f", "live:/fixed/f") == "snapshot.read-only-mount"
+    docker("cp", f"{here}/dir/f", "live:/data")
+    assert docker("exec", "live", "cat", "/data/f") == "f"
+    docker("cp", "live:/data/f", str(here / "there"))
+    assert (here / "there/f").read_text() == "f"
+
+
+@pytest.mark.skipif(os.environ.get("PYDOCK_EXPECTED_TIER") == "traced", reason="its mounts are seen from inside alone")
+def test_what_is_mounted_in_a_running_container(docker, fails, here):
+    docker("create", "--name", "live", *_READ_ONLY, "-v", "links:/links", BOX, "sleep", "600")
+    (here / "way").symlink_to("/fixed")
+    docker("cp", f"{here}/way", "live:/links")
+    docker("start", "live")
+    docker("cp", f"{here}/dir/f", "live:/run")
+    assert docker("exec", "live", "cat", "/run/f") == "f"
+    assert fails("cp", f"{here}/dir", "live:/links/way") == "snapshot.read-only-mount"
+
+
+def test_a_container_that_is_stopped_and_read_only(docker, fails, here):
+    docker("create", "--name", "box", *_READ_ONLY, BOX)
+    assert fails("cp", f"{here}/dir/f", "box:/f") == "snapshot.read-only-root"
+    assert fails("cp", f"{here}/dir/f", "box:/run") == "snapshot.read-only-root"
+    assert fails("cp", f"{here}/dir/f", "box:/fixed") == "snapshot.read-only-mount"
+    docker("cp", f"{here}/dir/f", "box:/data")
+    assert docker("run", "--rm", "-v", "data:/data", BOX, "cat", "/data/f") == "f"
+
+
+def test_a_read_only_volume_of_a_running_container(docker, fails, here):
+    docker("run", "-d", "--name", "live", "-v", "fixed:/fixed:ro", BOX, "sleep", "600")
+    assert fails("cp", f"{here}/dir", "live:/fixed") == "snapshot.read-only-mount"
+
+
 @pytest.mark.parametrize("isolation", ["traced", ""])
 def test_the_first_container_of_a_store_before_it_is_started(docker, here, isolation):
     docker("create", "--name", "box", *(["--isolation", isolation] if isolation else []), BOX, "cat", "/f")
