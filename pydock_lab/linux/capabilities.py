@@ -142,6 +142,18 @@ def limit_bounding(keep: Capability) -> None:
             return
 
 
+def renounce() -> None:
+    """Give up every capability for good, for this process and all that it starts.
+
+    Who may not cut the bounding set (CAP_SETPCAP) needs no_new_privs as well: with it execve(2) gives nothing back.
+    """
+    effective, _ = syscalls.capget()
+    if effective & Capability.SETPCAP:
+        limit_bounding(Capability(0), last_capability())
+    # The ambient ones go with those that are permitted and inheritable (capabilities(7)).
+    syscalls.capset(0, 0)
+
+
 def hold(keep: Capability) -> Capability:
     """Keep only those capabilities of `keep` that are permitted now, and return them."""
     _, permitted = syscalls.capget()

@@ -128,7 +128,7 @@ class CloneArguments(ctypes.Structure):
     ]
 
 
-_CLONE_PIDFD, CLONE_PARENT = 0x1000, 0x8000
+_CLONE_FILES, _CLONE_PIDFD, CLONE_PARENT = 0x400, 0x1000, 0x8000
 CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
@@ -144,16 +144,20 @@ def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
     return None if text is None else os.fsencode(text)
 
 
-def clone3(flags: Namespace, *, as_sibling: bool = False, group: int = -1) -> tuple[int, int]:
+def clone3(
+    flags: Namespace, *, as_sibling: bool = False, shares_descriptors: bool = False, group: int = -1
+) -> tuple[int, int]:
     """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone(2)).
 
     Only for a process with one thread. The pidfd is closed at exec, and readable when the child has ended. With
-    `as_sibling` the child is our own parent's, who alone can wait for it (CLONE_PARENT). `group` is the directory of a
-    control group of version 2 that the child is born into (Linux 5.7). Where there is no clone3 (Docker's seccomp
+    `as_sibling` the child is our own parent's, who alone can wait for it (CLONE_PARENT); with `shares_descriptors`
+    what one of both opens or closes is so for the other, too (CLONE_FILES). `group` is the directory of a control
+    group of version 2 that the child is born into (Linux 5.7). Where there is no clone3 (Docker's seccomp
     profile says so to everybody), the older call does the same, but for the group.
     """
     pidfd = ctypes.c_int(-1)
     number = int(flags) | _CLONE_PIDFD | (CLONE_PARENT if as_sibling else 0)
+    number |= _CLONE_FILES if shares_descriptors else 0
     signal = 0 if as_sibling else _SIGCHLD  # a sibling's end is told as ours would be
     arguments = CloneArguments(flags=number, pidfd=ctypes.addressof(pidfd), exit_signal=signal)
     if group >= 0:

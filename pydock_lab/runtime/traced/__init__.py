@@ -16,7 +16,7 @@ twenty microseconds for each call that names a file, and nothing for all others.
 a container. It is no boundary: processes, network and memory are the host's, and that is said.
 
     filter.py          which calls are asked, changed, refused
-    supervisor.py      the loop; service.py: its life; birth.py: who makes it
+    supervisor.py      the loop; service.py: its life; birth.py: who makes it; holder.py: who holds its files
     world.py           what all answers share: view.py, paths.py, process.py, credentials.py, ownership.py
     looking.py ...     the answers: looking, opening, changing, owning, attributes, identity, signalling, sockets
     tracing.py         calls whose words are changed: executing.py, loading.py (programs), entering.py, sockets.py

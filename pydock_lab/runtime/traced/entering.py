@@ -1,8 +1,8 @@
 """Where a process is, what it takes for "/", and places that it keeps: chdir(2), chroot(2), open(2) with O_PATH.
 
 The kernel keeps where a process is, and a place that is no open file cannot be handed over. So these are the
-program's own calls, which are only given another path: /proc/SUPERVISOR/fd/NUMBER. Where "/" is, is known to the
-supervisor alone.
+program's own calls, which are only given another path: /proc/HOLDER/fd/NUMBER (holder.py). Where "/" is, is known
+to the supervisor alone.
 """
 
 import errno
@@ -25,7 +25,7 @@ class Entering:
 
     def __init__(self, world: World, registers: Registers, machine: Machine) -> None:
         self._world, self._words, self._machine = world, registers.words, machine
-        self._pid = os.getpid()
+        self._holder = world.holder
 
     def traced(self) -> Mapping[str, AtStart]:
         """The calls that are changed, by name."""
@@ -69,7 +69,7 @@ class Entering:
     def _point(self, thread: Thread, argument: int, descriptor: int, name: bytes) -> AtEnd:
         """Have an argument be a path: that of a descriptor of ours, and a name in it."""
         machine = self._machine
-        path = b"/proc/%d/fd/%d%b\0" % (self._pid, descriptor, name)
+        path = b"/proc/%d/fd/%d%b\0" % (self._holder, descriptor, name)
         try:
             place = thread.room_for(self._words[machine.stack], len(path))
             thread.program.memory.write(place, path)

@@ -5,7 +5,7 @@
     with a loader   the kernel starts the loader, and `loading.py` puts the program beside it
 
 A tracer can only change numbers in registers and bytes in memory, so the kernel is given a short name for the file,
-/proc/SUPERVISOR/fd/NUMBER.
+/proc/HOLDER/fd/NUMBER (holder.py).
 
 Source: execve(2); load_script in fs/binfmt_script.c of Linux.
 """
@@ -61,7 +61,7 @@ class Executing:
     def __init__(self, world: World, machine: Machine, registers: Registers) -> None:
         self._world, self._ownership = world, world.ownership
         self._machine, self._registers = machine, registers
-        self._pid, self._number = os.getpid(), numbers(Architecture(os.uname().machine))["execve"]
+        self._holder, self._number = world.holder, numbers(Architecture(os.uname().machine))["execve"]
 
     def execve(self, thread: Thread) -> Image:
         """execve(2), with the registers as they are at its beginning; raises OSError."""
@@ -87,7 +87,7 @@ class Executing:
             os.close(found.descriptor)
             raise
         # Long enough that the name which the program is to see can be put in its place.
-        path = (b"/proc/%d/fd/%d" % (self._pid, image.started)).rjust(len(called), b"/")
+        path = (b"/proc/%d/fd/%d" % (self._holder, image.started)).rjust(len(called), b"/")
         self._point(thread, path, wanted.words, argv, shift)
         return image
 

@@ -31,11 +31,11 @@ from pydock_lab.snapshot.unmarkable import Unmarkable
 class Household:
     """A supervisor, its world, and the filter that sends it its calls; raises IsolationError where none can be."""
 
-    def __init__(self, view: View, hostname: str, scratch: str, unmarkable: Unmarkable) -> None:
+    def __init__(self, view: View, hostname: str, scratch: str, unmarkable: Unmarkable, holder: int) -> None:
         machine = ptrace.this_machine()
         registers, cookie = Registers(machine), secrets.randbits(64)
-        self.world = world = World(view, os.getuid(), os.getgid(), unmarkable)
-        executing, loading = Executing(world, machine, registers), Loading(machine, registers, cookie)
+        self.world = world = World(view, os.getuid(), os.getgid(), unmarkable, holder)
+        executing, loading = Executing(world, machine, registers), Loading(machine, registers, cookie, holder)
         tracing = Tracing(world, registers, machine, executing, loading)
         entering, sockets = Entering(world, registers, machine), Sockets(world, registers, machine)
         tracing.change(entering.traced())

@@ -118,12 +118,12 @@ class _Begun:
 class Loading:
     """Has new programs do calls before their first instruction."""
 
-    def __init__(self, machine: Machine, registers: Registers, cookie: int) -> None:
+    def __init__(self, machine: Machine, registers: Registers, cookie: int, holder: int) -> None:
         self._machine, self._registers, self._cookie = machine, registers, cookie
         self._numbers = numbers(Architecture(os.uname().machine))
         self._snippet = _SNIPPETS[os.uname().machine]
         self._begun: dict[int, _Begun] = {}
-        self._pid = os.getpid()
+        self._holder = holder
 
     def begin(self, thread: Thread, image: Image) -> None:
         """The kernel has made a new program: have it do our calls first. Raises OSError."""
@@ -196,7 +196,7 @@ class Loading:
     def _calls(self, memory: Memory, place: int, image: Image, base: int) -> list[int]:
         """The list of calls for a program, whose words are put at `place`."""
         name = image.called.rpartition(b"/")[2][:15] + b"\0"
-        path = b"/proc/%d/fd/%d\0" % (self._pid, image.descriptor)
+        path = b"/proc/%d/fd/%d\0" % (self._holder, image.descriptor)
         memory.write(place, name.ljust(16, b"\0") + path)
         # The filter lets this one open pass, by its sixth argument, which open does not have.
         opening = (self._numbers["openat"], _HERE, place + 16, os.O_RDONLY | os.O_CLOEXEC, 0, self._cookie, 0)

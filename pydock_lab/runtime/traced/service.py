@@ -25,6 +25,7 @@ from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.runtime.traced import containment, starting
 from pydock_lab.runtime.traced.assembling import Assembling, scratch_of
+from pydock_lab.runtime.traced.holder import holder
 from pydock_lab.runtime.traced.household import Household
 from pydock_lab.sandbox.protocol import Connection, Kin
 from pydock_lab.snapshot.unmarkable import Unmarkable
@@ -85,9 +86,10 @@ class _Service:
             unmarkable = Unmarkable(self._spec.rootfs.mountpoint)  # a file that is out of reach from here on
             allowed = containment.allowed(view, scratch, assembling.memory)
             self._log.add("landlock", str(landlock.restrict(allowed)))
-            self._household = Household(view, self._spec.hostname, scratch, unmarkable)
-            self._begin(standard)
-            return self._go_on()
+            with holder() as pid:  # behind Landlock, as all that follow
+                self._household = Household(view, self._spec.hostname, scratch, unmarkable, pid)
+                self._begin(standard)
+                return self._go_on()
 
     def _begin(self, standard: Sequence[int]) -> None:
         spec, household = self._spec, self._household

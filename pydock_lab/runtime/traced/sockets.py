@@ -1,7 +1,7 @@
 """Sockets that have a path: bind, connect, sendto and sendmsg are given one that leads to the same place on the host.
 
     the program      connect(3, "/run/app.sock")
-    the kernel       connect(3, "/proc/SUPERVISOR/fd/7")      7: the socket's file, opened by the supervisor as a place
+    the kernel       connect(3, "/proc/HOLDER/fd/7")      7: the socket's file, opened by the supervisor as a place
     the program      getpeername(3): "/run/app.sock"
 
 A path in a socket's address has 107 bytes at most (unix(7)); these names are short however deep a container lies. What
@@ -37,7 +37,7 @@ class Sockets:
     def __init__(self, world: World, registers: Registers, machine: Machine) -> None:
         self._world, self._words, self._machine = world, registers.words, machine
         self._given: dict[bytes, bytes] = {}
-        self._pid = os.getpid()
+        self._holder = world.holder
 
     def traced(self) -> Mapping[str, AtStart]:
         """The calls that are changed, by name."""
@@ -90,7 +90,7 @@ class Sockets:
             return None
         descriptor = self._find(thread, path)
         with _closing_if_it_fails(descriptor):
-            address = self._put(thread, b"", b"/proc/%d/fd/%d" % (self._pid, descriptor))
+            address = self._put(thread, b"", b"/proc/%d/fd/%d" % (self._holder, descriptor))
         self._set(place, address)
         self._set(length, _LONGEST)
         return lambda _thread: os.close(descriptor)
@@ -118,7 +118,7 @@ class Sockets:
         with _closing_if_it_fails(descriptor):
             # A long name gets its place when the socket is there.
             short = name if len(name) < _PATH // 2 else b".bound-%d" % thread.number
-            label = b"/proc/%d/fd/%d/%b" % (self._pid, descriptor, short)
+            label = b"/proc/%d/fd/%d/%b" % (self._holder, descriptor, short)
             self._set(1, self._put(thread, b"", label))
         self._set(2, len(_UNIX) + len(label) + 1)
 
@@ -165,7 +165,7 @@ class Sockets:
             return None
         descriptor = self._find(thread, path)
         with _closing_if_it_fails(descriptor):
-            address = b"/proc/%d/fd/%d" % (self._pid, descriptor)
+            address = b"/proc/%d/fd/%d" % (self._holder, descriptor)
             place = self._put(thread, header, address)
             changed = struct.pack("=QI", place + len(header), _LONGEST)
             thread.program.memory.write(place, changed)

@@ -3,7 +3,7 @@
 supervisor                                child
   fork ---------------------------------> waits
   seize
-  "go on" ------------------------------> no_new_privs, the filter: from now on all that it does is answered
+  "go on" ------------------------------> no_new_privs, no powers, the filter: from now on all that it does is answered
   take its listener  <------------------- number of the listener
   "go on" ------------------------------> becomes its program (becoming.py), in the container's view
 """
@@ -15,7 +15,7 @@ import signal
 from collections.abc import Callable
 from typing import NoReturn
 
-from pydock_lab.linux import ptrace, syscalls
+from pydock_lab.linux import capabilities, ptrace, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.runtime.traced.credentials import EVERYTHING
 from pydock_lab.runtime.traced.process import Place, Program, Thread
@@ -79,6 +79,9 @@ def _be_child(program: bytes, reader: int, writer: int) -> None:
     syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
     os.read(reader, 1)
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
+    # What it may do is kept by the supervisor (powers.py): real root's powers reach the host, where nothing is mounted
+    # or namespaced away. It has to be now: behind the filter the kernel is not asked any more.
+    capabilities.renounce()
     try:
         listener = syscalls.install_seccomp(program, listen=True)
     except OSError as error:

@@ -44,10 +44,11 @@ class World:
     """One container, as its supervisor sees it.
 
     `threads` are its members by their numbers on the host, `first` is the process that it ends with. `status` is that
-    of the spot that was reached last; `uid` and `gid` are those of the user that all of it belongs to.
+    of the spot that was reached last; `uid` and `gid` are those of the user that all of it belongs to. `holder` is who
+    has the supervisor's descriptors (holder.py).
     """
 
-    def __init__(self, view: View, uid: int, gid: int, unmarkable: Unmarkable) -> None:
+    def __init__(self, view: View, uid: int, gid: int, unmarkable: Unmarkable, holder: int) -> None:
         self.view = view
         self.paths = Paths(view)
         self.status = self.paths.status
@@ -55,6 +56,7 @@ class World:
         self.permissions = Permissions(self.status, self.ownership)
         self.threads: dict[int, Thread] = {}
         self.first = 0
+        self.holder = holder
         self._asking: Thread | None = None
         self._special_names = {b"", b".", b"..", *(one.guest.rpartition(b"/")[2] for one in view.mounts)}
 
