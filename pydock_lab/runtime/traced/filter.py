@@ -31,7 +31,13 @@ _ABSENT = (
 )
 # ioctl(2) on a file that is open for reading changes it all the same: FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, verity.
 _CHANGES_BY_IOCTL = (0x4008_6602, 0x401C_5820, 0x4080_6685)
+_PR_SCHED_CORE = 62
 _HALF = 0xFFFF_FFFF
+OF_A_PROCESS = (
+    *("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr", "get_robust_list"),
+    *("process_vm_readv", "process_vm_writev", "move_pages", "migrate_pages"),
+)
+"""Calls whose first argument is the number of a process; 0 is whoever calls."""
 
 
 def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Policy:
@@ -44,12 +50,15 @@ def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Polic
         Rule(names=("open",), verdict=Verdict.TRACE, conditions=(Condition(argument=1, mask=os.O_PATH),)),
         # Where it is looked at only when there is an address, nothing else is asked.
         Rule(names=("sendto",), verdict=Verdict.ALLOW, conditions=(_is(4, 0),)),
+        Rule(names=OF_A_PROCESS, verdict=Verdict.ALLOW, conditions=(_is(0, 0, _HALF),)),
         Rule(names=("accept", "accept4"), verdict=Verdict.ALLOW, conditions=(_is(1, 0),)),
         Rule(names=("clone",), verdict=deny(errno.EPERM), conditions=(Condition(argument=0, mask=_OUT),)),
         *[
             Rule(names=("ioctl",), verdict=deny(errno.EOPNOTSUPP), conditions=(_is(1, number, _HALF),))
             for number in _CHANGES_BY_IOCTL
         ],
+        # It shares processors with any other process of the user; a kernel without core scheduling says so.
+        Rule(names=("prctl",), verdict=deny(errno.EINVAL), conditions=(_is(0, _PR_SCHED_CORE, _HALF),)),
         *[Rule(names=("prctl",), verdict=Verdict.ASK, conditions=(_is(0, number, _HALF),)) for number in PRCTL],
         Rule(names=("getsockopt",), verdict=Verdict.ASK, conditions=(_is(1, 1, _HALF), _is(2, 17, _HALF))),
         # Behind their exceptions above: the first rule that fits decides.

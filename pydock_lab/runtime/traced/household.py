@@ -16,6 +16,7 @@ from pydock_lab.runtime.traced.filter import policy
 from pydock_lab.runtime.traced.identity import Identity
 from pydock_lab.runtime.traced.loading import Loading
 from pydock_lab.runtime.traced.looking import Looking
+from pydock_lab.runtime.traced.neighbours import Neighbours
 from pydock_lab.runtime.traced.opening import Opening
 from pydock_lab.runtime.traced.owning import Owning
 from pydock_lab.runtime.traced.powers import Powers
@@ -56,6 +57,7 @@ def _answers(world: World, hostname: str, scratch: str) -> Calls:
         Powers(world),
         Attributes(world, copy_up),
         Signalling(world),
+        Neighbours(world),
         accounts,
     )
     return {name: answer for one in answering for name, answer in one.calls().items()}

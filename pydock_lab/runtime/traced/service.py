@@ -113,7 +113,7 @@ class _Service:
             supervisor.turn()
         # As in a pid namespace: when the first process has ended, all others are killed.
         while world.threads:
-            for pid in {thread.pid for thread in world.threads.values()}:
+            for pid in world.processes():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             supervisor.turn()

@@ -5,7 +5,7 @@ For the kernel all of them are one user's, and `kill -9 -1` in a container would
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from pydock_lab.runtime.traced.process import Thread
 from pydock_lab.runtime.traced.world import Answer, World
@@ -36,8 +36,7 @@ class Signalling:
         if whom == -1:
             return self._to_all(thread, number % _RANGE)
         if whom < 0:
-            groups = (_group(pid) for pid in self._processes())
-            return None if -whom in groups else -errno.ESRCH
+            return None if self._world.has_group(-whom) else -errno.ESRCH
         return self._to(whom) if whom else None
 
     def _to(self, number: int) -> Answer:
@@ -45,17 +44,7 @@ class Signalling:
 
     def _to_all(self, thread: Thread, number: int) -> int:
         """To everybody but the first process and the caller itself."""
-        others = [pid for pid in self._processes() if pid not in (thread.pid, self._world.first)]
+        others = [pid for pid in self._world.processes() if pid not in (thread.pid, self._world.first)]
         for pid in others:
             os.kill(pid, number)
         return 0 if others else -errno.ESRCH
-
-    def _processes(self) -> Iterable[int]:
-        return {thread.pid for thread in self._world.threads.values()}
-
-
-def _group(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return 0

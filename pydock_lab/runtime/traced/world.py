@@ -183,6 +183,16 @@ class World:
             return False
         return self.ownership.mark(here, mode, (device, inode)).device is not None
 
+    # ---- processes
+
+    def processes(self) -> set[int]:
+        """The numbers of the container's processes."""
+        return {thread.pid for thread in self.threads.values()}
+
+    def has_group(self, number: int) -> bool:
+        """Whether a process group is the container's."""
+        return any(_group(pid) == number for pid in self.processes())
+
     # ---- /proc
 
     def magic(self, folder: Folder, name: bytes) -> bytes | None:
@@ -217,3 +227,10 @@ _OVERRIDE = int(Capability.DAC_OVERRIDE)
 _DELETED = b" (deleted)"
 _HERE_OR_ABOVE = (b".", b"..")
 _LINKS = (b"exe", b"root", b"cwd")
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
