@@ -19,7 +19,7 @@ a container. It is no boundary: processes, network and memory are the host's, an
     supervisor.py      the loop; service.py: its life; birth.py: who makes it; holder.py: who holds its files
     world.py           what all answers share: view.py, paths.py, process.py, credentials.py, ownership.py
     looking.py ...     the answers: looking, opening, changing, owning, attributes, identity, signalling,
-                       neighbours, sockets
+                       neighbours, sockets, messages
     tracing.py         calls whose words are changed: executing.py, loading.py (programs), entering.py, sockets.py
     copying_up.py      a layer's files stay as they are; containment.py: Landlock
 

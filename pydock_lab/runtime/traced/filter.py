@@ -2,7 +2,7 @@
 
     read, write, mmap, futex ...     run: the kernel does not even ask (Linux 5.11)
     openat, stat, chown, getuid ...  ASK: the supervisor answers (answering.py)
-    execve, chdir, connect ...       TRACE: the tracer changes their words (tracing.py)
+    execve, chdir, accept ...        TRACE: the tracer changes their words (tracing.py)
     mount, unshare ...               refused: nothing of it can work here, and it would lead out of the view
     what came after this was written ENOSYS: nobody translates its paths
 

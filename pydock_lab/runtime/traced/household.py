@@ -16,6 +16,7 @@ from pydock_lab.runtime.traced.filter import policy
 from pydock_lab.runtime.traced.identity import Identity
 from pydock_lab.runtime.traced.loading import Loading
 from pydock_lab.runtime.traced.looking import Looking
+from pydock_lab.runtime.traced.messages import Messages
 from pydock_lab.runtime.traced.neighbours import Neighbours
 from pydock_lab.runtime.traced.opening import Opening
 from pydock_lab.runtime.traced.owning import Owning
@@ -41,7 +42,12 @@ class Household:
         entering, sockets = Entering(world, registers, machine), Sockets(world, registers, machine)
         tracing.change(entering.traced())
         tracing.change(sockets.traced())
-        calls = {**entering.calls(), **sockets.calls(), **_answers(world, hostname, scratch)}
+        calls = {
+            **entering.calls(),
+            **sockets.calls(),
+            **Messages(world, sockets).calls(),
+            **_answers(world, hostname, scratch),
+        }
         self.supervisor = Supervisor(world, tracing, calls)
         self.filter = _filter(calls, tracing.names, cookie)
 

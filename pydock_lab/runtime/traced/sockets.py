@@ -1,59 +1,61 @@
-"""Sockets that have a path: bind, connect, sendto and sendmsg are given one that leads to the same place on the host.
+"""Sockets that have a path: the supervisor connects and binds them, with one that leads to the same place on the host.
 
     the program      connect(3, "/run/app.sock")
-    the kernel       connect(3, "/proc/HOLDER/fd/7")      7: the socket's file, opened by the supervisor as a place
+    the supervisor   takes a copy of the program's 3, opens the socket's file as a place, say 7, and does
+                     connect(copy, "/proc/self/fd/7")
     the program      getpeername(3): "/run/app.sock"
 
-A path in a socket's address has 107 bytes at most (unix(7)); these names are short however deep a container lies. What
-the kernel calls a bound socket is kept, and whoever asks is told the name that the program gave.
+The kernel must not read the address once more: another thread of the program could have changed it by then. So it is
+read once, whatever it is, and used here. A path in a socket's address has 107 bytes at most (unix(7)); these names are
+short however deep a container lies. What the kernel calls a bound socket is kept, and whoever asks is told the name
+that the program gave. Who asks for the other side of a connection is told the program, not us who made it.
 """
 
-import contextlib
 import errno
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
+from pydock_lab.linux import unix_sockets
 from pydock_lab.linux.file_calls import open_place
 from pydock_lab.linux.ptrace import Machine, Registers
 from pydock_lab.runtime.traced.process import Thread
 from pydock_lab.runtime.traced.refusal import failed
 from pydock_lab.runtime.traced.tracing import AtEnd, AtStart
-from pydock_lab.runtime.traced.world import HERE, Answer, World
+from pydock_lab.runtime.traced.world import HERE, Answer, Lasts, World
 
 _UNIX = struct.pack("=H", socket.AF_UNIX)
 _LONGEST = 110  # bytes of an address with its family
+_MOST = 128  # of any address
 _PATH = 108
-_HEADER = struct.Struct("=QI4x40x")  # the name of a `struct msghdr`: its address and its length
-_MESSAGE, _MANY = 56, 64  # bytes of `struct msghdr` and `struct mmsghdr`
 _LENGTH = struct.Struct("=I")
 _CREDENTIALS = struct.Struct("=3I")
+_MOST_CALLERS = 10_000
 
 
 class Sockets:
-    """The calls that speak of addresses; `_given` has, by what the kernel calls a socket, what its program calls it."""
+    """The calls that speak of addresses.
+
+    `_given` has, by what the kernel calls a socket, what its program calls it; `_callers` who has had one connected, by
+    its inode.
+    """
 
     def __init__(self, world: World, registers: Registers, machine: Machine) -> None:
         self._world, self._words, self._machine = world, registers.words, machine
         self._given: dict[bytes, bytes] = {}
-        self._holder = world.holder
+        self._callers: dict[int, int] = {}
 
     def traced(self) -> Mapping[str, AtStart]:
         """The calls that are changed, by name."""
-        return {
-            "connect": lambda thread: self._with_address(thread, 1, 2),
-            "sendto": lambda thread: self._with_address(thread, 4, 5),
-            "bind": self.bind,
-            "sendmsg": self.sendmsg,
-            "sendmmsg": self.sendmmsg,
-            "accept": self.accept,
-            "accept4": self.accept,
-        }
+        return {"accept": self.accept, "accept4": self.accept}
 
     def calls(self) -> Mapping[str, Callable[..., Answer]]:
         """The calls that are answered, by name."""
         return {
+            "connect": self.connect,
+            "bind": self.bind,
             "getsockname": lambda thread, *rest: self._tell(thread, socket.socket.getsockname, *rest),
             "getpeername": lambda thread, *rest: self._tell(thread, socket.socket.getpeername, *rest),
             "getsockopt": self.getsockopt,
@@ -62,114 +64,84 @@ class Sockets:
     def _argument(self, index: int) -> int:
         return int(self._words[self._machine.arguments[index]])
 
-    def _set(self, index: int, value: int) -> None:
-        self._words[self._machine.arguments[index]] = value
-
     # ---- addresses that are given
 
-    def _path(self, thread: Thread, place: int, length: int) -> bytes | None:
-        """The path in an address; None for one of another kind."""
-        if not place or not len(_UNIX) < length <= _LONGEST:
-            return None
-        content = thread.program.memory.read(place, length)
-        # An abstract name begins with a zero byte (unix(7)): nothing is left of it here, and it is no path.
-        path = content[len(_UNIX) :].partition(b"\0")[0]
-        return path if content.startswith(_UNIX) and path else None
+    @staticmethod
+    def _content(thread: Thread, place: int, length: int) -> bytes:
+        """An address as the program has it; raises OSError (EINVAL)."""
+        if length & 0xFFFF_FFFF > _MOST:
+            raise failed(errno.EINVAL)
+        return thread.program.memory.read(place, length & 0xFFFF_FFFF)
 
-    def _find(self, thread: Thread, path: bytes) -> int:
-        """The socket's file, opened as a place."""
+    def address(self, thread: Thread, place: int, length: int, held: ExitStack) -> bytes:
+        """An address that means here what it means to the program, for as long as `held` is open; raises OSError."""
+        content = self._content(thread, place, length)
+        path = _path(content)
+        if path is None:
+            return content
         spot = self._world.reach(thread, HERE, self._given.get(path, path), follow=True)
         descriptor = spot.error or open_place(spot.here, os.O_PATH | os.O_CLOEXEC)
         if descriptor < 0:
             raise failed(-descriptor)
-        return descriptor
+        held.callback(os.close, descriptor)
+        return _UNIX + b"/proc/self/fd/%d\0" % descriptor
 
-    def _with_address(self, thread: Thread, place: int, length: int) -> AtEnd | None:
-        path = self._path(thread, self._argument(place), self._argument(length))
-        if path is None:
-            return None
-        descriptor = self._find(thread, path)
-        with _closing_if_it_fails(descriptor):
-            address = self._put(thread, b"", b"/proc/%d/fd/%d" % (self._holder, descriptor))
-        self._set(place, address)
-        self._set(length, _LONGEST)
-        return lambda _thread: os.close(descriptor)
+    def connect(self, thread: Thread, descriptor: int, place: int, length: int, *_: int) -> Answer:
+        """connect(2)."""
+        with ExitStack() as held:
+            own = held.enter_context(self._world.borrowed(thread, descriptor))
+            one = held.enter_context(unix_sockets.borrowed(own))
+            if one.family != socket.AF_UNIX:
+                return None
+            address = self.address(thread, place, length, held)
+            if one.type == socket.SOCK_DGRAM:
+                return unix_sockets.connect(own, address)
+            self._remember(os.fstat(own).st_ino, thread.pid)
+            if not unix_sockets.may_wait(own):
+                return unix_sockets.connect(own, address)
+            answer = unix_sockets.connect_at_once(one, address)
+            if answer == -errno.EAGAIN:
+                return Lasts(lambda: unix_sockets.connect(own, address), held.pop_all().close)
+            return answer
 
-    def _put(self, thread: Thread, before: bytes, path: bytes) -> int:
-        """Put something and an address with this path behind it into the program's memory."""
-        content = before + (_UNIX + path).ljust(_LONGEST, b"\0")
-        place = thread.room_for(self._words[self._machine.stack], len(content))
-        thread.program.memory.write(place, content)
-        return place
+    def _remember(self, inode: int, pid: int) -> None:
+        self._callers.pop(inode, None)
+        if len(self._callers) >= _MOST_CALLERS:
+            self._callers.pop(next(iter(self._callers)))  # the oldest
+        self._callers[inode] = pid
 
-    def bind(self, thread: Thread) -> AtEnd | None:
+    def bind(self, thread: Thread, descriptor: int, place: int, length: int, *_: int) -> Answer:
         """bind(2)."""
-        path = self._path(thread, self._argument(1), self._argument(2))
-        if path is None:
-            return None
+        with self._world.borrowed(thread, descriptor) as own, unix_sockets.borrowed(own) as one:
+            if one.family != socket.AF_UNIX:
+                return None
+            content = self._content(thread, place, length)
+            path = _path(content)
+            return unix_sockets.bind(own, content) if path is None else self._bind_to(thread, own, path)
+
+    def _bind_to(self, thread: Thread, own: int, path: bytes) -> int:
         folder, name = self._world.parent(thread, HERE, path)
         if not name or os.path.lexists(folder.path(name)):
-            raise failed(errno.EADDRINUSE)
+            return -errno.EADDRINUSE
         if folder.part.read_only:
-            raise failed(errno.EROFS)
+            return -errno.EROFS
         descriptor = open_place(folder.here, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         if descriptor < 0:
-            raise failed(-descriptor)
-        with _closing_if_it_fails(descriptor):
-            # A long name gets its place when the socket is there.
-            short = name if len(name) < _PATH // 2 else b".bound-%d" % thread.number
-            label = b"/proc/%d/fd/%d/%b" % (self._holder, descriptor, short)
-            self._set(1, self._put(thread, b"", label))
-        self._set(2, len(_UNIX) + len(label) + 1)
-
-        def end(_thread: Thread) -> None:
+            return descriptor
+        # A long name gets its place when the socket is there.
+        short = name if len(name) < _PATH // 2 else b".bound-%d" % thread.number
+        label = b"/proc/%d/fd/%d/%b" % (os.getpid(), descriptor, short)
+        before = os.umask(thread.place.umask)
+        try:
+            answer = unix_sockets.bind(own, _UNIX + label + b"\0")
+        finally:
+            os.umask(before)
             os.close(descriptor)
-            if self._words[self._machine.result] == 0:
-                self._given[label] = path
-                if short != name:
-                    os.rename(folder.path(short), folder.path(name))
-
-        return end
-
-    def sendmsg(self, thread: Thread) -> AtEnd | None:
-        """sendmsg(2)."""
-        header = thread.program.memory.read(self._argument(1), _MESSAGE)
-        changed = self._changed(thread, header)
-        if changed is None:
-            return None
-        self._set(1, changed[0])
-        return lambda _thread: os.close(changed[1])
-
-    def sendmmsg(self, thread: Thread) -> AtEnd | None:
-        """sendmmsg(2): one message only, where there is a path: programs send the rest when they see that."""
-        place, count = self._argument(1), self._argument(2)
-        header = thread.program.memory.read(place, _MANY) if count else bytes(_MANY)
-        changed = self._changed(thread, header)
-        if changed is None:
-            return None
-        self._set(1, changed[0])
-        self._set(2, 1)
-
-        def end(thread: Thread) -> None:
-            os.close(changed[1])
-            sent = thread.program.memory.read(changed[0] + _MESSAGE, _LENGTH.size)
-            thread.program.memory.write(place + _MESSAGE, sent)
-
-        return end
-
-    def _changed(self, thread: Thread, header: bytes) -> tuple[int, int] | None:
-        """A copy of a message's header with another address: its place, and the descriptor that the address names."""
-        name, length = _HEADER.unpack_from(header)
-        path = self._path(thread, name, length)
-        if path is None:
-            return None
-        descriptor = self._find(thread, path)
-        with _closing_if_it_fails(descriptor):
-            address = b"/proc/%d/fd/%d" % (self._holder, descriptor)
-            place = self._put(thread, header, address)
-            changed = struct.pack("=QI", place + len(header), _LONGEST)
-            thread.program.memory.write(place, changed)
-        return place, descriptor
+        if answer == 0:
+            self._given[label] = path
+            if short != name:
+                os.rename(folder.path(short), folder.path(name))
+        return answer
 
     # ---- addresses that are told
 
@@ -181,7 +153,7 @@ class Sockets:
         def end(thread: Thread) -> None:
             if self._words[self._machine.result] < _LARGEST:
                 (found,) = _LENGTH.unpack(thread.program.memory.read(length, _LENGTH.size))
-                path = self._path(thread, place, min(found, room))
+                path = _path(thread.program.memory.read(place, min(found, room, _MOST)))
                 if path in self._given:
                     self._write(thread, self._given[path], place, length, room)
 
@@ -189,7 +161,7 @@ class Sockets:
 
     def _tell(self, thread: Thread, name: Callable[[socket.socket], object], *rest: int) -> Answer:
         descriptor, place, length = rest[:3]
-        with self._world.borrowed(thread, descriptor) as own, _socket(own) as one:
+        with self._world.borrowed(thread, descriptor) as own, unix_sockets.borrowed(own) as one:
             if one.family != socket.AF_UNIX:
                 return None
             label = os.fsencode(str(name(one)))
@@ -209,9 +181,12 @@ class Sockets:
         self, thread: Thread, descriptor: int, _level: int, _name: int, place: int, length: int, *_: int
     ) -> int:
         """getsockopt(2), SO_PEERCRED: who the other side is, by the ids that are known here."""
-        with self._world.borrowed(thread, descriptor) as own, _socket(own) as one:
+        with self._world.borrowed(thread, descriptor) as own, unix_sockets.borrowed(own) as one:
             content = one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            inode = os.fstat(own).st_ino
         pid, uid, gid = _CREDENTIALS.unpack(content)
+        if pid and pid not in self._world.threads:  # one of us, perhaps, on behalf of a program
+            pid = self._callers.get(unix_sockets.peer(inode), pid)
         member = self._world.threads.get(pid)
         if member is not None:
             uid, gid = member.credentials.uids[1], member.credentials.gids[1]
@@ -225,20 +200,8 @@ class Sockets:
 _LARGEST = 2**63  # results from there on are errors
 
 
-@contextlib.contextmanager
-def _socket(descriptor: int) -> Iterator[socket.socket]:
-    """A descriptor as a socket, for the moment; raises OSError (ENOTSOCK)."""
-    one = socket.socket(fileno=descriptor)
-    try:
-        yield one
-    finally:
-        one.detach()
-
-
-@contextlib.contextmanager
-def _closing_if_it_fails(descriptor: int) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        os.close(descriptor)
-        raise
+def _path(content: bytes) -> bytes | None:
+    """The path in an address; None for one of another kind."""
+    # An abstract name begins with a zero byte (unix(7)): nothing is left of it here, and it is no path.
+    path = content[len(_UNIX) : _LONGEST].partition(b"\0")[0]
+    return path if content.startswith(_UNIX) and path else None

@@ -24,7 +24,7 @@ from pydock_lab.linux.syscall_numbers import Architecture, numbers
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.runtime.traced.process import Thread
 from pydock_lab.runtime.traced.tracing import Tracing
-from pydock_lab.runtime.traced.world import Answer, Handed, Waits, World
+from pydock_lab.runtime.traced.world import Answer, Handed, Lasts, Waits, World
 
 _SIGNAL = struct.Struct("=I8xI112x")  # what signalfd(2) says of a signal: its number, who sent it, and much else
 Calls: TypeAlias = Mapping[str, Callable[..., Answer]]
@@ -40,7 +40,7 @@ class Supervisor:
         tracing.asked = self._calls
         self._listeners: dict[int, Listener] = {}
         self._handlers: dict[int, Callable[[], None]] = {}
-        self._helpers: dict[int, int] = {}  # those that wait for a FIFO, by the thread that they do it for
+        self._helpers: dict[int, int] = {}  # those that wait for somebody else, by the thread that they do it for
         self._unheard: dict[int, tuple[tuple[int, ...], Answer]] = {}
         self._ends: dict[int, Callable[[int], None]] = {}
         self._poll = select.poll()
@@ -114,7 +114,7 @@ class Supervisor:
                 os.close(answer.descriptor)
         else:
             is_heard = True
-            self._help(listener, notice, answer)  # type: ignore[arg-type] # the last kind that there is
+            self._help(listener, notice, answer)  # type: ignore[arg-type] # the last kinds that there are
         if not is_heard:
             # A signal has interrupted it (before Linux 5.19): it will ask once more, and what is done is done.
             self._unheard[thread.number] = (notice[3:4] + notice[6:], answer)
@@ -138,18 +138,23 @@ class Supervisor:
             os.close(answer.descriptor)
         return self._answer(thread, notice)
 
-    # ---- FIFOs
+    # ---- calls that wait
 
-    def _help(self, listener: Listener, notice: Notice, wanted: Waits) -> None:
-        """Have a process open what may wait for long."""
+    def _help(self, listener: Listener, notice: Notice, wanted: Waits | Lasts) -> None:
+        """Have a process do what may wait for long."""
         pid = os.fork()
         if pid:
             self._helpers[notice[1]] = pid
+            if isinstance(wanted, Lasts):
+                wanted.let_go()
             return
         try:
             syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
-            descriptor = os.open(wanted.here, wanted.flags | os.O_CLOEXEC)
-            listener.hand_over(notice[0], descriptor, close_on_exec=bool(wanted.flags & os.O_CLOEXEC))
+            if isinstance(wanted, Lasts):
+                listener.answer(notice[0], wanted.do())
+            else:
+                descriptor = os.open(wanted.here, wanted.flags | os.O_CLOEXEC)
+                listener.hand_over(notice[0], descriptor, close_on_exec=bool(wanted.flags & os.O_CLOEXEC))
         except OSError as error:
             listener.answer(notice[0], -(error.errno or errno.EIO))
         finally:

@@ -1,6 +1,6 @@
 """What the tracer does when a thread stops: children, new programs, signals, and the calls whose arguments change.
 
-    seccomp      a call that the kernel must do itself, but with other words: execve, chdir, connect ...
+    seccomp      a call that the kernel must do itself, but with other words: execve, chdir, accept ...
     its end      put the registers back as they were: a program's code counts on them
     fork ...     the child is like its parent
     exec         another program: see loading.py

@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from pydock_lab.linux import syscalls
@@ -29,6 +29,13 @@ class Waits(NamedTuple):
     flags: int
 
 
+class Lasts(NamedTuple):
+    """A call that waits for somebody else: what does it and gives its result, and what lets go of its files."""
+
+    do: Callable[[], int]
+    let_go: Callable[[], None]
+
+
 class Handed(NamedTuple):
     """A descriptor that the program gets a copy of, and whether the copy is closed at exec."""
 
@@ -36,8 +43,8 @@ class Handed(NamedTuple):
     close_on_exec: bool
 
 
-# What ends a call: a value (or minus an errno), a descriptor, a FIFO; None lets the kernel do it.
-Answer: TypeAlias = int | Handed | Waits | None
+# What ends a call: a value (or minus an errno), a descriptor, what waits; None lets the kernel do it.
+Answer: TypeAlias = int | Handed | Waits | Lasts | None
 
 
 class World:
