@@ -1,4 +1,4 @@
-"""Sockets of the family AF_UNIX, for who uses those of others: addresses as the kernel has them, errors as numbers.
+"""Sockets, mostly AF_UNIX, for who uses those of others: addresses as the kernel has them, errors as numbers.
 
 Source: unix(7), connect(2), sock_diag(7).
 """
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pydock_lab.linux.netlink import read_attributes
 
 _libc = ctypes.PyDLL(None, use_errno=True)
+_libc.sendto.restype = ctypes.c_ssize_t
+_libc.sendto.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32]
 _HEADER = struct.Struct("=IHHII")
 _ASKED = struct.Struct("=BBHIIIQ")  # struct unix_diag_req: family, protocol, states, inode, what to show, cookie
 _TOLD = 16  # bytes of `struct unix_diag_msg`
@@ -48,8 +50,14 @@ def connect(descriptor: int, address: bytes) -> int:
     return _result(_libc.connect(descriptor, address, len(address)))
 
 
+def send(descriptor: int, content: bytes, address: bytes, flags: int) -> int:
+    """Send something to an address, "" for the other side: how much was sent, or minus the errno; see sendto(2)."""
+    result = _libc.sendto(descriptor, content, len(content), flags, address or None, len(address))
+    return result if result >= 0 else -ctypes.get_errno()
+
+
 def connect_at_once(one: socket.socket, address: bytes) -> int:
-    """The same for one that may wait, without that: -EAGAIN where the other side has too many callers.
+    """The same for one that may wait, without that: -EAGAIN or -EINPROGRESS where it would.
 
     Whether it waits is a flag of the open file, which others use as well. How long, only who sends or connects asks.
     """

@@ -1,6 +1,7 @@
 """Messages to a socket that is named: sendto, sendmsg and sendmmsg, which the supervisor does as it connects.
 
-Only datagrams of the family AF_UNIX go to a path: all others the kernel sends itself. What they carry is copied, open
+Only datagrams of the family AF_UNIX go to a path: all others the kernel sends itself, but for sendto where threads
+share descriptors (see sockets.py). What they carry is copied, open
 files (SCM_RIGHTS) as well. Who asks for credentials is told ours: the kernel lets nobody speak for another.
 
 Source: unix(7), sendmsg(2), cmsg(3).
@@ -11,12 +12,13 @@ import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
 from pydock_lab.linux import unix_sockets
 from pydock_lab.runtime.traced.process import Thread
 from pydock_lab.runtime.traced.refusal import failed
-from pydock_lab.runtime.traced.sockets import Sockets
+from pydock_lab.runtime.traced.sockets import WITHOUT_POWERS, Sockets
 from pydock_lab.runtime.traced.world import Answer, Lasts, World
 
 _HEADER = struct.Struct("=QI4xQQQQ8x")  # struct msghdr: name and its length, parts, how many; control and its length
@@ -24,6 +26,7 @@ _CONTROL = struct.Struct("=Qii")  # struct cmsghdr: length, level, type
 _LENGTH = struct.Struct("=I")
 _NUMBER = 0xFFFF_FFFF
 _MOST_PARTS, _MOST_CONTROL, _MOST_FILES = 1024, 16384, 253
+_AT_ONCE = 1 << 18  # bytes of a stream
 _CREDENTIALS = 2  # SCM_CREDENTIALS
 
 
@@ -48,11 +51,20 @@ class Messages:
     def sendto(self, thread: Thread, descriptor: int, data: int, size: int, flags: int, *name: int) -> Answer:
         """sendto(2), where there is an address."""
         with ExitStack() as held:
-            one = self._datagrams(thread, descriptor, held)
-            if one is None:
+            own = held.enter_context(self._world.borrowed(thread, descriptor))
+            one = held.enter_context(unix_sockets.borrowed(own))
+            if self._sockets.is_left(thread, one):
                 return None
-            message = _Message(_read(thread, one, [(data, size)]), (name[0], name[1]))
-            return self._send(thread, one, message, flags, held)
+            if one.type == socket.SOCK_STREAM:
+                size = min(size, _AT_ONCE)
+            content = _read(thread, one, [(data, size)])
+            if one.family == socket.AF_UNIX and one.type == socket.SOCK_DGRAM:
+                return self._send(thread, one, _Message(content, (name[0], name[1])), flags, held)
+            address = self._sockets.address(thread, name[0], name[1], held)
+            do = partial(unix_sockets.send, own, content, address)
+            if one.family not in WITHOUT_POWERS:
+                return self._sockets.on_behalf(lambda: do(_signed(flags)), held)
+            return _waiting(one, do, flags, held)
 
     def sendmsg(self, thread: Thread, descriptor: int, place: int, flags: int, *_: int) -> Answer:
         """sendmsg(2)."""
@@ -80,9 +92,7 @@ class Messages:
         one = held.enter_context(unix_sockets.borrowed(own))
         return one if one.family == socket.AF_UNIX and one.type == socket.SOCK_DGRAM else None
 
-    def _send(
-        self, thread: Thread, one: socket.socket, message: _Message, flags: int, held: ExitStack
-    ) -> "int | Lasts":
+    def _send(self, thread: Thread, one: socket.socket, message: _Message, flags: int, held: ExitStack) -> int | Lasts:
         address = self._address(thread, message.name, held)
         files = [
             (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("=i", self._file(thread, number, held)))
@@ -98,11 +108,7 @@ class Messages:
             except OSError as error:
                 return -(error.errno or errno.EIO)
 
-        flags = (flags & _NUMBER ^ _SIGN) - _SIGN
-        answer = do(flags | socket.MSG_DONTWAIT)
-        if answer == -errno.EAGAIN and not flags & socket.MSG_DONTWAIT and unix_sockets.may_wait(one.fileno()):
-            return Lasts(lambda: do(flags), held.pop_all().close)
-        return answer
+        return _waiting(one, do, flags, held)
 
     def _address(self, thread: Thread, name: tuple[int, int], held: ExitStack) -> bytes | None:
         if not name[0] or not name[1] & _NUMBER:
@@ -121,6 +127,19 @@ _UNIX = struct.pack("=H", socket.AF_UNIX)
 _SIGN = 1 << 31
 
 
+def _signed(flags: int) -> int:
+    return (flags & _NUMBER ^ _SIGN) - _SIGN
+
+
+def _waiting(one: socket.socket, do: Callable[[int], int], flags: int, held: ExitStack) -> int | Lasts:
+    """Do it at once, or have it done by who may wait, if the program would."""
+    flags = _signed(flags) | socket.MSG_NOSIGNAL  # the signal would be ours
+    answer = do(flags | socket.MSG_DONTWAIT)
+    if answer == -errno.EAGAIN and not flags & socket.MSG_DONTWAIT and unix_sockets.may_wait(one.fileno()):
+        return Lasts(lambda: do(flags), held.pop_all().close)
+    return answer
+
+
 def _message(thread: Thread, one: socket.socket, place: int) -> _Message:
     memory = thread.program.memory
     name, length, parts, count, control, size = _HEADER.unpack(memory.read(place, _HEADER.size))
@@ -132,7 +151,9 @@ def _message(thread: Thread, one: socket.socket, place: int) -> _Message:
 
 
 def _read(thread: Thread, one: socket.socket, parts: list[tuple[int, int]]) -> bytes:
-    if sum(size for _, size in parts) > one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF):
+    if one.type != socket.SOCK_STREAM and sum(size for _, size in parts) > one.getsockopt(
+        socket.SOL_SOCKET, socket.SO_SNDBUF
+    ):
         raise failed(errno.EMSGSIZE)
     return b"".join(thread.program.memory.read(place, size) for place, size in parts if size)
 

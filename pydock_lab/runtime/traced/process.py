@@ -2,6 +2,7 @@
 
 thread  ---- program      what execve made: its memory, its file; shared by the threads of a process (CLONE_VM)
         ---- place        its root and umask (CLONE_FS)
+        ---- files        its table of descriptors (CLONE_FILES)
         ---- credentials  its own
 """
 
@@ -40,6 +41,12 @@ class Place:
         return Place(self.root, self.umask)
 
 
+class Files:
+    """A table of descriptors: what is in it only the kernel knows, but not who shares it."""
+
+    __slots__ = ()
+
+
 class NoRoom(Exception):
     """A thread needs so many bytes of memory for what a call is to be told."""
 
@@ -51,11 +58,12 @@ class NoRoom(Exception):
 class Thread:
     """One thread, by its number on the host; `pid` is that of its process, `room` memory that was made for our use."""
 
-    __slots__ = ("credentials", "number", "pid", "place", "program", "room")
+    __slots__ = ("credentials", "files", "number", "pid", "place", "program", "room")
 
     def __init__(self, number: int, pid: int, program: Program, place: Place, credentials: Credentials) -> None:
         self.number, self.pid = number, pid
         self.program, self.place, self.credentials = program, place, credentials
+        self.files = Files()
         self.room = (0, 0)
 
     def room_for(self, stack: int, size: int) -> int:

@@ -6,9 +6,12 @@
     the program      getpeername(3): "/run/app.sock"
 
 The kernel must not read the address once more: another thread of the program could have changed it by then. So it is
-read once, whatever it is, and used here. A path in a socket's address has 107 bytes at most (unix(7)); these names are
-short however deep a container lies. What the kernel calls a bound socket is kept, and whoever asks is told the name
-that the program gave. Who asks for the other side of a connection is told the program, not us who made it.
+read once, whatever it is, and used here. Where threads share descriptors, that is so for sockets of all kinds: one of
+them could be exchanged for another.
+
+A path in a socket's address has 107 bytes at most (unix(7)); these names are short however deep a container lies. What
+the kernel calls a bound socket is kept, and whoever asks is told the name that the program gave. Who asks for the other
+side of a connection is told the program, not us who made it.
 """
 
 import errno
@@ -18,7 +21,8 @@ import struct
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from pydock_lab.linux import unix_sockets
+from pydock_lab.linux import capabilities, syscalls, unix_sockets
+from pydock_lab.linux.capabilities import Capability
 from pydock_lab.linux.file_calls import open_place
 from pydock_lab.linux.ptrace import Machine, Registers
 from pydock_lab.runtime.traced.process import Thread
@@ -33,6 +37,7 @@ _PATH = 108
 _LENGTH = struct.Struct("=I")
 _CREDENTIALS = struct.Struct("=3I")
 _MOST_CALLERS = 10_000
+WITHOUT_POWERS = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)  # to connect and to send takes none
 
 
 class Sockets:
@@ -46,6 +51,7 @@ class Sockets:
         self._world, self._words, self._machine = world, registers.words, machine
         self._given: dict[bytes, bytes] = {}
         self._callers: dict[int, int] = {}
+        self._has_powers = bool(syscalls.capget()[1])
 
     def traced(self) -> Mapping[str, AtStart]:
         """The calls that are changed, by name."""
@@ -91,18 +97,35 @@ class Sockets:
         with ExitStack() as held:
             own = held.enter_context(self._world.borrowed(thread, descriptor))
             one = held.enter_context(unix_sockets.borrowed(own))
-            if one.family != socket.AF_UNIX:
+            if self.is_left(thread, one):
                 return None
             address = self.address(thread, place, length, held)
+            if one.family not in WITHOUT_POWERS:
+                return self.on_behalf(lambda: unix_sockets.connect(own, address), held)
             if one.type == socket.SOCK_DGRAM:
                 return unix_sockets.connect(own, address)
             self._remember(os.fstat(own).st_ino, thread.pid)
             if not unix_sockets.may_wait(own):
                 return unix_sockets.connect(own, address)
             answer = unix_sockets.connect_at_once(one, address)
-            if answer == -errno.EAGAIN:
+            if answer in (-errno.EAGAIN, -errno.EINPROGRESS):
                 return Lasts(lambda: unix_sockets.connect(own, address), held.pop_all().close)
             return answer
+
+    def is_left(self, thread: Thread, one: socket.socket) -> bool:
+        """Whether the kernel may do a call with a socket itself: no path can be meant, whatever other threads do."""
+        return one.family != socket.AF_UNIX and not self._world.shares_files(thread)
+
+    def on_behalf(self, do: Callable[[], int], held: ExitStack) -> Answer:
+        """Do what our own powers must not help with."""
+        if not self._has_powers:
+            return do()
+
+        def without_powers() -> int:
+            capabilities.renounce()
+            return do()
+
+        return Lasts(without_powers, held.pop_all().close)
 
     def _remember(self, inode: int, pid: int) -> None:
         self._callers.pop(inode, None)
@@ -112,12 +135,20 @@ class Sockets:
 
     def bind(self, thread: Thread, descriptor: int, place: int, length: int, *_: int) -> Answer:
         """bind(2)."""
-        with self._world.borrowed(thread, descriptor) as own, unix_sockets.borrowed(own) as one:
-            if one.family != socket.AF_UNIX:
+        with ExitStack() as held:
+            own = held.enter_context(self._world.borrowed(thread, descriptor))
+            one = held.enter_context(unix_sockets.borrowed(own))
+            # Root of a container may have a low port, for which the program itself has not the power.
+            may_need_powers = one.family in WITHOUT_POWERS and thread.credentials.can(Capability.NET_BIND_SERVICE)
+            if self.is_left(thread, one) and not may_need_powers:
                 return None
             content = self._content(thread, place, length)
-            path = _path(content)
-            return unix_sockets.bind(own, content) if path is None else self._bind_to(thread, own, path)
+            path = _path(content) if one.family == socket.AF_UNIX else None
+            if path is not None:
+                return self._bind_to(thread, own, path)
+            if one.family == socket.AF_UNIX or may_need_powers:
+                return unix_sockets.bind(own, content)
+            return self.on_behalf(lambda: unix_sockets.bind(own, content), held)
 
     def _bind_to(self, thread: Thread, own: int, path: bytes) -> int:
         folder, name = self._world.parent(thread, HERE, path)

@@ -22,7 +22,7 @@ from pydock_lab.linux.ptrace import Event, Machine, Registers
 from pydock_lab.linux.syscall_numbers import Architecture, numbers
 from pydock_lab.runtime.traced.executing import Executing
 from pydock_lab.runtime.traced.loading import Image, Loading
-from pydock_lab.runtime.traced.process import NoRoom, Program, Thread
+from pydock_lab.runtime.traced.process import Files, NoRoom, Program, Thread
 from pydock_lab.runtime.traced.world import World
 
 # Called at the end of a system call; the registers are those of its end.
@@ -30,7 +30,7 @@ AtEnd: TypeAlias = Callable[[Thread], None]
 # Called at its beginning: may change the registers, and says what is to be done at its end. None: it may go on.
 AtStart: TypeAlias = Callable[[Thread], AtEnd | None]
 
-_CLONE_MEMORY, _CLONE_PLACE, _CLONE_THREAD = 0x100, 0x200, 0x1_0000
+_CLONE_MEMORY, _CLONE_PLACE, _CLONE_FILES, _CLONE_THREAD = 0x100, 0x200, 0x400, 0x1_0000
 _STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _NO_CALL = 2**64 - 1
 _RESTART_PERHAPS, _RESTART = 2**64 - 512, 2**64 - 513  # ERESTARTSYS, ERESTARTNOINTR: linux/errno.h
@@ -189,7 +189,7 @@ class Tracing:
         thread = self._world.threads.pop(former)
         image = self._images.pop(former)
         self._ends.pop(former, None)
-        thread.number, thread.room = number, (0, 0)
+        thread.number, thread.room, thread.files = number, (0, 0), Files()
         thread.program, thread.credentials = Program(number, image.file), image.credentials
         self._world.threads[number] = thread
         self._images[number] = image
@@ -250,7 +250,10 @@ def _child_of(parent: Thread, number: int, flags: int) -> Thread:
     is_thread = flags & _CLONE_THREAD
     program = parent.program if flags & _CLONE_MEMORY else Program(number, parent.program.file)
     place = parent.place if flags & _CLONE_PLACE else parent.place.copy()
-    return Thread(number, parent.pid if is_thread else number, program, place, parent.credentials)
+    child = Thread(number, parent.pid if is_thread else number, program, place, parent.credentials)
+    if flags & _CLONE_FILES:
+        child.files = parent.files
+    return child
 
 
 _SECCOMP, _EXEC, _STOP = int(Event.SECCOMP), int(Event.EXEC), int(Event.STOP)

@@ -200,6 +200,10 @@ class World:
         """Whether a process group is the container's."""
         return any(_group(pid) == number for pid in self.processes())
 
+    def shares_files(self, thread: Thread) -> bool:
+        """Whether others can put another file in the place of a thread's descriptor."""
+        return any(one.files is thread.files and one is not thread for one in self.threads.values())
+
     # ---- /proc
 
     def magic(self, folder: Folder, name: bytes) -> bytes | None:

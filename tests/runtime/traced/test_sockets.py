@@ -183,3 +183,103 @@ def outside() -> Iterator[Path]:
 
 def test_another_thread_cannot_change_where_a_connection_goes(inside: Callable[..., str], outside: Path) -> None:
     assert inside(_RACE, outside).strip() == "refused"
+
+
+_EXCHANGED = """
+import ctypes, os, socket, struct, sys, threading, time
+
+libc = ctypes.CDLL(None, use_errno=True)
+sys.setswitchinterval(1e-6)
+path = given[0].encode()
+address = struct.pack("=H", socket.AF_UNIX) + path + b"\\0"
+unix, plain, used = socket.socket(socket.AF_UNIX), socket.socket(), socket.socket()
+number, done, ends = used.fileno(), threading.Event(), time.monotonic() + 2
+
+def change():
+    while not done.is_set():
+        for one in (unix, plain):
+            libc.dup2(one.fileno(), number)
+
+thread = threading.Thread(target=change)
+thread.start()
+found = "refused"
+while time.monotonic() < ends:
+    if libc.connect(number, address, len(address)) == 0:
+        found = "connected"
+        break
+done.set()
+thread.join()
+print(found)
+"""
+
+
+def test_another_thread_cannot_exchange_the_socket(inside: Callable[..., str], outside: Path) -> None:
+    assert inside(_EXCHANGED, outside).strip() == "refused"
+
+
+_INTERNET = """
+import errno, json, os, socket, threading
+
+def told(function, *words):
+    try:
+        return function(*words) or "done"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+def conversations():
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    other = server.accept()[0]
+    other.sendall(b"tcp")
+    one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    one.bind(("127.0.0.1", 0))
+    found = [client.recv(9).decode(), two.sendto(b"udp", one.getsockname()), one.recv(9).decode()]
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    found.append(told(socket.create_connection, closed.getsockname()))
+    line = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    line.bind((0, 0))
+    # RTM_GETLINK of all, and RTM_DELLINK of one that is not there: for who has the power, ENODEV.
+    asked = [bytes.fromhex("2000000012000103010000000000000000000000" + "00" * 12),
+             bytes.fromhex("2000000011000500020000000000000000000000ffffff7f" + "00" * 8)]
+    line.sendto(asked[0], (0, 0))
+    found.append(line.recv(9999)[4])
+    while line.recv(99999)[4] != 3:
+        pass
+    line.sendto(asked[1], (0, 0))
+    answer = line.recv(999)
+    found += [answer[4], errno.errorcode[-int.from_bytes(answer[16:20], "little", signed=True)]]
+    return found
+
+alone = conversations()
+waiting = threading.Event()
+threading.Thread(target=waiting.wait).start()
+shared = conversations()
+waiting.set()
+print(json.dumps([alone, shared]))
+"""
+
+
+def test_other_sockets_are_as_ever(inside: Callable[..., str]) -> None:
+    alone, shared = json.loads(inside(_INTERNET))
+    assert alone == ["tcp", 3, "udp", "ECONNREFUSED", 16, 2, "EPERM"]
+    assert shared == alone
+
+
+_LOW = """
+import os, socket
+for _ in range(2):
+    server = socket.socket()
+    try:
+        server.bind(("127.0.0.1", 821))
+        print("bound")
+    except OSError as error:
+        print(error.strerror)
+    server.close()
+    os.setuid(33)
+"""
+
+
+def test_root_may_have_a_low_port(inside: Callable[..., str]) -> None:
+    low = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 821
+    assert inside(_LOW).splitlines() == ["bound", "bound" if low else "Permission denied"]
