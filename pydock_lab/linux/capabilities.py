@@ -149,7 +149,7 @@ def renounce() -> None:
     """
     effective, _ = syscalls.capget()
     if effective & Capability.SETPCAP:
-        limit_bounding(Capability(0), last_capability())
+        limit_bounding(Capability(0))
     # The ambient ones go with those that are permitted and inheritable (capabilities(7)).
     syscalls.capset(0, 0)
 
