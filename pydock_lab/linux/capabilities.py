@@ -9,7 +9,8 @@ The *bounding* set limits what any program started later can ever get back: it i
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntFlag
 from functools import cache
 
@@ -152,6 +153,20 @@ def renounce() -> None:
         limit_bounding(Capability(0))
     # The ambient ones go with those that are permitted and inheritable (capabilities(7)).
     syscalls.capset(0, 0)
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """For the moment, do what is done without any capability that is in force; not for a process with threads."""
+    effective, permitted = syscalls.capget()
+    if not effective:
+        yield
+        return
+    syscalls.capset(0, permitted)
+    try:
+        yield
+    finally:
+        syscalls.capset(effective, permitted)
 
 
 def hold(keep: Capability) -> Capability:

@@ -15,6 +15,7 @@ import stat
 import struct
 from collections.abc import Callable, Mapping
 
+from pydock_lab.linux import capabilities
 from pydock_lab.linux.file_calls import open_place
 from pydock_lab.runtime.traced.accounts import Accounts
 from pydock_lab.runtime.traced.copying_up import CopyUp
@@ -119,6 +120,10 @@ class Opening:
             return Handed(account, bool(flags & os.O_CLOEXEC))
         if kind == stat.S_IFREG:
             self._before_file(spot, flags)
+            if spot.folder.part.magic:
+                # Who asks has no power on the host: its memory (kcore) and messages (kmsg) are not for him.
+                with capabilities.set_aside():
+                    return self._hand_over(spot.here, flags, mode)
         return self._hand_over(spot.here, flags, mode)
 
     def _before_file(self, spot: Spot, flags: int) -> None:
@@ -126,7 +131,7 @@ class Opening:
         if self._world.is_device(spot.here):
             raise failed(errno.EPERM)  # as where a control group keeps devices from containers
         if flags & _CHANGES:
-            if spot.folder.part.read_only:
+            if spot.folder.part.read_only or _is_of_the_host(spot):
                 raise failed(errno.EROFS)
             self._copy_up.before_writing(spot, keep=not flags & os.O_TRUNC)
 
@@ -188,6 +193,12 @@ _WANTED = (READ, WRITE, READ | WRITE, READ | WRITE)  # by O_RDONLY, O_WRONLY, O_
 _SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFLNK)
 _OWN_TERMINAL = os.makedev(5, 0)
 _TERMINALS = range(136, 144)
+
+
+def _is_of_the_host(spot: Spot) -> bool:
+    """Whether a file of /proc is none of a process: as in Docker, nobody may write to those (/proc/sys)."""
+    part, inside = spot.folder.part, spot.folder.guest[len(spot.folder.part.guest) :]
+    return part.magic and not inside[1:].partition(b"/")[0].isdigit()
 
 
 def _terminal(thread: Thread) -> bytes:

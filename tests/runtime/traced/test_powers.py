@@ -60,3 +60,25 @@ print(subprocess.run(["/bin/sh", "-c", "echo started"], cwd="/", capture_output=
 
 def test_root_of_the_container_goes_on_as_root(inside: Callable[..., str]) -> None:
     assert inside(_CONTAINER_S_OWN).splitlines() == ["33 50 0o0 kept /d", "refused", "started"]
+
+
+_KERNEL_S = """
+import errno, json, os
+
+def told(path, flags):
+    try:
+        os.close(os.open(path, flags))
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "done"
+
+written = ["sys/net/ipv4/tcp_fin_timeout", "sys/kernel/core_pattern", "version", "self/comm", "self/oom_score_adj"]
+print(json.dumps([told("/proc/" + name, os.O_WRONLY | os.O_APPEND) for name in written]
+                 + [told("/proc/" + name, os.O_RDONLY) for name in ("kcore", "kmsg")]))
+"""
+
+
+def test_the_kernel_s_own_files_are_out_of_reach(inside: Callable[..., str]) -> None:
+    written, read = (found := json.loads(inside(_KERNEL_S)))[:5], found[5:]
+    assert written == ["EROFS"] * 3 + ["done"] * 2
+    assert set(read) <= {"EPERM", "EACCES", "ENOENT"}
