@@ -74,6 +74,9 @@ def _last(path: str) -> str:
 
 def sentence(step: RunStep, speech: Speech) -> str:
     """What a step does, and what for."""
+    before, _, kept = step.detail.partition(" -> ")
+    if step.name == "capabilities" and before == kept:  # `--privileged`
+        return speech.say("start-capabilities-kept")
     return speech.say(f"start-{step.name}")
 
 

@@ -33,7 +33,7 @@ class ContainerQuestions:
 
     def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:
         """What a container wrote, changed and deleted."""
-        return self._layers.of(record).changes
+        return self._layers.all_of(record)
 
     def owners(self, record: ContainerRecord) -> dict[bytes, tuple[int, int]]:
         """Whose the image's files are, where those on disk do not tell: all of them are one user's."""

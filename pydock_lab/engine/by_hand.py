@@ -36,8 +36,8 @@ class ByHand:
         with self._tree(image) if image else contextlib.nullcontext("") as root:
             status, found = _run(wish, root, streams)
         if "refused" in found:
-            step = locale.text(f"drawing.by-hand-{wish.next_step or 'done'}")
             call, reason = found["refused"], found["reason"]
+            step = locale.text(f"drawing.by-hand-{wish.step_for(call) or 'done'}")
             raise IsolationError("engine.by-hand", facet="namespaces", call=call, reason=reason, step=step)
         return status, _view(wish, found)
 

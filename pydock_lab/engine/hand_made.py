@@ -26,6 +26,14 @@ class HandMade:
         names += [f"--root {self.root}"] if self.root else []
         return " ".join([*names, *(f"--{kind}" for kind in ("net", "ipc", "cgroup") if kind in self.own)])
 
+    def step_for(self, call: str) -> str:
+        """The step that was missing where `call` was refused: another one than the next, if it was left out."""
+        if call.startswith(("mount", "pivot_root")) and not {"user", "mnt"} <= self.own:
+            return "mnt" if "user" in self.own else "user"
+        if call == "sethostname" and not {"user", "uts"} <= self.own:
+            return "uts" if "user" in self.own else "user"
+        return self.next_step
+
     @property
     def next_step(self) -> str:
         """The first of STEPS that is missing, "" where none is."""

@@ -92,6 +92,10 @@ class Sights:
         place = next((arguments[1] for name, arguments, _ in step.get("calls", ()) if name == "mount"), step["detail"])
         return replace(sight, mounts=(*sight.mounts, f"overlay on {place}"))
 
+    def view(self, sight: Sight, _step: _Step) -> Sight:
+        """Without namespaces: whoever asks for "/" is shown the image's tree; the table of mounts is the host's."""
+        return replace(sight, root=self._names, directory="/")
+
     def pivot_root(self, sight: Sight, _step: _Step) -> Sight:
         """The image's tree is "/"; the host's mounts are still in the table."""
         self._mounts = ["overlay on /"]
@@ -133,7 +137,9 @@ class Sights:
         return replace(sight, capabilities=_names(facts.get("kept", 0)), user=user)
 
     def exec(self, sight: Sight, _step: _Step) -> Sight:
-        """The program takes the place of the engine's own."""
+        """The program takes the place of the engine's own; who shares the host's numbers is one of many there."""
+        if sight.namespaces.get("pid") == self.outside.namespaces.get("pid"):
+            return sight
         return replace(sight, processes=(f"1 {' '.join(self.words)}",))
 
 
@@ -146,6 +152,7 @@ _CHANGES: Mapping[str, _Change] = MappingProxyType(
         "share": Sights.share,
         "control-group": Sights.control_group,
         "overlay": Sights.overlay,
+        "view": Sights.view,
         "pivot_root": Sights.pivot_root,
         "mount": Sights.mount,
         "umount": Sights.umount,

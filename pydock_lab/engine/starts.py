@@ -23,7 +23,9 @@ _PHASES = {
         *("bridge", "loopback", "low-ports", "sysctl", "network-files", "connect", "address", "name-server"),
         *("hostname", "domainname"),
     ),
-    StartPhase.FILES: ("upper", "overlay", "pivot_root", "mount", "mask", "umount", "read-only", "directory"),
+    StartPhase.FILES: (
+        *("upper", "overlay", "materialise", "view", "pivot_root", "mount", "mask", "umount", "read-only", "directory"),
+    ),
     StartPhase.POWERS: ("keyring", "no-new-privileges", "seccomp", "user", "capabilities", "ownership", "landlock"),
     StartPhase.PROGRAM: ("terminal", "exec"),
 }

@@ -5,8 +5,10 @@ layer 5  srv/app.py     the image's            was changed, and hidden from then
 """
 
 import os
+import sys
 from dataclasses import dataclass
 
+from pydock_lab.archive.entry import EntryType
 from pydock_lab.build.source import walk
 from pydock_lab.build.tree import LayeredTree
 from pydock_lab.engine.home import Home
@@ -55,6 +57,15 @@ class WritableLayers:
             seen = self._seen[record.id] = _Seen(found=found, tree=tree, written=written)
         return seen.written
 
+    def all_of(self, record: ContainerRecord) -> tuple[FileChange, ...]:
+        """Every change, however many there are; pictures have enough in the first thousands."""
+        seen = self.of(record)
+        if len(seen.changes) == seen.total:
+            return seen.changes
+        snapshots = self._home.ground(record.isolation).snapshots
+        found = snapshots.changes(record.spec.rootfs, most=sys.maxsize)
+        return _written(found, self._images.tree(record.image_id), None).changes
+
     def forget(self, alive: set[str]) -> None:
         """Keep nothing of containers other than these."""
         for gone in self._seen.keys() - alive:
@@ -74,15 +85,18 @@ def _change(row: Row, tree: LayeredTree) -> FileChange:
     below = tree.entry(path)
     is_deleted = row.letter == "D"
     size = sum(entry.size for entry in walk(tree, path)) if is_deleted else row.size
+    kind = _kind(is_deleted=is_deleted, is_known=below is not None)
+    # What was something else, or a link, was not copied up: the container has put a file in its place.
+    is_new = kind is ChangeKind.CHANGED and not row.is_directory and below and below.type is not EntryType.FILE
     return FileChange(
         path=f"/{row.path}",
-        kind=_kind(is_deleted=is_deleted, is_known=below is not None),
+        kind=kind,
         size=size,
         mode=row.mode,
         link=row.link,
         is_directory=row.is_directory,
-        layer=_layer(tree, path),
-        copied=below.size if below is not None and not is_deleted else 0,
+        layer=-1 if is_new else _layer(tree, path),
+        copied=below.size if below is not None and not is_deleted and not is_new else 0,
         touched=row.touched,
     )
 

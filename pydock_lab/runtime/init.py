@@ -322,6 +322,11 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str
         log.add("namespace", which)
 
 
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def _be_first_to_die(score: int | None, log: StepLog, *, alone: bool) -> None:
     """Set how likely the kernel is to choose this program when memory is short.
 
@@ -333,8 +338,7 @@ def _be_first_to_die(score: int | None, log: StepLog, *, alone: bool) -> None:
     try:
         if alone:
             syscalls.prctl(Prctl.SET_DUMPABLE, 1)
-        with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
-            file.write(str(score))
+        journal.ask("write", _write, "/proc/self/oom_score_adj", str(score))
     except OSError as error:
         log.note("runtime.oom-score-refused", score=score, reason=error.strerror)
         return

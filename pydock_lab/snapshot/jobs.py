@@ -231,13 +231,14 @@ class _Whole:
 def changes(request: Request) -> dict[str, Any]:
     """What an upper directory holds, as `written.rows` tells it.
 
-    Arguments: `directory`, `tree` (as for `pack`).
+    Arguments: `directory`, `tree` (as for `pack`), `most` (rows).
     """
     tree, directory = request.arguments.get("tree") or "", request.arguments["directory"]
+    most = request.arguments.get("most", written.MOST)
     if tree and copying.is_materialised(tree):
         with _collected(tree, request.tier) as upper:
-            return written.rows(upper, is_copy=True)
-    return written.rows(directory)
+            return written.rows(upper, is_copy=True, most=most)
+    return written.rows(directory, most=most)
 
 
 def remove(request: Request) -> None:

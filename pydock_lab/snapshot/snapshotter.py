@@ -208,24 +208,24 @@ class Snapshotter:
         """Where `path` is in a tree, links followed inside it only; raises ArchiveError where it is not there."""
         return directory / str(self._call(FIND, {"directory": str(directory), "path": path}, []))
 
-    def changes(self, rootfs: Rootfs) -> Changes:
-        """What was written, as far as it can be seen now."""
+    def changes(self, rootfs: Rootfs, *, most: int = written.MOST) -> Changes:
+        """What was written, as far as it can be seen now, in at most so many rows."""
         if not os.path.isdir(rootfs.upper) and not os.path.isdir(rootfs.mountpoint):
             return Changes(rows=(), total=0, size=0)
-        found = self._written_here(rootfs)
+        found = self._written_here(rootfs, most)
         if found is None:
-            found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint}, [])
+            found = self._call(CHANGES, {"directory": rootfs.upper, "tree": rootfs.mountpoint, "most": most}, [])
         return Changes(rows=tuple(Row(*row) for row in found["rows"]), total=found["total"], size=found["size"])
 
     @staticmethod
-    def _written_here(rootfs: Rootfs) -> dict[str, Any] | None:
+    def _written_here(rootfs: Rootfs, most: int) -> dict[str, Any] | None:
         """The same without asking anybody; None where this process may not look, or a tree has to be compared."""
         from pydock_lab.snapshot.copying import is_materialised  # noqa: PLC0415 - not on every machine
 
         if not rootfs.upper or is_materialised(rootfs.mountpoint):
             return None
         try:
-            return written.rows(rootfs.upper)
+            return written.rows(rootfs.upper, most=most)
         except PermissionError:  # rootless: a file of one of the container's own users
             return None
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydock_lab.archive import whiteout
 
-_MOST = 5000  # rows: what a view shows is far less
+MOST = 5000  # rows: what a view shows is far less
 
 
 class Row(NamedTuple):
@@ -27,18 +27,22 @@ class Row(NamedTuple):
     touched: int
 
 
-def rows(directory: str, *, is_copy: bool = False) -> dict[str, Any]:
-    """What is in it as `rows` (at most 5000, parents before what is in them), `total`, `size` (bytes of all files).
+def rows(directory: str, *, is_copy: bool = False, most: int = MOST) -> dict[str, Any]:
+    """What is in it as `rows` (at most so many, parents before what is in them), `total`, `size` (bytes of all files).
 
     Nothing of a directory that is not there. In one that `is_copy`, made just now, the times of change are those of the
     copying: times of the contents are taken. Raises PermissionError where some of it belongs to others.
     """
     found: list[Row] = []
     total = size = 0
+    counted: set[tuple[int, int]] = set()  # a file of several names has its bytes once
     for path, status, link in _walk(os.fsencode(directory), b""):
         total += 1
-        size += status.st_size if stat.S_ISREG(status.st_mode) else 0
-        if len(found) < _MOST:
+        if stat.S_ISREG(status.st_mode) and (status.st_nlink == 1 or (status.st_dev, status.st_ino) not in counted):
+            size += status.st_size
+            if status.st_nlink > 1:
+                counted.add((status.st_dev, status.st_ino))
+        if len(found) < most:
             touched = status.st_mtime_ns if is_copy else status.st_ctime_ns
             found.append(_row(path, status, link, touched))
     return {"rows": found, "total": total, "size": size}

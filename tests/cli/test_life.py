@@ -11,6 +11,8 @@ import pytest
 from samples.faces import RememberingFace
 from samples.waiting import wait_until
 
+from pydock_lab.views import ChangeKind
+
 BOX = "lab/busybox"
 ECHO = "echo hello; exec sleep 600"
 # Tells each signal that it gets, and goes on.
@@ -334,3 +336,18 @@ def test_events_begin_where_they_are_asked_to(docker):
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container create [0-9a-f]{64} \(.*\)", line
     )
     assert docker("events", "--since", "1h", "--until", "30m") == ""
+
+
+def test_diff_has_every_change_and_the_list_of_a_picture_enough(docker, engine):
+    script = "mkdir /many; cd /many; i=0; while [ $i -lt 5100 ]; do : > $i; i=$((i+1)); done"
+    docker("run", "--name", "big", BOX, "sh", "-c", script)
+    assert len(docker("diff", "big").splitlines()) == 5101
+    (view,) = (one for image in engine.instances().images for one in image.containers)
+    assert (len(view.changes) <= 5000, view.changes_total) == (True, 5101)
+
+
+def test_a_file_in_the_place_of_a_folder_was_not_copied_up(docker, engine):
+    docker("run", "--name", "swap", BOX, "sh", "-c", "rm -rf /home; echo file > /home; echo x >> /etc/passwd")
+    changes = {one.path: one for one in engine.container("swap").changes}
+    assert (changes["/home"].kind, changes["/home"].copied_up) == (ChangeKind.CHANGED, False)
+    assert changes["/etc/passwd"].copied_up

@@ -97,3 +97,18 @@ def test_exit_statuses(docker):
     docker("unshare", "sh", "-c", "exit 7", status=7)
     docker("unshare", "no-such-program", status=127)
     docker("unshare", "sh", "-c", "kill -9 $$", status=137)
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "hint"),
+    [
+        ("--user --hostname box", "sethostname", "Next: --uts"),
+        ("--hostname box", "sethostname", "Next: --user"),
+        ("--user --uts --root lab/base", "mount(MS_BIND)", "Next: --mount"),
+    ],
+)
+def test_the_advice_is_about_what_was_refused(docker, options, call, hint):
+    with pytest.raises(IsolationError) as caught:
+        docker("unshare", *options.split(), "true")
+    assert call in caught.value.message("en")
+    assert hint in str(caught.value)

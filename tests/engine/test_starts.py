@@ -205,6 +205,8 @@ def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
     assert "clone3({flags=CLONE_PARENT|CLONE_PIDFD}" in text
     texts = [drawing.to_text(trace.standing_at(step.number), language="en") for step in trace.steps]
     assert any("clone3" in text for text in texts)
+    seen = engine.run(BOX, "ls", "/").logs().split()
+    assert set(seen) <= set(trace.steps[-1].after.root)
 
 
 @pytest.mark.usefixtures("containers", "as_root")
@@ -215,3 +217,14 @@ def test_what_no_prepared_process_fits_is_told_as_it_was(engine: Engine) -> None
     steps = [step for step in engine.run_trace("host").steps if not step.is_ahead]
     names = [step.name for step in steps]
     assert names.index("clone") < names.index("loopback") < names.index("exec")
+    # It is one of many there, and not number 1.
+    assert steps[-1].after.processes == steps[0].after.processes
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_who_keeps_all_powers_gives_up_none(engine: Engine) -> None:
+    options = RunOptions(image=BOX, command=("true",), name="mighty", privileged=True)
+    engine.full.run(options, streams=Streams.of_nobody())
+    trace = engine.run_trace("mighty")
+    (step,) = (step for step in trace.steps if step.name == "capabilities")
+    assert "It keeps all that root may" in drawing.to_text(trace.standing_at(step.number), language="en")

@@ -47,9 +47,8 @@ def test_nothing_is_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
     assert written.rows(str(tmp_path / "none")) == {"rows": [], "total": 0, "size": 0}
 
 
-def test_the_rows_end_somewhere_and_the_count_does_not(upper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(written, "_MOST", 2)
-    found = written.rows(str(upper))
+def test_the_rows_end_somewhere_and_the_count_does_not(upper: Path) -> None:
+    found = written.rows(str(upper), most=2)
     assert (len(found["rows"]), found["total"], found["size"]) == (2, 4, 10)
 
 
@@ -83,7 +82,7 @@ def test_a_worker_is_asked_where_it_has_to_be(
         calls.append(job)
         return {"rows": [["x", "A", 1, 0, "", False, 7]], "total": 1, "size": 1}
 
-    def refuse(_directory: str) -> object:
+    def refuse(_directory: str, *, most: int) -> object:  # noqa: ARG001 - as the real one
         raise PermissionError
 
     if is_materialised:
@@ -95,3 +94,11 @@ def test_a_worker_is_asked_where_it_has_to_be(
     assert calls == [CHANGES] * asked
     assert found.total == (1 if asked else 4)
     assert all(type(row) is written.Row for row in found.rows)
+
+
+def test_a_file_of_several_names_has_its_bytes_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(1000))
+    os.link(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "c").write_bytes(bytes(10))
+    found = written.rows(str(tmp_path))
+    assert (found["total"], found["size"]) == (3, 1010)

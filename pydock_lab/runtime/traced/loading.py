@@ -160,6 +160,8 @@ class Loading:
         memory = thread.program.memory
         results = memory.numbers(begun.calls, 7 * (begun.count + 1))[13::7]
         memory.write(begun.entry, begun.code)
+        # Not for the program: with the cookie in it, it could open files itself.
+        memory.write(begun.calls, bytes(_WORD * 7 * (begun.count + 1)))
         self._registers.restore(begun.registers)
         self._registers.words[self._machine.result] = 0
         self._registers.write(thread.number)
