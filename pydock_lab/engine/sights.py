@@ -38,6 +38,7 @@ class Sights:
         self.outside = self.now = _outside(seen) if seen else Sight()
         self._names, self.words = tuple(sorted({*names, *STUB_DIRECTORIES})), words
         self._mounts: list[str] = []  # the container's own
+        self._has_numbers = False  # of its own, for its processes
 
     def after(self, step: _Step) -> Sight:
         """What is seen after the next step."""
@@ -54,7 +55,8 @@ class Sights:
         for name, arguments, _ in step.get("calls", ()):
             if name == "clone3":
                 flags = Namespace((arguments[0] if arguments else 0) & sum(Namespace))
-        if flags & Namespace.PID:
+        self._has_numbers = bool(flags & Namespace.PID)
+        if self._has_numbers:
             sight = replace(sight, processes=("1 python",))
         if flags & Namespace.NET:
             sight = replace(sight, addresses=("lo",))
@@ -138,7 +140,7 @@ class Sights:
 
     def exec(self, sight: Sight, _step: _Step) -> Sight:
         """The program takes the place of the engine's own; who shares the host's numbers is one of many there."""
-        if sight.namespaces.get("pid") == self.outside.namespaces.get("pid"):
+        if not self._has_numbers:
             return sight
         return replace(sight, processes=(f"1 {' '.join(self.words)}",))
 
