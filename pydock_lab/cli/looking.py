@@ -81,7 +81,9 @@ def _start(engine: Engine, name: str) -> RunTrace | None:
     try:
         return engine.run_trace(name)
     except NotFound:
-        if any(name == one.name or one.id.startswith(name) for one in engine.containers(all_=True)):
+        # Of one that has been started, the record may be among those that are not kept any more.
+        waiting = (one for one in engine.containers(all_=True) if one.state == "created")
+        if any(name in (one.name, one.id, one.id[:12]) for one in waiting):
             raise CommandError("cli.never-started", container=name) from None
         return None
 

@@ -34,6 +34,7 @@ class Volumes:
 
     def __init__(self, home: Home, *, on_change: OnChange = ignore_change) -> None:
         self._home, self._records = home, home.volumes
+        self._wanting = home.volumes.directory / ".wanting"
         self._on_change = on_change
 
     def all(self) -> tuple[VolumeSummary, ...]:
@@ -94,11 +95,11 @@ class Volumes:
 
     def wanting(self) -> FileLock:
         """What one holds, with others, who finds volumes for a container that is not on record yet: none is removed."""
-        return FileLock(self._records.directory / ".wanting", shared=True)
+        return FileLock(self._wanting, shared=True)
 
     def remove(self, name: str, users: Callable[[str], tuple[str, ...]]) -> None:
         """Remove a volume and all that is in it; raises NotFound, Conflict while containers (`users`) have it."""
-        with FileLock(self._records.directory / ".wanting"):
+        with FileLock(self._wanting):
             self.get(name)
             if found := users(name):
                 raise Conflict("engine.volume-in-use", volume=name, containers=", ".join(found))

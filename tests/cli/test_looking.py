@@ -3,6 +3,7 @@
 import io
 import shlex
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 from samples.faces import RememberingFace
@@ -73,13 +74,17 @@ def test_a_key_and_the_python_that_computes_its_digest(docker, builds):  # noqa:
 
 
 @pytest.mark.usefixtures("containers")
-def test_a_container_that_was_never_started_and_one_that_has_no_keys(docker):
+def test_a_container_that_was_never_started_and_one_that_has_no_keys(docker, engine):
     docker("create --name never lab/busybox true")
     with pytest.raises(CommandError, match="has not been started yet"):
         docker("explain never")
     docker("run --name once lab/busybox true")
     with pytest.raises(CommandError, match="once is a container"):
         docker("explain once --keys")
+    full = engine.full
+    Path(full.home.starts.place(full.container("once").id)).unlink()  # it was long ago
+    with pytest.raises(NotFound):
+        docker("explain once")
 
 
 def test_a_step_or_build_that_there_is_not(docker, builds):  # noqa: ARG001 - see above
