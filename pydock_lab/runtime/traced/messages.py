@@ -1,8 +1,8 @@
 """Messages to a socket that is named: sendto, sendmsg and sendmmsg, which the supervisor does as it connects.
 
 Only datagrams of the family AF_UNIX go to a path: all others the kernel sends itself, but for sendto where threads
-share descriptors (see sockets.py). What they carry is copied, open
-files (SCM_RIGHTS) as well. Who asks for credentials is told ours: the kernel lets nobody speak for another.
+share descriptors (see sockets.py). What they carry is copied, open files (SCM_RIGHTS) as well. Who asks for credentials
+is told ours: the kernel lets nobody speak for another.
 
 Source: unix(7), sendmsg(2), cmsg(3).
 """
