@@ -26,9 +26,7 @@ class ContainerQuestions:
 
     def summaries(self, *, all_: bool) -> tuple[ContainerSummary, ...]:
         """`docker ps`: newest first."""
-        self._life.sweep()
-        rows = [(line, self._life.state(line)) for line in self._life.shelf.lines()]
-        shown = [row for row in rows if all_ or row[1].status in LIVING]
+        shown = [row for row in self._life.sweep() if all_ or row[1].status in LIVING]
         return tuple(_summary(line, state) for line, state in reversed(shown))
 
     def diff(self, record: ContainerRecord) -> tuple[FileChange, ...]:

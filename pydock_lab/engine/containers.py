@@ -9,7 +9,7 @@ reboot.
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -276,7 +276,15 @@ class ContainerLife:
 
     def state(self, record: ContainerRecord | ContainerLine) -> ContainerState:
         """How it is now."""
-        return self._home.runtime.state(self.shelf.folder(record.id))
+        return states.observe(self.shelf.folder(record.id))
+
+    def all_now(self) -> list[tuple[ContainerLine, ContainerState]]:
+        """All containers and how they are now, oldest first."""
+        return self._now(self.shelf.lines())
+
+    def _now(self, lines: Iterable[ContainerLine]) -> list[tuple[ContainerLine, ContainerState]]:
+        written = self.shelf.states()
+        return [(line, states.observe(self.shelf.folder(line.id), written.get(line.id))) for line in lines]
 
     def is_running(self, record: ContainerRecord) -> bool:
         """Whether somebody looks after it: it runs, is paused, or about to be started again."""
@@ -289,12 +297,16 @@ class ContainerLife:
 
     # ---- what nobody saw
 
-    def sweep(self) -> None:
-        """Remove what was started with `--rm` and has ended unseen, and start what is to come back after a crash."""
-        for line in self.shelf.lines():
-            record = self.shelf.read(line) if line.is_looked_after else None
-            if record is not None:
-                self._look_after(record)
+    def sweep(self) -> list[tuple[ContainerLine, ContainerState]]:
+        """Remove what was started with `--rm` and has ended unseen, and start what is to come back after a crash.
+
+        All containers and how they are then, oldest first.
+        """
+        lines = self.shelf.lines()
+        looked_after = [record for line in lines if line.is_looked_after and (record := self.shelf.read(line))]
+        for record in looked_after:
+            self._look_after(record)
+        return self._now(self.shelf.lines() if looked_after else lines)
 
     def _look_after(self, record: ContainerRecord) -> None:
         folder = self.shelf.folder(record.id)

@@ -15,6 +15,7 @@ from pydock_lab.build.record import FORMAT as BUILD_FORMAT
 from pydock_lab.build.stat_cache import StatCache
 from pydock_lab.engine.ground import Ground
 from pydock_lab.errors import PydockError
+from pydock_lab.runtime.state import STATE_FILE
 from pydock_lab.store import Store, happenings
 from pydock_lab.store.active import Active
 from pydock_lab.store.home import make_private
@@ -43,6 +44,8 @@ class Home:
         self.contexts = StatCache(self.root)
         self.images = self.store.collection("images")
         self.containers = self.store.collection("containers", "container.json")
+        # Beside the records: how each container was when something last happened to it.
+        self.states = self.store.collection("containers", STATE_FILE)
         self.volumes = self.store.collection("volumes", "volume.json")
         self._active = Active(self.root)
         self._grounds: dict[str, Ground] = {}

@@ -18,13 +18,15 @@ from pydock_lab.oci.runtime_spec import ContainerSpec, MountKind, Network, Netwo
 from pydock_lab.runtime.health import HealthCheck
 from pydock_lab.runtime.logs import LogLimits
 from pydock_lab.runtime.restart import RestartKind, RestartPolicy
+from pydock_lab.runtime.state import ContainerState
 from pydock_lab.runtime.supervision import Supervision
 from pydock_lab.store.lines import Lines
 from pydock_lab.store.remembered import Remembered
 
 _SHORTEST_ID = 2
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-_LINE_FORM = 1  # another one with each change of ContainerLine
+_LINE_FORM = 2  # another one with each change of ContainerLine
+_STATE_FORM = 1  # of ContainerState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +172,9 @@ class ContainerShelf:
     def __init__(self, home: Home) -> None:
         self._home, self._records = home, home.containers
         self._lines = Lines(home.containers, ContainerLine, _line, form=_LINE_FORM)
+        self._states = Lines(
+            home.states, ContainerState, ContainerState.from_json, form=_STATE_FORM, file=".states.json"
+        )
         self._remembered = Remembered(home.containers, ContainerRecord.from_json)
 
     def folder(self, container: str) -> Path:
@@ -186,6 +191,10 @@ class ContainerShelf:
     def lines(self) -> list[ContainerLine]:
         """What lists need of all containers, oldest first."""
         return sorted(self._lines.all(), key=lambda line: line.created)
+
+    def states(self) -> dict[str, ContainerState]:
+        """How all containers were when something last happened to them, by id; not those that were never started."""
+        return self._states.by_key()
 
     def read(self, line: ContainerLine) -> ContainerRecord | None:
         """The record of a line; None where it is no more."""

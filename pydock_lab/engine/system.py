@@ -42,7 +42,7 @@ class System:
 
     def info(self) -> Info:
         """`docker info`, with Docker's names; `Isolation`, `Facets` and `PythonVersion` are ours."""
-        states = [self._life.state(line).status for line in self._life.shelf.lines()]
+        states = [state.status for _, state in self._life.all_now()]
         running, paused = states.count(Status.RUNNING), states.count(Status.PAUSED)
         doctor = self.doctor()
         return Info(

@@ -16,7 +16,6 @@ the container's first process, and only a parent learns of an exit status. A mac
 `running` on disk: `observe` tells by the shim's pid, its start time and the boot that nobody is there any more.
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -191,7 +190,7 @@ def load(directory: Path) -> ContainerState:
 def _written_at(directory: Path) -> float:
     try:
         return os.stat(f"{directory}/{STATE_FILE}").st_mtime
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 
@@ -208,12 +207,13 @@ def save(directory: Path, state: ContainerState) -> None:
     os.replace(temporary, path)
 
 
-def observe(directory: Path) -> ContainerState:
-    """The state as it is: one that is called running, but whose shim is no more, has ended unseen."""
-    state = load(directory)
+def observe(directory: Path, written: ContainerState | None = None) -> ContainerState:
+    """The state as it is: one that is called running, but whose shim is no more, has ended unseen.
+
+    `written` is what `load` gives, for who has it already.
+    """
+    state = load(directory) if written is None else written
     if state.status not in LIVING or (state.shim and state.shim.is_alive()):
         return state
     ended = state.then(Action.DIE, exit_code=LOST, process=None, shim=None)
-    with contextlib.suppress(OSError):
-        ended = replace(ended, finished_at=(directory / STATE_FILE).stat().st_mtime)
-    return ended
+    return replace(ended, finished_at=_written_at(directory))

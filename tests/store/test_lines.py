@@ -82,6 +82,26 @@ def test_a_spoilt_file_is_not_believed(things, open_lines, spoilt):
     assert len(names(open_lines())) == 30
 
 
+def test_two_kinds_of_records_in_one_folder_are_kept_apart(things, open_lines, made, tmp_path):
+    def make(document):
+        made.append(document["mood"])
+        return Line(name=document["mood"])
+
+    def moods():
+        return Lines(Collection(tmp_path, "things", "mood.json"), Line, make, form=1, file=".moods.json")
+
+    fill(things, 30)
+    for number in range(25):
+        things.write(f"key{number}", {"mood": f"mood{number}"}, "mood.json")
+    assert len(open_lines().by_key()) == 30
+    assert moods().by_key()["key7"] == Line(name="mood7")
+    made.clear()
+    things.write("key7", {"mood": "other"}, "mood.json")
+    assert moods().by_key()["key7"] == Line(name="other")
+    assert len(open_lines().by_key()) == 30
+    assert made == ["other"]
+
+
 def test_lines_of_another_form_are_made_anew(things, open_lines):
     fill(things, 30)
     open_lines().all()
