@@ -170,7 +170,7 @@ class _Packing:
             mark, xattrs = self._mark_of(path, status, fd, inside), self._xattrs(inside, path)
             self._put(self._entry(path, EntryType.DIRECTORY, status, mark, xattrs=xattrs))
             # Ahead of what is in it: who unpacks by clearing the directory at this mark must not clear that, too.
-            if self._overlay and self._is_opaque(inside):
+            if self._overlay and whiteout.is_opaque(inside):
                 self._hide(join(path, whiteout.OPAQUE))
             self.directory(inside, path)
         finally:
@@ -229,10 +229,6 @@ class _Packing:
         if marks.CAPABILITY in names:
             found[_CAPABILITY] = os.getxattr(fd, marks.CAPABILITY)
         return found
-
-    def _is_opaque(self, fd: int) -> bool:
-        names = _listxattr(fd)
-        return any(name in names and os.getxattr(fd, name) == b"y" for name in whiteout.OpaqueAttribute)
 
     def _hide(self, path: bytes) -> None:
         """A whiteout: an empty file of root's, of no time, so that the same deletion gives the same bytes."""

@@ -13,6 +13,7 @@ Source: OCI image specification, layer.md, "Whiteouts"; the kernel's filesystems
 
 import os
 import stat
+from contextlib import suppress
 from enum import StrEnum
 from os import stat_result
 
@@ -37,6 +38,16 @@ def is_whiteout(status: stat_result) -> bool:
     if stat.S_ISSOCK(status.st_mode):
         return stat.S_IMODE(status.st_mode) == 0
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def is_opaque(directory: int | bytes) -> bool:
+    """Whether nothing of the layers below shows in a directory, which is open or a path, and no link."""
+    for name in OpaqueAttribute:
+        # Most have none (ENODATA), some file systems none at all, and some systems no call for them.
+        with suppress(OSError, AttributeError):
+            if os.getxattr(directory, name) == b"y":
+                return True
+    return False
 
 
 def make_whiteout(name: bytes, directory: int | None = None) -> None:

@@ -173,8 +173,13 @@ def _container(container: ContainerView, speech: Speech) -> Iterator[str]:
     addresses = clean(", ".join(cards.addresses(container)))
     parts = [name, cards.state_word(container, speech), process, addresses, ports, written, *used]
     yield f"{mark} {'   '.join(filter(None, parts))}"
-    for change in writable.of_the_image(container):
-        yield f"    {_sign(change.kind, speech)} {clean(change.path)}   {writable.story(change, speech)}"
+    for change in writable.shown(container):
+        new = speech.say("just-written") if change.path in container.fresh else ""
+        words = [clean(change.path), writable.story(change, speech), new]
+        yield f"    {_sign(change.kind, speech)} {'   '.join(filter(None, words))}"
+    others = writable.left_out(container)
+    if others:
+        yield f"    {speech.count('more', others)}"
 
 
 @_lines.register

@@ -50,7 +50,8 @@ def _files(container: ContainerView) -> tuple[FileChange, ...]:
     return tuple(one for one in container.changes if not (one.is_directory and one.kind is ChangeKind.CHANGED))
 
 
-def _left_out(container: ContainerView) -> int:
+def left_out(container: ContainerView) -> int:
+    """How many changes are not drawn."""
     passed = len(container.changes) - len(_files(container))
     return max(0, container.changes_total - passed - len(shown(container)))
 
@@ -64,11 +65,13 @@ def height(container: ContainerView) -> float:
     """Pixels that the layer takes."""
     changes = shown(container)
     lines = sum(_LINE + (_ORIGIN if one.layer >= 0 else 0) for one in changes)
-    return _HEAD + lines + (_MORE if _left_out(container) else 0) + (_FOOT if changes else 0)
+    return _HEAD + lines + (_MORE if left_out(container) else 0) + (_FOOT if changes else 0)
 
 
 def story(change: FileChange, speech: Speech) -> str:
-    """What has become of a file of the image, in a few words."""
+    """What has become of a file of the image, or how large one of the container's own is, in a few words."""
+    if change.layer < 0:
+        return speech.size(change.size) if not (change.is_directory or change.link) else ""
     if change.kind is ChangeKind.DELETED:
         return speech.say("whiteout", size=speech.size(change.size), layer=change.layer + 1)
     return speech.say("copied-up", size=speech.size(change.copied), layer=change.layer + 1)
@@ -85,10 +88,10 @@ def draw(container: ContainerView, room: Room, speech: Speech, *, is_alive: bool
     for change, top in _places(container, y):
         if change.layer < 0:
             yield from _line(container, change, (x + _PAD, top, wide - 2 * _PAD), speech)
-    left_out = _left_out(container)
-    if left_out:
+    others = left_out(container)
+    if others:
         foot = y + height(container) - _FOOT - _MORE + 10
-        more = speech.count("more", left_out)
+        more = speech.count("more", others)
         yield clipped(x + _PAD, foot + 2, more, wide - 2 * _PAD, Font.SMALL, ink="muted")
 
 

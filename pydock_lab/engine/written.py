@@ -73,11 +73,34 @@ class WritableLayers:
 
 
 def _written(found: Changes, tree: LayeredTree, before: Written | None) -> Written:
-    changes = tuple(_change(row, tree) for row in found.rows)
+    hidden = _hidden(found, tree)
+    rows = sorted((*found.rows, *hidden), key=_place) if hidden else found.rows
+    changes = tuple(_change(row, tree) for row in rows)
     # A file that is written on and on was copied up only once: when, is what its first sight said.
     known = {change.path: when for change, when in before.copied} if before else {}
     copied = tuple((one, known.get(one.path, one.touched)) for one in changes if one.copied_up)
-    return Written(changes=changes, total=found.total, size=found.size, copied=copied)
+    return Written(changes=changes, total=found.total + len(hidden), size=found.size, copied=copied)
+
+
+def _hidden(found: Changes, tree: LayeredTree) -> list[Row]:
+    """What folders that were made anew (`rm -r`, `mkdir`) do not show any more of the image's: deleted, too.
+
+    Not of a folder of which not all has been told.
+    """
+    known = {row.path for row in found.rows}
+    last = f"{found.rows[-1].path}/" if found.rows and len(found.rows) < found.total else ""
+    return [
+        row._replace(path=path, letter="D", size=0, mode=0, is_directory=False, is_opaque=False)
+        for row in found.rows
+        if row.is_opaque and not last.startswith(f"{row.path}/")
+        for name in tree.children(os.fsencode(row.path))
+        if (path := f"{row.path}/{os.fsdecode(name)}") not in known
+    ]
+
+
+def _place(row: Row) -> list[str]:
+    """Parents before what is in them, and siblings in the order of their names."""
+    return row.path.split("/")
 
 
 def _change(row: Row, tree: LayeredTree) -> FileChange:

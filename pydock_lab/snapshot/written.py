@@ -16,7 +16,10 @@ MOST = 5000  # rows: what a view shows is far less
 
 
 class Row(NamedTuple):
-    """One path: its `letter` is `A` (it is there) or `D` (deleted), `touched` in nanoseconds since 1970."""
+    """One path: its `letter` is `A` (it is there) or `D` (deleted), `touched` in nanoseconds since 1970.
+
+    A directory that `is_opaque` was made anew: nothing shows in it of what the layers below have there.
+    """
 
     path: str
     letter: str
@@ -25,6 +28,7 @@ class Row(NamedTuple):
     link: str
     is_directory: bool
     touched: int
+    is_opaque: bool = False
 
 
 def rows(directory: str, *, is_copy: bool = False, most: int = MOST) -> dict[str, Any]:
@@ -36,7 +40,8 @@ def rows(directory: str, *, is_copy: bool = False, most: int = MOST) -> dict[str
     found: list[Row] = []
     total = size = 0
     counted: set[tuple[int, int]] = set()  # a file of several names has its bytes once
-    for path, status, link in _walk(os.fsencode(directory), b""):
+    top = os.fsencode(directory)
+    for path, status, link in _walk(top, b""):
         total += 1
         if stat.S_ISREG(status.st_mode) and (status.st_nlink == 1 or (status.st_dev, status.st_ino) not in counted):
             size += status.st_size
@@ -44,19 +49,21 @@ def rows(directory: str, *, is_copy: bool = False, most: int = MOST) -> dict[str
                 counted.add((status.st_dev, status.st_ino))
         if len(found) < most:
             touched = status.st_mtime_ns if is_copy else status.st_ctime_ns
-            found.append(_row(path, status, link, touched))
+            found.append(_row(path, status, link, touched, os.path.join(top, path)))
     return {"rows": found, "total": total, "size": size}
 
 
-def _row(path: bytes, status: os.stat_result, link: bytes, touched: int) -> Row:
+def _row(path: bytes, status: os.stat_result, link: bytes, touched: int, place: bytes) -> Row:
+    is_directory = stat.S_ISDIR(status.st_mode)
     return Row(
         path=os.fsdecode(path),
         letter="D" if whiteout.is_whiteout(status) else "A",
         size=status.st_size if stat.S_ISREG(status.st_mode) else 0,
         mode=stat.S_IMODE(status.st_mode),
         link=os.fsdecode(link),
-        is_directory=stat.S_ISDIR(status.st_mode),
+        is_directory=is_directory,
         touched=touched,
+        is_opaque=is_directory and whiteout.is_opaque(place),
     )
 
 

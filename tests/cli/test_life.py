@@ -351,3 +351,18 @@ def test_a_file_in_the_place_of_a_folder_was_not_copied_up(docker, engine):
     changes = {one.path: one for one in engine.container("swap").changes}
     assert (changes["/home"].kind, changes["/home"].copied_up) == (ChangeKind.CHANGED, False)
     assert changes["/etc/passwd"].copied_up
+
+
+@pytest.mark.parametrize("tier", ["default", "traced"])
+def test_diff_has_what_a_folder_that_was_made_anew_hides(docker, tier):
+    docker("run", "--name", "first", BOX, "sh", "-c", "mkdir -p /srv/old/deep && touch /srv/old/a /srv/old/deep/b")
+    docker("commit", "first", "with-files")
+    script = "rm -r /srv/old && mkdir /srv/old && touch /srv/old/new /srv/old/a"
+    docker("run", "--isolation", tier, "--name", "second", "with-files", "sh", "-c", script)
+    assert docker("diff", "second").splitlines() == [
+        "C /srv",
+        "C /srv/old",
+        "C /srv/old/a",
+        "D /srv/old/deep",
+        "A /srv/old/new",
+    ]
