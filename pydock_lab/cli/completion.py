@@ -52,7 +52,13 @@ _ARGUMENTS: Mapping[str, _Names] = {
     ),
     "inspect": _everything,
     "explain": lambda engine: [*_both(engine), "pull", "push"],
-    "images": _images,
+    **dict.fromkeys(("images", "argv"), _images),
+}
+# What the value of an option names.
+_VALUES: Mapping[str, _Names] = {
+    **dict.fromkeys(("--network", "--net"), _networks),
+    **dict.fromkeys(("--volumes-from", "--link"), _containers),
+    "--root": _images,
 }
 # Of commands in a group whose arguments are other ones than those of the command of the same name.
 _IN_GROUPS: Mapping[str, _Names] = {
@@ -82,7 +88,7 @@ def completions(words: Sequence[str], incomplete: str, engine: Engine | None) ->
 
 
 def _named(app: click.Group, words: Sequence[str], engine: Engine) -> list[str]:
-    """The names that the engine knows for the argument that stands here."""
+    """The names that the engine knows for the argument that stands here, or for the value of the option before it."""
     command: click.Command = app
     context = click.Context(app)
     key = ""
@@ -90,10 +96,17 @@ def _named(app: click.Group, words: Sequence[str], engine: Engine) -> list[str]:
         if isinstance(command, click.Group) and word in command.list_commands(context):
             key = f"{command.name}-{word}" if command is not app else word
             command = command.get_command(context, word) or command
-    names = _IN_GROUPS.get(key)
-    if names is None and not key.startswith(_OTHERS):
+    if (option := _waiting(command, words)) is not None:
+        names = next((_VALUES[name] for name in option.opts if name in _VALUES), None)
+    elif (names := _IN_GROUPS.get(key)) is None and not key.startswith(_OTHERS):
         names = _ARGUMENTS.get(key.rpartition("-")[2])
     try:
         return sorted(names(engine)) if names else []
     except PydockError:  # completion never fails
         return []
+
+
+def _waiting(command: click.Command, words: Sequence[str]) -> click.Option | None:
+    """The option whose value comes next."""
+    options = (one for one in command.params if isinstance(one, click.Option) and not (one.is_flag or one.count))
+    return next((one for one in options if words and words[-1] in one.opts), None)

@@ -224,6 +224,10 @@ def test_completion_of_names(docker, engine):
     docker("create", "--name", "zebra", "app:1")
     assert complete(["rm"], "ze", engine.full) == ["zebra"]
     assert complete(["run"], "ap", engine.full) == ["app:1"]
+    assert complete(["unshare", "--mount", "--root"], "ap", engine.full) == ["app:1"]
+    assert complete(["run", "--volumes-from"], "ze", engine.full) == ["zebra"]
+    # A name that is still to be found, and not an image.
+    assert complete(["run", "--name"], "ap", engine.full) == []
 
 
 @pytest.mark.parametrize("option", ["-v", "--version"])
