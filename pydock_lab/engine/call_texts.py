@@ -125,7 +125,7 @@ def _capset(arguments: Sequence[Any]) -> Iterable[str]:
 
 
 def _written(arguments: Sequence[Any]) -> Iterable[str]:
-    path, content = arguments
+    path, content, *_ = arguments
     # A descriptor stands for the door of a control group: who writes 0 joins.
     return [_quoted(path), _quoted(content if isinstance(content, str) else "0")]
 

@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from pydock_lab.errors import IsolationError
 from pydock_lab.linux import capabilities, cgroups
-from pydock_lab.linux.cgroups import ControlGroup, Version, device_rules
+from pydock_lab.linux.cgroups import ControlGroup, Hierarchy, Version, device_rules
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
 
@@ -22,9 +23,15 @@ _MKNOD = "CAP_MKNOD"
 _ALL = frozenset(capabilities.names(capabilities.ALL))
 
 
+@cache
+def _hierarchy() -> Hierarchy | None:
+    """Where groups can be made: looked for once, by `sweep` in the zygote, for all that it forks."""
+    return cgroups.find_hierarchy()
+
+
 def make() -> ControlGroup | None:
     """A group for a container like most, without limits yet; None where none can be made."""
-    hierarchy = cgroups.find_hierarchy()
+    hierarchy = _hierarchy()
     if hierarchy is None:
         return None
     try:
@@ -42,16 +49,17 @@ def fits(spec: ContainerSpec) -> bool:
 
 def _asks_for_cpuset(spec: ContainerSpec) -> bool:
     """Whether it needs that controller, which in version 1 groups like most do without: it is slow to make."""
-    hierarchy = cgroups.find_hierarchy()
-    asks = bool(spec.limits.cpuset_cpus or spec.limits.cpuset_mems)
-    return asks and hierarchy is not None and hierarchy.version is Version.V1
+    if not (spec.limits.cpuset_cpus or spec.limits.cpuset_mems):
+        return False
+    hierarchy = _hierarchy()
+    return hierarchy is not None and hierarchy.version is Version.V1
 
 
 def make_for(spec: ContainerSpec) -> ControlGroup | None:
     """A group for this container; raises IsolationError where `--cgroup-parent` cannot be had."""
     if fits(spec):
         return make()
-    hierarchy = cgroups.find_hierarchy()
+    hierarchy = _hierarchy()
     if hierarchy is None and spec.cgroup_parent:
         raise _no_parent(spec, OSError(errno.EACCES, os.strerror(errno.EACCES)))
     if hierarchy is None:
@@ -116,7 +124,7 @@ def option(name: str) -> str:
 
 def sweep() -> None:
     """Remove the groups of shims that were killed."""
-    hierarchy = cgroups.find_hierarchy()
+    hierarchy = _hierarchy()
     if hierarchy is not None:
         ControlGroup.sweep(hierarchy, _PREFIX)
 

@@ -119,7 +119,11 @@ class FakeCgroup2:
         text = group.values.get(name, self._default(group, name))
         return f"{text}\n"
 
-    def write(self, path: Path, text: str) -> None:
+    def write(self, path: Path, *words: str) -> None:
+        for text in words:
+            self._write(path, text)
+
+    def _write(self, path: Path, text: str) -> None:
         group, name = self._file(path)
         if self.read_only:
             raise _fail(errno.EROFS)

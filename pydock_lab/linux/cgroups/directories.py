@@ -27,11 +27,11 @@ class Directories(NamedTuple):
         except (OSError, KeyError):
             return None
 
-    def write(self, controller: str, name: str, text: object) -> None:
-        """Ask for something; raises OSError, with ENOENT where the controller is missing."""
+    def write(self, controller: str, name: str, *words: object) -> None:
+        """Ask for something, or for one thing after the other; raises OSError, ENOENT where there is no controller."""
         if controller not in self.places:
             raise FileNotFoundError(errno.ENOENT, f"no controller {controller}")
-        self.tree.write(self.places[controller] / name, str(text))
+        self.tree.write(self.places[controller] / name, *map(str, words))
 
     def processes(self) -> tuple[int, ...]:
         """Who is in the group, and in those that it was divided into."""

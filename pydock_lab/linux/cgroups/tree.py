@@ -18,8 +18,8 @@ class Tree(Protocol):
     def read(self, path: Path) -> str:
         """What a file says."""
 
-    def write(self, path: Path, text: str) -> None:
-        """Ask for something."""
+    def write(self, path: Path, *words: str) -> None:
+        """Ask for something, or for one thing after the other."""
 
     def make(self, path: Path) -> None:
         """Make a group; its files are there at once."""
@@ -37,12 +37,8 @@ class Tree(Protocol):
         """End a process; nothing happens if it has ended."""
 
 
-def _write(path: str, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
+def _put(_path: str, text: str, descriptor: int) -> None:
+    os.write(descriptor, text.encode())
 
 
 class KernelTree:
@@ -59,9 +55,14 @@ class KernelTree:
         finally:
             os.close(descriptor)
 
-    def write(self, path: Path, text: str) -> None:
-        """Ask for something."""
-        journal.ask("write", _write, str(path), text)
+    def write(self, path: Path, *words: str) -> None:
+        """Ask for something, or for one thing after the other."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            for text in words:
+                journal.ask("write", _put, str(path), text, descriptor)
+        finally:
+            os.close(descriptor)
 
     def make(self, path: Path) -> None:
         """Make a group."""

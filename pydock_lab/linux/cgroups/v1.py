@@ -30,12 +30,17 @@ def make(hierarchy: Hierarchy, name: str) -> None:
 
 def _make_below(hierarchy: Hierarchy, top: Path, name: str) -> list[Path]:
     """The directories from a top down to that of the group."""
-    places = [top]
-    for part in hierarchy.steps(name):
-        places.append(places[-1] / part)
-        with contextlib.suppress(FileExistsError):
-            hierarchy.tree.make(places[-1])
-    return places[1:]
+    steps = hierarchy.steps(name)
+    places = [top.joinpath(*steps[: count + 1]) for count in range(len(steps))]
+    try:
+        hierarchy.tree.make(places[-1])  # most often those above are there
+    except FileNotFoundError:
+        for place in places:
+            with contextlib.suppress(FileExistsError):
+                hierarchy.tree.make(place)
+    except FileExistsError:
+        pass
+    return places
 
 
 def _inherit_processors(tree: Tree, place: Path) -> None:
@@ -187,5 +192,4 @@ class Interface:
         """Forbid all devices but these; raises OSError."""
         # That empties the list, whatever was inherited: what follows is all that is allowed (devices.rst).
         self._files.write("devices", "devices.deny", "a")
-        for rule in rules:
-            self._files.write("devices", "devices.allow", rule.text())
+        self._files.write("devices", "devices.allow", *(rule.text() for rule in rules))
