@@ -85,7 +85,7 @@ class Volumes:
         with self._records.lock():
             is_new = name not in self._records
             if is_new:
-                self._data(name).mkdir(parents=True, exist_ok=True)
+                _make(self._data(name))
                 created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
                 said = {"created": created, "anonymous": anonymous, "labels": dict(labels or {})}
                 self._records.write(name, said)
@@ -131,7 +131,7 @@ class Volumes:
                     ) from None
             return mount, ""
         volume = self.create(wanted.source, labels=wanted.labels, driver=wanted.driver)
-        Path(volume.mountpoint).mkdir(exist_ok=True)  # who filled it may have been killed
+        _make(Path(volume.mountpoint))  # who filled it may have been killed
         if not wanted.no_copy and _is_empty(volume, ground):
             # Of two who use it first, one fills it.
             with FileLock(self._records.path(volume.name) / ".lock"):
@@ -144,6 +144,13 @@ class Volumes:
 
     def _data(self, name: str) -> Path:
         return self._records.path(name) / "_data"
+
+
+def _make(data: Path) -> None:
+    """Have the folder of a volume, for all users of a container, and only they can write to it who own it."""
+    with contextlib.suppress(FileExistsError):
+        data.mkdir(parents=True)
+        data.chmod(0o755)  # whatever the umask is
 
 
 def _is_empty(volume: VolumeSummary, ground: Ground) -> bool:

@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> None:
     exit status is `REFUSED`.
     """
     options: dict[str, Any] = json.loads(arguments[0])
+    # Whatever that of who started us is: places that are made in containers, for mounts, are there for all their users.
+    os.umask(0o022)
     if os.geteuid() == 0 and not options.get("sealed"):
         _seal(options)
     from pydock_lab.sandbox import zygote  # noqa: PLC0415 - see above

@@ -172,6 +172,21 @@ def test_files_that_options_read_and_write(docker, run, tmp_path):
     assert docker("inspect", "-f", "{{.Id}}", "one").strip() == id_file.read_text()
 
 
+@pytest.fixture(params=[0, 0o077])
+def umask(request):
+    """That of who starts the engine's helpers."""
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("containers", "umask")
+def test_places_for_mounts_are_for_all_users_and_nobody_else_writes(run):
+    mounts = ["-v", "made:/new/volume", "--mount", "type=tmpfs,dst=/more/memory"]
+    script = "stat -c %a /new /new/volume /more /etc/hosts"
+    assert run(*mounts, BOX, "sh", "-c", script).split() == ["755", "755", "755", "644"]
+
+
 @pytest.mark.usefixtures("containers")
 def test_a_seccomp_profile_of_ones_own(run, tmp_path):
     profile = tmp_path / "profile.json"
