@@ -207,11 +207,16 @@ def pivot_root(new_root: str, put_old: str) -> None:
 
 
 @noted("open_tree")
-def open_tree(path: str, *, recursive: bool = True) -> int:
-    """A detached copy of the mounts at `path`, as a descriptor that `move_mount` attaches (open_tree(2))."""
+def open_tree(place: str | int, *, recursive: bool = True) -> int:
+    """A detached copy of the mounts at a place, as a descriptor that `move_mount` attaches (open_tree(2)).
+
+    `place` is a path, or a descriptor: what it is open on stays the same whatever becomes of its name.
+    """
     open_tree_clone, close_on_exec = 1, os.O_CLOEXEC
     flags = open_tree_clone | close_on_exec | (AT_RECURSIVE if recursive else 0)
-    return _checked(_libc.syscall(_OPEN_TREE, AT_FDCWD, _bytes(path), flags), "open_tree", path)
+    if isinstance(place, int):
+        return _checked(_libc.syscall(_OPEN_TREE, place, b"", flags | AT_EMPTY_PATH), "open_tree")
+    return _checked(_libc.syscall(_OPEN_TREE, AT_FDCWD, _bytes(place), flags), "open_tree", place)
 
 
 @noted("move_mount")

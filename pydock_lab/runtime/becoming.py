@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydock_lab.errors import PydockError
+from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import journal, pages, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
@@ -137,6 +137,13 @@ def _read(path: str) -> str:
 
 
 def _change_directory(path: str) -> None:
-    """Enter the working directory, made where the image lacks it (as Docker does)."""
+    """Enter the working directory, made where the image lacks it (as Docker does).
+
+    Raises ContainerError where it leads out of the container: by a descriptor that was left open (CVE-2024-21626).
+    """
     os.makedirs(path, exist_ok=True)
     journal.ask("chdir", os.chdir, path)
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # to the kernel it is "(unreachable)", to the C library nothing (getcwd(3))
+        raise ContainerError("runtime.directory-outside", path=path) from None

@@ -196,7 +196,7 @@ def _hold_inside(source: str, mount: Mount) -> int:
         os.close(root)
     try:
         # By its descriptor, not by its path a second time (CVE-2021-30465).
-        return syscalls.open_tree(f"/proc/self/fd/{place}", recursive=mount.is_recursive)
+        return syscalls.open_tree(place, recursive=mount.is_recursive)
     finally:
         os.close(place)
 

@@ -11,33 +11,43 @@ import os
 import struct
 import termios
 
+from pydock_lab.errors import ContainerError
 from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountFlag
 
 _TIOCSPTLCK = 0x4004_5431
-_TIOCGPTN = 0x8004_5430
+_TIOCGPTPEER = 0x5441
 _WINDOW = struct.Struct("HHHH")
+_CONSOLE = "/dev/console"
 
 
 def open_terminal(rows: int, columns: int) -> tuple[int, int]:
     """A new terminal in this mount namespace's /dev/pts: (master, slave), closed at exec."""
     master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    # unlockpt(3) and ptsname(3): the slave of a new pair is locked, and only the kernel knows its number.
+    # unlockpt(3): the slave of a new pair is locked.
     fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
-    (number,) = struct.unpack("i", fcntl.ioctl(master, _TIOCGPTN, bytes(4)))
     resize(master, rows, columns)
+    # From the kernel, and not by its name, which a volume on /dev may have for something else (CVE-2025-52565).
     # O_NOCTTY: the leader of a session that has no terminal would get this one as its own (open(2)): see `control`.
-    slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    slave = fcntl.ioctl(master, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     return master, slave
 
 
 def be_console(slave: int, *, by_link: bool) -> None:
-    """Show the terminal as /dev/console too, as Docker does; `by_link` where nothing can be mounted."""
+    """Show the terminal as /dev/console too, as Docker does; `by_link` where nothing can be mounted.
+
+    Raises ContainerError where a volume on /dev has a link of that name.
+    """
     if by_link:
-        os.symlink(os.ttyname(slave), "/dev/console")
+        os.symlink(os.ttyname(slave), _CONSOLE)
         return
-    os.close(os.open("/dev/console", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    syscalls.mount(os.ttyname(slave), "/dev/console", None, MountFlag.BIND)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(_CONSOLE, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    tree = syscalls.open_tree(slave, recursive=False)
+    syscalls.move_mount(tree, _CONSOLE)
+    os.close(tree)
+    # Looked at afterwards: before, it could still be changed.
+    if not os.path.samestat(os.lstat(_CONSOLE), os.fstat(slave)):
+        raise ContainerError("runtime.no-console", path=_CONSOLE)
 
 
 def control(slave: int) -> None:
