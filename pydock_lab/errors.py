@@ -57,7 +57,7 @@ class PydockError(Exception):
 
     def __str__(self) -> str:
         hint = self.hint()
-        return f"{self.place()}{self.message()}" + (f"\n{hint}" if hint else "")
+        return harmless(f"{self.place()}{self.message()}" + (f"\n{hint}" if hint else ""))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (type(self), self.key, dict(self.fields)))
@@ -65,6 +65,16 @@ class PydockError(Exception):
     def to_json(self) -> dict[str, object]:
         """The error as plain data (class name, key, fields), to cross a process boundary or enter a record."""
         return {"error": type(self).__name__, "key": self.key, "fields": dict(self.fields)}
+
+
+# What a terminal obeys, but for the tab and the end of a line, and the marks that reorder a line.
+_SEEN = {code: f"\\x{code:02x}" for code in (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))}
+_SEEN |= {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def harmless(text: str) -> str:
+    r"""A text with words of strangers (a label, a registry's answer): `\x1b[2J` in it is seen, and not obeyed."""
+    return text if text.isprintable() else text.translate(_SEEN)
 
 
 def _restore(kind: type[PydockError], key: str, fields: dict[str, object]) -> PydockError:

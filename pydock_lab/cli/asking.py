@@ -15,7 +15,7 @@ from pydock_lab.cli.container_rows import LISTING, SIZED, container_row
 from pydock_lab.cli.session import session
 from pydock_lab.engine.container_filters import ContainerFilters
 from pydock_lab.engine.run_options import LogOptions
-from pydock_lab.errors import CommandError
+from pydock_lab.errors import CommandError, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,9 @@ def register_look(group: click.Group) -> None:
     @click.argument("container")
     def diff(container: str) -> None:
         for change in session().engine.diff(container):
-            session().write(f"{_LETTERS[change.kind]} {change.path}")
+            # The end of a line in a name would make a change of its own.
+            path = harmless(change.path).replace("\n", "\\n")
+            session().write(f"{_LETTERS[change.kind]} {path}")
 
 
 def _register_logs(group: click.Group) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydock_lab.cli.settings import setting
 from pydock_lab.cli.tabs import align
+from pydock_lab.errors import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,7 +95,7 @@ def plain_table(listing: Listing, rows: Iterable[Row]) -> str:
     """The list's own columns."""
     lines = ["\t".join(listing.headings[name] for name in listing.columns)]
     # A tab in a value would make a column of its own.
-    lines += ["\t".join(row.cell(name).replace("\t", " ") for name in listing.columns) for row in rows]
+    lines += ["\t".join(harmless(row.cell(name)).replace("\t", " ") for name in listing.columns) for row in rows]
     return "".join(f"{line}\n" for line in align(lines))
 
 
@@ -115,7 +116,7 @@ def _by_template(listing: Listing, rows: Sequence[Row], form: str, *, quiet: boo
     lines = [template.render(row.record()) for row in rows]
     if not form.startswith(_TABLE):
         return "".join(f"{line}\n" for line in lines)
-    whole = "\n".join([template.heading(listing.headings), *lines])
+    whole = "\n".join([template.heading(listing.headings), *map(harmless, lines)])
     return "".join(f"{line}\n" for line in align(whole.split("\n")))
 
 

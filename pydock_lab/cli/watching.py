@@ -18,6 +18,7 @@ from pydock_lab.cli.session import session
 from pydock_lab.cli.tabs import align
 from pydock_lab.cli.words import memory, rfc3339, short, size
 from pydock_lab.engine.run_options import EventOptions
+from pydock_lab.errors import harmless
 
 if TYPE_CHECKING:
     from pydock_lab.engine.values import ContainerUsage
@@ -147,5 +148,6 @@ def _line(one: Happening) -> str:
     seconds, rest = divmod(one.nanoseconds, 1_000_000_000)
     whole = rfc3339(seconds)
     moment = f"{whole[:_WHOLE_SECONDS]}.{rest:09d}{whole[_WHOLE_SECONDS:]}"
-    attributes = ", ".join(f"{name}={value}" for name, value in sorted(one.attributes.items()))
+    # Labels of images are among them.
+    attributes = harmless(", ".join(f"{name}={value}" for name, value in sorted(one.attributes.items())))
     return f"{moment} {one.type} {one.action} {one.id}" + (f" ({attributes})" if attributes else "")

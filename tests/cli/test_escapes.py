@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from pydock_lab import errors
+from pydock_lab.cli import asking, table, watching
 from pydock_lab.errors import ContainerError, NotFound
 
 BOX, PYTHON = "lab/busybox", "lab/python"
@@ -197,6 +199,28 @@ def test_nothing_is_mounted_on_the_view_of_the_kernel(docker, fails, tmp_path):
     (tmp_path / "uptime").write_text("42.00 42.00\n")
     words = ["run", "--rm", "-v", f"{tmp_path}/uptime:/proc/uptime:ro", BOX, "cat", "/proc/uptime"]
     assert docker(*words) == "42.00 42.00\n"
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("defence", ["off", "on"])
+def test_words_of_an_image_do_not_move_the_terminal(docker, tmp_path, monkeypatch, defence):
+    """Titles, colours, a screen that is cleared: what a stranger has written is shown, and not obeyed."""
+    if defence == "off":
+        for module in (asking, table, watching, errors):
+            monkeypatch.setattr(module, "harmless", str)
+    (tmp_path / "Dockerfile").write_text(f'FROM {BOX}\nLABEL a="\x1b]0;t\x07" b="gnp.\u202eexe"\nENV X="\x1b[2J"\n')
+    docker("build", "-q", "-t", "evil", str(tmp_path))
+    docker("run", "--name", "attacker", "evil", "sh", "-c", "touch /f$X; printf '%s\\n' $X")
+    shown = [("history", "--no-trunc", "evil"), ("diff", "attacker"), ("events", "--since", "1h", "--until", "0s")]
+    shown += [("ps", "-a", "--no-trunc", "--format", "table {{.Labels}}")]
+    obeyed = [words[0] for words in shown if {"\x1b", "\x07", "\u202e"} & set(docker(*words))]
+    with pytest.raises(NotFound) as caught:
+        docker("rm", "attack\x1b[2J")
+    obeyed += ["rm"] if "\x1b" in str(caught.value) else []
+    assert obeyed == ([*(words[0] for words in shown), "rm"] if defence == "off" else [])
+    # Exactly what it is for programs, and what a container writes is its own.
+    assert "\x1b]0;t\x07" in docker("ps", "-a", "--no-trunc", "--format", "{{.Labels}}")
+    assert docker("logs", "attacker") == "\x1b[2J\n"
 
 
 @pytest.mark.usefixtures("as_root")
