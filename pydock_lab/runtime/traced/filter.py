@@ -32,6 +32,8 @@ _ABSENT = (
 # ioctl(2) on a file that is open for reading changes it all the same: FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, verity.
 _CHANGES_BY_IOCTL = (0x4008_6602, 0x401C_5820, 0x4080_6685)
 _PR_SCHED_CORE = 62
+SETS_OWNER = F_SETOWN, F_SETOWN_EX = (8, 15)
+SETS_OWNER_BY_IOCTL = (0x8901, 0x8902)  # FIOSETOWN, SIOCSPGRP
 _HALF = 0xFFFF_FFFF
 OF_A_PROCESS = (
     *("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr", "get_robust_list"),
@@ -57,6 +59,8 @@ def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Polic
             Rule(names=("ioctl",), verdict=deny(errno.EOPNOTSUPP), conditions=(_is(1, number, _HALF),))
             for number in _CHANGES_BY_IOCTL
         ],
+        *[Rule(names=("fcntl",), verdict=Verdict.ASK, conditions=(_is(1, number, _HALF),)) for number in SETS_OWNER],
+        *[Rule(names=("ioctl",), verdict=Verdict.ASK, conditions=(_is(1, one, _HALF),)) for one in SETS_OWNER_BY_IOCTL],
         # It shares processors with any other process of the user; a kernel without core scheduling says so.
         Rule(names=("prctl",), verdict=deny(errno.EINVAL), conditions=(_is(0, _PR_SCHED_CORE, _HALF),)),
         *[Rule(names=("prctl",), verdict=Verdict.ASK, conditions=(_is(0, number, _HALF),)) for number in PRCTL],
@@ -74,7 +78,7 @@ def policy(*, asked: Iterable[str], traced: Iterable[str], cookie: int) -> Polic
     return Policy(rules=tuple(rules), foreign=deny(errno.ENOSYS), newer=deny(errno.ENOSYS))
 
 
-_SOMETIMES = ("prctl", "getsockopt", "open", "openat")  # what is done depends on the arguments
+_SOMETIMES = ("prctl", "getsockopt", "open", "openat", "fcntl", "ioctl")  # what is done depends on the arguments
 _OUT = NAMESPACE_BITS | _CLONE_UNTRACED
 # PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP,
 # PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_CAP_AMBIENT
