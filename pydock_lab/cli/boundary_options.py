@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from pydock_lab.cli import mounts, parse
 from pydock_lab.cli.command import Function, flag, many, option
-from pydock_lab.engine.ground import ISOLATIONS
+from pydock_lab.cli.isolation_option import ISOLATION
 from pydock_lab.errors import CommandError
 
 _SECCOMP = ("seccomp=", "seccomp:")
@@ -26,7 +24,7 @@ OPTIONS: Sequence[Callable[[Function], Function]] = (
     many("--group-add", metavar="GROUP"),
     flag("--init"),
     option("--ipc", default="", metavar="MODE"),
-    option("--isolation", type=click.Choice(["default", *ISOLATIONS]), default="default"),
+    ISOLATION,
     option("--pid", default="", metavar="host|container:NAME"),
     flag("--privileged"),
     flag("--read-only"),
@@ -47,7 +45,7 @@ def run_values(said: Mapping[str, Any]) -> dict[str, Any]:
         "groups": said["group_add"],
         "init": said["init"],
         "ipc": said["ipc"],
-        "isolation": "" if said["isolation"] == "default" else said["isolation"],
+        "isolation": said["isolation"],
         "pid": said["pid"],
         "privileged": said["privileged"],
         "read_only": said["read_only"],

@@ -7,9 +7,9 @@ import click
 
 from pydock_lab.cli import parse
 from pydock_lab.cli.command import Function, flag, many, option
+from pydock_lab.cli.isolation_option import ISOLATION
 from pydock_lab.cli.path_types import FILE
 from pydock_lab.cli.session import Session
-from pydock_lab.engine.ground import ISOLATIONS
 from pydock_lab.errors import CommandError
 
 _PROGRESS = ("auto", "none", "plain", "quiet", "rawjson", "tty")
@@ -35,7 +35,7 @@ OPTIONS: tuple[Callable[[Function], Function], ...] = (
     option("--shm-size", metavar="SIZE", default=""),
     many("--ulimit", metavar="NAME=SOFT[:HARD]"),
     option("--cgroup-parent", metavar="GROUP", default=""),
-    option("--isolation", type=click.Choice(["default", *ISOLATIONS]), default="default"),
+    ISOLATION,
     many("--allow", metavar="ENTITLEMENT"),
     many("-o", "--output", metavar="PLACE"),
     flag("--push"),
@@ -94,7 +94,7 @@ def wishes(here: Session, said: Mapping[str, Any]) -> dict[str, Any]:
         "shm_size": parse.size(said["shm_size"], "--shm-size") if said["shm_size"] else 0,
         "ulimits": tuple(map(parse_build.ulimit, said["ulimit"])),
         "cgroup_parent": said["cgroup_parent"],
-        "isolation": "" if said["isolation"] == "default" else said["isolation"],
+        "isolation": said["isolation"],
         "allow": parse_build.allowed(said["allow"]),
         "outputs": tuple(parse_outputs.output(text, here.face.output) for text in said["output"]),
         "push": said["push"],

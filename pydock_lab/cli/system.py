@@ -16,6 +16,7 @@ from pydock_lab.cli.container_rows import LISTING as CONTAINERS
 from pydock_lab.cli.container_rows import container_row
 from pydock_lab.cli.image_rows import LISTING as IMAGES
 from pydock_lab.cli.image_rows import image_row
+from pydock_lab.cli.isolation_option import ISOLATION
 from pydock_lab.cli.pruning import prune_command
 from pydock_lab.cli.session import session
 from pydock_lab.cli.volumes import LISTING as VOLUMES
@@ -157,8 +158,9 @@ def _written(found: ContainerSize) -> ContainerSize:
 def _register_info(group: click.Group) -> None:
     @command(group, "info")
     @option("-f", "--format", metavar="TEMPLATE")
-    def info(**said: Any) -> None:
-        _show(session().engine.info().facts, said["format"], _info_lines)
+    @ISOLATION
+    def info(isolation: str, **said: Any) -> None:
+        _show(session().engine.info(isolation).facts, said["format"], _info_lines)
 
 
 def _register_version(group: click.Group) -> None:

@@ -4,6 +4,7 @@ import click
 
 from pydock_lab.cli import build
 from pydock_lab.cli.command import LocalGroup, command, flag, option
+from pydock_lab.cli.isolation_option import ISOLATION
 from pydock_lab.cli.pruning import prune_command
 from pydock_lab.cli.session import session
 from pydock_lab.engine.hand_made import HandMade
@@ -62,5 +63,6 @@ def register_pictures(group: click.Group) -> None:
         return status
 
     @command(group, "doctor")
-    def doctor() -> None:
-        session().face.show(session().engine.doctor())
+    @ISOLATION
+    def doctor(isolation: str) -> None:
+        session().face.show(session().engine.doctor(isolation))

@@ -19,7 +19,7 @@ from pydock_lab.engine.this_machine import fits
 from pydock_lab.engine.transfers import Transfers
 from pydock_lab.engine.volumes import Volumes
 from pydock_lab.engine.wishes import health_check, log_limits, run_wishes, tmpfs
-from pydock_lab.errors import CommandError, Conflict, ContainerError, IsolationError
+from pydock_lab.errors import CommandError, Conflict, ContainerError
 from pydock_lab.events import Noted, OnEvent
 from pydock_lab.oci.config import ContainerConfig
 from pydock_lab.oci.runtime_spec import Mount, Namespaces
@@ -93,8 +93,7 @@ class Creating:
     def _record(
         self, options: RunOptions, found: FoundImage, ground: Ground, on_event: OnEvent, undo: ExitStack
     ) -> ContainerRecord:
-        if ground.runtime.tier == "none":
-            raise IsolationError("engine.no-containers", facet="processes")
+        ground.check()
         if options.auto_remove and options.restart.kind is not RestartKind.NO:
             raise CommandError("engine.rm-and-restart")
         config = found.config.config

@@ -15,7 +15,6 @@ from pathlib import Path
 from pydock_lab.engine.failed_steps import FailedStep, FailedSteps
 from pydock_lab.engine.home import Home
 from pydock_lab.engine.streams import Streams
-from pydock_lab.errors import IsolationError
 from pydock_lab.linux.capabilities import DEFAULT, names
 from pydock_lab.oci.runtime_spec import ContainerSpec, Network, NetworkMode, ProcessSpec, Rootfs
 from pydock_lab.runtime.base import Stdio
@@ -38,8 +37,7 @@ class Debugging:
         """
         step = FailedSteps(self._home).find(build)
         ground = self._home.ground(step.isolation)
-        if ground.runtime.tier == "none":
-            raise IsolationError("engine.no-containers", facet="processes")
+        ground.check()
         look = () if terminal else ("-c", LOOK)
         args = command or (*step.shell, *look)
         stdio = Stdio(stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr)

@@ -235,9 +235,9 @@ class Engine:
         """What a registry has, or a repository of it."""
         return self.full.tag_tree(where, filter_=filter_)
 
-    def doctor(self) -> Doctor:
-        """What this machine can do."""
-        return self.full.doctor()
+    def doctor(self, isolation: str = "") -> Doctor:
+        """What this machine can do: in the best tier, or in the one that is named."""
+        return self.full.doctor(isolation)
 
 
 def _build_options(

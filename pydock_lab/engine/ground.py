@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pydock_lab.snapshot.snapshotter import Snapshotter
 
 # The values of linux.tiers.Tier that can be asked for: not every machine can import it.
-_TRACED = "traced"
-ISOLATIONS = ("root", "rootless", "rootless-single", "nested", _TRACED)
+_TRACED, _NONE = "traced", "none"
+ISOLATIONS = ("root", "rootless", "rootless-single", "nested", _TRACED, _NONE)
 _LAYERS: Mapping[str, str] = MappingProxyType(
     {"rootless-single": "snapshots-single", "nested": "snapshots-single", _TRACED: "snapshots-traced"}
 )
@@ -54,6 +54,12 @@ class Ground:
         if self._usual is not None and self._usual().tier == self._isolation:
             return self._usual().runtime
         return Runtime(self._root, jobs=JOB_MODULES, tier=self._isolation or None)
+
+    def check(self) -> None:
+        """Raises IsolationError where no container can be started: this machine gives none, or they were not wanted."""
+        if self.runtime.tier == _NONE:
+            key = "engine.no-containers" if self.runtime.sandbox.refusals else "engine.none-chosen"
+            raise IsolationError(key, facet="processes")
 
     @cached_property
     def snapshots(self) -> "Snapshotter":

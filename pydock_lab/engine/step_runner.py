@@ -1,11 +1,11 @@
 """Running the program of a RUN step: the container specification that a build step gets."""
 
-import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pydock_lab import locale
 from pydock_lab.build.steps import RunStep
 from pydock_lab.build.workshop import RunPlace, RunStreams
 from pydock_lab.dockerfile.instructions import Network as StepNetwork
@@ -15,7 +15,7 @@ from pydock_lab.oci.runtime_spec import ContainerSpec, Network, NetworkMode, Pro
 
 if TYPE_CHECKING:
     from pydock_lab.engine.ground import Ground
-    from pydock_lab.runtime.base import Process, Runtime
+    from pydock_lab.runtime.base import Process
 
 _KILL = 9
 _SHM_SIZE = 64 << 20
@@ -43,7 +43,9 @@ class StepRunner:
 
         runtime = self._ground.runtime
         if runtime.tier == "none":
-            raise BuildError("build.no-containers", reason=_reason(runtime))
+            refusals = runtime.sandbox.refusals
+            reason = "; ".join(f"{one.tier}: {one.call}" for one in refusals) or locale.text("runtime.why-chosen")
+            raise BuildError("build.no-containers", reason=reason)
         spec = container_spec(step, place)
         stdio = Stdio(stdout=streams.stdout, stderr=streams.stderr, layer=streams.layer)
         with runtime.start(place.folder, spec, stdio, record=False, pack=streams.pack) as process:
@@ -99,8 +101,3 @@ def _rlimit(text: str) -> Rlimit:
     name, _, values = text.partition("=")
     soft, _, hard = values.partition(":")
     return Rlimit(name=name, soft=int(soft), hard=int(hard or soft))
-
-
-def _reason(runtime: "Runtime") -> str:
-    refusals = runtime.sandbox.refusals
-    return "; ".join(f"{one.tier}: {one.call}" for one in refusals) or platform.system()

@@ -40,11 +40,11 @@ class System:
             }
         )
 
-    def info(self) -> Info:
+    def info(self, isolation: str) -> Info:
         """`docker info`, with Docker's names; `Isolation`, `Facets` and `PythonVersion` are ours."""
         states = [state.status for _, state in self._life.all_now()]
         running, paused = states.count(Status.RUNNING), states.count(Status.PAUSED)
-        doctor = self.doctor()
+        doctor = self.doctor(isolation)
         return Info(
             facts={
                 "Containers": len(states),
@@ -54,8 +54,8 @@ class System:
                 "Images": len({image.descriptor.digest for image in self._home.layout.images()}),
                 **system_facts.ENGINE,
                 **system_facts.machine(),
-                **self._boundaries(),
-                "Driver": str(self._home.ground().driver),
+                **self._boundaries(isolation),
+                "Driver": str(self._home.ground(isolation).driver),
                 "DockerRootDir": str(self._home.root),
                 "Name": platform.node(),
                 "ServerVersion": __version__,
@@ -70,19 +70,19 @@ class System:
             }
         )
 
-    def _boundaries(self) -> dict[str, object]:
+    def _boundaries(self, isolation: str) -> dict[str, object]:
         """Limits and security options, as this user has them."""
         if sys.platform != "linux":
             return {"SecurityOptions": []}
-        tier = self._home.runtime.tier
+        tier = self._home.ground(isolation).runtime.tier
         options = ["name=seccomp,profile=builtin", *(["name=rootless"] if tier.in_user_namespace else [])]
         return {"SecurityOptions": options, **system_facts.control_groups()}
 
-    def doctor(self) -> Doctor:
+    def doctor(self, isolation: str) -> Doctor:
         """Each facet of isolation, tried: in force or not, how, why not, and what would bring it."""
         if sys.platform != "linux":
             return Doctor(tier="none", summary=locale.text("engine.doctor-none"), facets=())
-        runtime = self._home.runtime
+        runtime = self._home.ground(isolation).runtime
         facets = tuple(
             FacetView(
                 name=facet.name,

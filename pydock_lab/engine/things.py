@@ -53,8 +53,8 @@ class Things(Protocol):
     def disconnect_network(self, network: str, container: str, *, force: bool = False) -> None:
         """`docker network disconnect`."""
 
-    def info(self) -> Info:
-        """`docker info`."""
+    def info(self, isolation: str = "") -> Info:
+        """`docker info`; `isolation` is the tier that it speaks of, "" the best. Raises IsolationError."""
 
     def version(self) -> Info:
         """`docker version`."""
@@ -62,8 +62,8 @@ class Things(Protocol):
     def events(self, options: EventOptions) -> Iterator[Happening]:
         """`docker events`."""
 
-    def doctor(self) -> Doctor:
-        """What this machine can do, facet by facet."""
+    def doctor(self, isolation: str = "") -> Doctor:
+        """What this machine can do, facet by facet, in a tier ("": the best); raises IsolationError."""
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""

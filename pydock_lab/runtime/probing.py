@@ -58,7 +58,9 @@ def _traced(refusals: tuple[Refusal, ...], directory: str) -> list[Facet]:
 def _without_namespaces(name: str, refusals: tuple[Refusal, ...]) -> Facet:
     """A facet that a namespace would give; the last of their refusals says what stands in the way."""
     asked = [one for one in refusals if one.tier not in (Tier.TRACED, Tier.NONE)]
-    refusal = asked[-1] if asked else Refusal(tier="", call="", code=0)
+    if not asked:  # nobody has tried any
+        return Facet(name=name, in_force=False, why="runtime.why-chosen", remedy="runtime.remedy-chosen")
+    refusal = asked[-1]
     # A user namespace that was given, but in which nothing is allowed: Ubuntu's AppArmor rule. It shows where
     # /proc/self/setgroups is opened (proc_setgroups_open wants CAP_SYS_ADMIN there), or where something is mounted.
     apparmor = refusal.call.startswith(_WITHOUT_POWERS) and refusal.code in (errno.EPERM, errno.EACCES)

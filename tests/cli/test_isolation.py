@@ -1,5 +1,6 @@
 """`--isolation` and $PYDOCK_ISOLATION: another tier than the best one, or a clear word why not."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pydock_lab.errors import IsolationError
+from pydock_lab.engine.ground import shown
+from pydock_lab.errors import BuildError, IsolationError
 from pydock_lab.linux import ptrace
 from pydock_lab.locale import LANGUAGES
 
@@ -46,6 +48,35 @@ def test_a_build_in_another_tier_gives_the_same_image(docker: Callable[..., str]
 @pytest.mark.usefixtures("as_root")
 def test_what_cannot_be_had_is_named(fails: Callable[..., str]) -> None:
     assert fails("run", "--isolation", "rootless", IMAGE, "true") == "sandbox.tier-refused"  # root needs none
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_none_is_a_choice_too(
+    docker: Any, fails: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    words = ["--isolation", "none"] if by == "option" else []
+    if by == "variable":
+        monkeypatch.setenv("PYDOCK_ISOLATION", "none")
+    assert fails("run", *words, IMAGE, "true") == "engine.none-chosen"
+    (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nENV A=1\n")
+    docker("build", "-q", *words, "-t", "plain", str(tmp_path))
+    (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nRUN true\n")
+    with pytest.raises(BuildError) as caught:
+        docker("build", "-q", *words, str(tmp_path))
+    assert "$PYDOCK_ISOLATION" in str(caught.value)
+    # The kernel has refused nothing, and is not said to have.
+    facets = json.loads(docker("info", *words, "--format", "{{json .Facets}}"))
+    assert {(one["InForce"], "$PYDOCK_ISOLATION" in one["Why"]) for one in facets} == {(False, True)}
+
+
+def test_info_speaks_of_the_tier_that_is_asked_for(docker: Any) -> None:
+    facts = [json.loads(docker("info", *words, "--format", "json")) for words in ((), ("--isolation", "traced"))]
+    assert [one["Driver"] for one in facts][1] == "links"
+    assert facts[0]["Isolation"] != facts[1]["Isolation"] == shown("traced")
+    by_name = {one["Name"]: one for one in facts[1]["Facets"]}
+    assert "$PYDOCK_ISOLATION" in by_name["network"]["Why"]
+    docker("doctor", "--isolation", "traced")
+    assert docker.face.shown[-1].tier == shown("traced")
 
 
 def test_a_tier_that_is_unknown(fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,9 +74,9 @@ class LocalThings(Workers):
         """`docker network disconnect`."""
         self._networks.disconnect(network, container, force=force)
 
-    def info(self) -> Info:
+    def info(self, isolation: str = "") -> Info:
         """`docker info`."""
-        return self._parts.system.info()
+        return self._parts.system.info(isolation)
 
     def version(self) -> Info:
         """`docker version`."""
@@ -88,9 +88,9 @@ class LocalThings(Workers):
 
         return watch(self.home, options)
 
-    def doctor(self) -> Doctor:
+    def doctor(self, isolation: str = "") -> Doctor:
         """What this machine can do."""
-        return self._parts.system.doctor()
+        return self._parts.system.doctor(isolation)
 
     def disk_usage(self) -> tuple[DiskUsage, ...]:
         """`docker system df`."""
