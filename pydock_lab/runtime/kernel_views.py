@@ -213,8 +213,11 @@ def _make_one(place: str, look: Look, taken: _Taken) -> int:
 
 def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
     # proc shows a pid namespace: only who owns that may mount it. The host's own is shown as it is.
-    if look.is_nested or (look.pid == "host" and look.in_user_namespace):
+    if look.pid == "host" and look.in_user_namespace:
         _show_hosts("/proc", target, _QUIET_VIEW)
+    elif look.is_nested:
+        # With processes of the same user that are not this container's: it may not say whom the kernel kills first.
+        _show_hosts("/proc", target, _HOST_VIEW)
     else:
         syscalls.mount("proc", target, "proc", _QUIET)
 

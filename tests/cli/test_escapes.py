@@ -75,6 +75,15 @@ def test_processes_of_the_host(docker, victim):
     assert not escapes(docker, ["--pid", "host"], BOX, "sh", "-c", script)
 
 
+@pytest.mark.usefixtures("containers", "as_root")
+def test_whom_the_kernel_kills_first(docker, victim):
+    """Where /proc is the outer container's, its processes are in sight, and one user's with those in the container."""
+    nested, script = ["--isolation", "nested"], f"(echo 500 > /proc/{victim}/oom_score_adj) 2>/dev/null && echo out"
+    assert escapes(docker, [*nested, "--pid", "host"], BOX, "sh", "-c", script)
+    assert Path(f"/proc/{victim}/oom_score_adj").read_text() == "500\n"
+    assert not escapes(docker, nested, BOX, "sh", "-c", script)
+
+
 @pytest.mark.usefixtures("containers")
 def test_abstract_sockets_of_the_host(docker):
     name = f"pydock-test-{os.getpid()}"
