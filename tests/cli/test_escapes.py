@@ -103,6 +103,29 @@ def test_keys_of_the_kernel(docker):
     assert not escapes(docker, [], PYTHON, "python3", "-c", code)
 
 
+# socketcall(SYS_SOCKET, {AF_VSOCK, SOCK_STREAM, 0}) as 32-bit programs make it: by int 0x80, with memory below 4 GB.
+SOCKETCALL = """
+import ctypes, struct
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+place = libc.mmap(None, 4096, 7, 0x62, -1, 0)
+code = bytes.fromhex("53 89f8 89f3 89d1 cd80 5b c3")
+ctypes.memmove(place, code, len(code))
+ctypes.memmove(place + 2048, struct.pack("3i", 40, 1, 0), 12)
+call = ctypes.CFUNCTYPE(*[ctypes.c_int] * 4)(place)
+assert call(20, 0, 0) == 1, "getpid"
+print("in" if call(102, 1, place + 2048) == -1 else "out")
+"""
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the calls of another architecture are x86-64's")
+def test_a_socket_of_any_family_by_a_call_of_32_bits(docker):
+    """AF_VSOCK leads to the host of a virtual machine: "out" is that the kernel was asked, whatever it has said."""
+    assert escapes(docker, FREE_CALLS, PYTHON, "python3", "-c", SOCKETCALL)
+    assert not escapes(docker, [], PYTHON, "python3", "-c", SOCKETCALL)
+
+
 @pytest.mark.usefixtures("containers")
 def test_descriptors_that_were_left_open(docker, tmp_path):
     """CVE-2024-21626: a working directory that is a descriptor of the engine's leads to the host's tree."""

@@ -4,7 +4,9 @@ Nine in ten calls are for everybody. Some are for those who were given the capab
 some only with harmless arguments: namespaces by clone(2), sockets of families that reach out of the container.
 
 Source: moby/profiles, seccomp/default_linux.go, as of Docker 29: the calls that Docker 28 allows, and socket families
-one by one, since AF_ALG opened a way out of containers (CVE-2026-31431).
+one by one, since AF_ALG opened a way out of containers (CVE-2026-31431). With one difference: 32-bit programs make
+sockets by socketcall(2) as well, whose family is in memory, where no filter can look. Docker leaves that to AppArmor's
+profile, which is not there for us: so they make them by socket(2), or not at all.
 """
 
 import errno
@@ -45,7 +47,7 @@ semtimedop semtimedop_time64 send sendfile sendfile64 sendmmsg sendmsg sendto se
 set_tid_address setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setitimer setpgid
 setpriority setregid setregid32 setresgid setresgid32 setresuid setresuid32 setreuid setreuid32 setrlimit setsid
 setsockopt setuid setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4
-sigprocmask sigreturn socketcall socketpair splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync
+sigprocmask sigreturn socketpair splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync
 sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime
 timer_gettime64 timer_settime timer_settime64 timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime
 timerfd_settime64 times tkill truncate truncate64 ugetrlimit umask uname unlink unlinkat uretprobe utime utimensat
@@ -82,6 +84,7 @@ _TRACING = "process_vm_readv process_vm_writev ptrace"  # before Linux 4.8 a tra
 # AF_UNIX to AF_ROSE, and others that the kernel still has. Not among them: AF_ALG (38), the kernel's cryptography,
 # and AF_VSOCK (40), which leads from a virtual machine to its host whatever the network namespace.
 _FIRST_FAMILIES = 12
+_SYS_SOCKET = 1  # the first argument of socketcall(2): the least there is
 _MORE_FAMILIES = (
     *(13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30),
     *(31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45),
@@ -98,12 +101,14 @@ def _is(value: int) -> tuple[Condition, ...]:
 def _entries() -> list[Entry]:
     powerless = Demand(capabilities=Capability.SYS_ADMIN)  # in `excludes`
     first_families = Condition(argument=0, comparison=Comparison.LESS, value=_FIRST_FAMILIES)
+    makes_none = Condition(argument=0, comparison=Comparison.GREATER, value=_SYS_SOCKET)
     no_namespaces = Condition(argument=0, mask=NAMESPACE_BITS, comparison=Comparison.EQUAL, value=0)
     return [
         Entry(names=tuple(_EVERYBODY.split())),
         Entry(names=tuple(_TRACING.split()), includes=Demand(kernel=(4, 8))),
         Entry(names=("socket",), conditions=(first_families,)),
         *(Entry(names=("socket",), conditions=_is(family)) for family in _MORE_FAMILIES),
+        Entry(names=("socketcall",), conditions=(makes_none,)),
         *(Entry(names=("personality",), conditions=_is(value)) for value in _PERSONALITIES),
         *(Entry(names=tuple(text.split()), includes=Demand(architectures=names)) for names, text in _ON.items()),
         *(Entry(names=tuple(text.split()), includes=Demand(capabilities=power)) for power, text in _WITH.items()),
