@@ -75,7 +75,7 @@ def boundary() -> Iterator[str]:
     yield "| In | Which | Why |\n|---|---|---|\n"
     for row in tomllib.loads(BOUNDARY.read_text(encoding="utf-8"))["difference"]:
         keys = ", ".join(f"`{key}`" for key in row.get("keys", ())) or "all"
-        yield f"| {row['part']} | {keys} | {row['why']} |\n"
+        yield f"| `{row['part']}` | {keys} | {row['why']} |\n"
 
 
 def build_checks(language: str) -> Iterator[str]:

@@ -63,7 +63,8 @@ def entries(seen):
 
 def explains(rule, place, ours, theirs):
     part, key = place
-    fits = rule["part"] == part and any(fnmatch.fnmatchcase(key, pattern) for pattern in rule.get("keys", ["*"]))
+    fits = fnmatch.fnmatchcase(part, rule["part"])
+    fits = fits and any(fnmatch.fnmatchcase(key, pattern) for pattern in rule.get("keys", ["*"]))
     return fits and ours in rule.get("ours", [ours]) and theirs in rule.get("theirs", [theirs])
 
 
