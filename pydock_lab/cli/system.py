@@ -230,5 +230,5 @@ _FACTS: Sequence[tuple[str, str]] = (
 
 def _state(facet: Mapping[str, Any]) -> str:
     if facet["InForce"]:
-        return str(facet["How"]) or "yes"
+        return (str(facet["How"]) or "yes") + (f" ({facet['Why']})" if facet["Why"] else "")
     return f"no: {facet['Why']}" if facet["Why"] else "no"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydock_lab.errors import PydockError
-from pydock_lab.linux import cgroups, landlock, netlink, syscalls
+from pydock_lab.linux import cgroups, landlock, netlink, sealed, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.facets import Facet
 from pydock_lab.linux.syscalls import MountFlag, Namespace
@@ -35,7 +35,8 @@ def probe(request: Request) -> list[dict[str, Any]]:
     elif request.tier is Tier.TRACED:
         found = _traced(request.refusals, directory)
     else:
-        found = [_processes(request.tier), _files(), _network(), _users(request.tier, request.refusals), _limits()]
+        files, users = _files(request.tier), _users(request.tier, request.refusals)
+        found = [_processes(request.tier), files, _network(), users, _limits()]
         found += [_storage(directory, request.tier), _writes(request.tier), _outside()]
     return [facet.to_json() for facet in found]
 
@@ -98,13 +99,17 @@ def _processes(tier: Tier) -> Facet:
     return replace(found, why="runtime.why-processes-nested", remedy="runtime.remedy-processes-nested")
 
 
-def _files() -> Facet:
+def _files(tier: Tier) -> Facet:
     def own_view() -> None:
         syscalls.unshare(Namespace.MOUNT)
         syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         syscalls.mount("trial", "/tmp", "tmpfs")  # noqa: S108 - a mount point
 
-    return _facet("files", "mount namespace, pivot_root", attempt(own_view))
+    facet = _facet("files", "mount namespace, pivot_root", attempt(own_view))
+    # Of ourselves: what starts containers has the same memory as we.
+    if facet.in_force and tier is Tier.ROOT and (files := sealed.exposed()):
+        return replace(facet, why="runtime.why-not-sealed", detail=files[0])
+    return facet
 
 
 def _network() -> Facet:

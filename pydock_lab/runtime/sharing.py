@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydock_lab.errors import ContainerError, IsolationError, from_json
-from pydock_lab.linux import processes, syscalls
+from pydock_lab.linux import processes, sealed, syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation
@@ -60,13 +60,19 @@ def _ask(directory: Path, kind: str) -> int:
 
 
 def trees(spec: ContainerSpec, tier: Tier, host_mounts: int) -> dict[str, int]:
-    """Detached trees of the binds that go on belonging to the host's mounts, by target.
+    """Detached trees of the binds that go on belonging to the host's mounts, or are sealed in ours, by target.
 
     `host_mounts` is the host's mount namespace, -1 where we are in it ourselves. Raises IsolationError where this
     ground cannot give that, ContainerError where the host's mount does not allow it.
     """
-    wanted = [one for one in spec.mounts if one.kind is MountKind.BIND and one.propagation not in _OWN]
-    return {one.target: _hold(one, tier, host_mounts) for one in wanted}
+    binds = [one for one in spec.mounts if one.kind is MountKind.BIND and not one.volume]
+    found = {one.target: _hold(one, tier, host_mounts) for one in binds if one.propagation not in _OWN}
+    if host_mounts >= 0 and not tier.in_user_namespace:
+        for one in binds:
+            if one.target not in found and sealed.touches(one.source):
+                with _inside(host_mounts):
+                    found[one.target] = filesystem.hold(one, one.source)
+    return found
 
 
 def _hold(mount: Mount, tier: Tier, host_mounts: int) -> int:

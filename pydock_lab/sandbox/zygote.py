@@ -30,7 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from pydock_lab.linux import orphans, pages, syscalls
+from pydock_lab.linux import orphans, pages, sealed, syscalls
 from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import Refusal, Tier
 from pydock_lab.sandbox import boot, keeper, worker
@@ -234,6 +234,7 @@ def become(options: Mapping[str, Any]) -> None:
     modules, host = options["modules"], options.get("host_mounts", -1)
     if host >= 0:
         os.set_inheritable(host, False)
+        sealed.places[:] = options["sealed"]
     known = frozenset(modules)
 
     def live(tier: Tier, refusals: tuple[Refusal, ...]) -> NoReturn:

@@ -5,16 +5,20 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pydock_lab.linux import capabilities, syscalls
+from pydock_lab.engine.face import Engine
+from pydock_lab.engine.run_options import LogOptions, RunOptions
+from pydock_lab.linux import capabilities, sealed, syscalls
 from pydock_lab.linux.capabilities import DEFAULT, Capability
 from pydock_lab.linux.sealed import seal
 from pydock_lab.linux.syscalls import MountFlag, Namespace
-from pydock_lab.linux.tiers import attempt
+from pydock_lab.linux.tiers import Tier, attempt
+from pydock_lab.runtime import probing
 
 pytestmark = pytest.mark.usefixtures("as_root")
 
@@ -41,14 +45,106 @@ def test_who_holds_an_exe_can_overwrite_it(program: Path) -> None:
 
 
 def test_a_sealed_program_is_out_of_reach(program: Path) -> None:
-    def sealed() -> None:
+    def overwrite_what_is_sealed() -> None:
         syscalls.unshare(Namespace.MOUNT)
         syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         seal(str(program))
         overwrite(program)
 
     before = program.read_bytes()
-    error = attempt(sealed)
+    error = attempt(overwrite_what_is_sealed)
     assert error is not None
     assert error.errno == errno.EROFS
     assert program.read_bytes() == before
+
+
+# What an init of a container has mapped, as who may checkpoint sees it: opened for writing, and not written to.
+MAPPED = """
+import os
+for one in os.scandir("/proc/1/map_files"):
+    file = os.readlink(one.path)
+    if file.startswith("/") and not file.startswith(("/dev/", "/memfd:")):
+        try:
+            os.close(os.open(one.path, os.O_WRONLY))
+            print("out", file)
+        except OSError:
+            pass
+"""
+
+
+_HOLDER = """
+import mmap, sys
+file = open(sys.argv[1])
+kept = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+print("mapped", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[int]:
+    """A process that has a file of the test's mapped, like a library."""
+    (tmp_path / "library").write_bytes(bytes(4096))
+    command = [sys.executable, "-c", _HOLDER, str(tmp_path / "library")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"mapped\n"
+        yield process.pid
+        process.kill()
+
+
+def test_a_library_can_be_written_to_by_who_may_checkpoint(holder: int, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    (way,) = [one for one in Path(f"/proc/{holder}/map_files").iterdir() if os.readlink(one) == str(library)]
+
+    def overwrite_it() -> None:
+        powers = DEFAULT | Capability.SYS_PTRACE | Capability.CHECKPOINT_RESTORE
+        capabilities.limit_bounding(powers)
+        capabilities.hold(powers)
+        os.write(os.open(way, os.O_WRONLY), b"ours now")
+
+    assert attempt(overwrite_it) is None
+    assert library.read_bytes().startswith(b"ours now")
+
+
+@pytest.mark.usefixtures("containers")
+def test_no_library_of_the_host_is_in_reach_of_a_container(engine: Engine) -> None:
+    options = RunOptions(
+        image="lab/python",
+        command=("python3", "-c", MAPPED),
+        init=True,
+        cap_add=("SYS_PTRACE", "CHECKPOINT_RESTORE"),
+        name="one",
+    )
+    engine.full.run(options)
+    assert engine.full.wait("one") == 0
+    assert "".join(one.text for one in engine.full.logs(LogOptions(container="one"))) == ""
+    (files,) = [one for one in engine.doctor().facets if one.name == "files"]
+    assert (files.in_force, files.why) == (True, "")
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_bind_of_what_is_sealed_is_as_the_host_has_it(engine: Engine) -> None:
+    """Not read-only: that is a matter of our own mount namespace."""
+    place = Path(os.path.realpath(sys.executable)).parent
+    flags = "grep -c '^[^ ]* /host[^ ]* [^ ]* ro[, ]' /proc/mounts; true"
+    found = engine.run("lab/busybox", "sh", "-c", flags, volumes={str(place): "/host"})
+    assert found.logs() == "0\n"
+
+
+def test_what_is_sealed(tmp_path: Path) -> None:
+    (tmp_path / "modules/deep").mkdir(parents=True)
+    (tmp_path / "modules/store").mkdir()
+    folders = [tmp_path / "modules/deep", tmp_path / "modules", tmp_path / "no-folder"]
+    program, *places = sealed.to_seal("/usr/bin/program", map(str, folders), "/elsewhere")
+    assert program == "/usr/bin/program"
+    assert str(tmp_path / "modules") in places
+    assert str(tmp_path / "modules/deep") not in places, "it lies in another"
+    assert str(tmp_path / "modules") not in sealed.to_seal("/p", map(str, folders), str(tmp_path / "modules/store"))
+
+
+def test_what_could_not_be_sealed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing.sealed, "exposed", lambda: ["/lib/libc.so"])
+    facet = probing._files(Tier.ROOT)
+    assert (facet.in_force, facet.why, facet.detail) == (True, "runtime.why-not-sealed", "/lib/libc.so")
+    assert probing._files(Tier.ROOTLESS).why == ""

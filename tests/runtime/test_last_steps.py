@@ -4,6 +4,7 @@ Each of its defences is shown twice, in a mount namespace of the test's own, on 
 is reached.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,7 +30,8 @@ def says(tmp_path: Path, need: Callable[[str], str]) -> Says:
 
     def do(script: str, defence: str) -> str:
         words = [need("unshare"), "--mount", "--propagation", "private", sys.executable, "-c", _HEAD + script]
-        done = subprocess.run([*words, tmp_path, defence], capture_output=True, text=True, check=False, cwd="/")
+        words += [str(tmp_path), defence]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", timeout=60)
         return done.stdout.strip() or done.stderr
 
     (tmp_path / "stand-in").write_text("of the host")
@@ -95,3 +97,32 @@ print(Path("stand-in").read_text())
 def test_a_working_directory_that_was_left_open(says: Says, defence: str, said: str) -> None:
     """CVE-2024-21626: a descriptor of the engine's is one that leads out of the container."""
     assert says(_DIRECTORY, defence) == said
+
+
+# A child that waits for its task, and is stopped so that nothing else changes; its husk just after it has been told.
+_HUSK = """
+import signal
+from dataclasses import replace
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.runtime import birth, init
+if worker := os.fork():
+    os.waitpid(worker, 0)
+    while True:  # both are ours: the worker's siblings
+        try:
+            os.wait()
+        except ChildProcessError:
+            sys.exit()
+child = birth.bear(Tier.ROOT, init.OWN_AND_NETWORK, is_hurried=False)
+os.kill(child.pid, signal.SIGSTOP)
+task = init.example(Tier.ROOT)
+child.tell(replace(task, container=replace(task.container, init=defence == "on")), [0, 1, 2])
+print("ends" if Path(f"/proc/{child.husk}/stat").read_text().rpartition(") ")[2][0] in "ZX" else "waits", flush=True)
+child.end()
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="there is no husk on this machine")
+@pytest.mark.parametrize(("defence", "said"), [("off", "waits"), ("on", "ends")])
+def test_no_process_of_the_host_shares_the_memory_of_an_init(says: Says, defence: str, said: str) -> None:
+    """Without --init execve parts them, and the husk naps a moment longer."""
+    assert says(_HUSK, defence) == said
