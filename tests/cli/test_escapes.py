@@ -5,7 +5,6 @@ Nothing of the host's own is opened for it: each stand-in belongs to the contain
 """
 
 import contextlib
-import ctypes
 import os
 import socket
 import subprocess
@@ -148,8 +147,12 @@ def test_descriptors_that_were_left_open(docker, tmp_path):
 
 @pytest.mark.usefixtures("containers")
 def test_ids_that_are_too_large(fails):
-    """CVE-2024-40635: 4294967296 is 0 in 32 bits, and 0 is root."""
-    assert ctypes.c_uint32(4294967296).value == 0
+    """CVE-2024-40635: 4294967296 is 0 in 32 bits, and 0 is root: of who becomes that without a look."""
+    become = "import ctypes, os; os.setuid(65534) if os.getuid() else None; n = 4294967296; libc = ctypes.CDLL(None)"
+    unchecked = f"{become}; libc.setresuid(*[ctypes.c_uint(n)] * 3) and exit(1); print('out' * (os.getuid() == 0))"
+    if os.getuid() == 0:
+        found = subprocess.run([sys.executable, "-c", unchecked], capture_output=True, text=True, check=True)
+        assert found.stdout == "out\n"
     for user in ("4294967296", "0:4294967296", "-1"):
         assert fails("run", "--rm", "-u", user, BOX, "id", "-u").startswith("runtime.")
 
@@ -260,16 +263,27 @@ def test_a_false_proc_leaves_no_capability():
     """The kernel is asked for the number of the last one, and no file."""
     script = """
 import ctypes
+import sys
 from pydock_lab.linux import capabilities, syscalls
 from pydock_lab.linux.syscalls import MountFlag, Namespace
 syscalls.unshare(Namespace.MOUNT)
 syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
 syscalls.mount("none", "/proc", "tmpfs")
+with open("/proc/cap_last_cap", "w") as file:
+    file.write("20")
+if sys.argv[1] == "off":
+    capabilities._MOST_NUMBERS = int(open("/proc/cap_last_cap").read()) + 1
 capabilities.limit_bounding(capabilities.parse("CHOWN"))
 print([n for n in range(41) if ctypes.CDLL(None).prctl(23, n, 0, 0, 0)])  # PR_CAPBSET_READ
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[0]\n"
+    found = {
+        defence: subprocess.run(
+            [sys.executable, "-c", script, defence], capture_output=True, text=True, check=True
+        ).stdout
+        for defence in ("off", "on")
+    }
+    assert "21" in found["off"], "CAP_SYS_ADMIN"
+    assert found["on"] == "[0]\n"
 
 
 @pytest.mark.usefixtures("containers")
@@ -301,11 +315,16 @@ def test_a_part_above_the_volume_is_the_volume(docker, part):
 def test_without_control_groups_nobody_makes_devices(docker, home):
     """Nor finds those that an image has put into a volume; with a policy a container may make some, and open few."""
     script = "mknod /dev/mine c 10 229 && (: < /dev/mine) && echo out; true"
-    words = ["-m", "pydock_lab", "run", "--rm", BOX, "sh", "-c", script]
     hidden = 'mount -t tmpfs -o ro none /sys/fs/cgroup && exec "$@"'
-    command = ["unshare", "-m", "--propagation", "private", "sh", "-c", hidden, "sh", sys.executable, *words]
     environment = os.environ | {"PYDOCK_HOME": str(home), "PYDOCK_SERVER": "off"}
     docker("images")
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    def run(*options):
+        words = ["-m", "pydock_lab", "run", "--rm", *options, BOX, "sh", "-c", script]
+        command = ["unshare", "-m", "--propagation", "private", "sh", "-c", hidden, "sh", sys.executable, *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    assert "out" in run("--privileged").stdout.split()
+    done = run()
     assert done.stdout == ""
     assert "MKNOD" in done.stderr

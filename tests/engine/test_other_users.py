@@ -1,5 +1,6 @@
 """What others on this machine get of a store: nothing (CVE-2021-41103)."""
 
+import contextlib
 import shutil
 import stat
 import subprocess
@@ -30,6 +31,18 @@ def by_hand() -> Iterator[Path]:
     shutil.rmtree(root)
 
 
+@contextlib.contextmanager
+def opened(root: Path, file: Path) -> Iterator[None]:
+    """The folders on the way to a file as they would be without this defence: everybody may enter them."""
+    folders = [folder for folder in file.parents if folder.is_relative_to(root)]
+    modes = [folder.stat().st_mode for folder in folders]
+    for folder in folders:
+        folder.chmod(0o755)
+    yield
+    for folder, mode in zip(folders, modes, strict=True):
+        folder.chmod(stat.S_IMODE(mode))
+
+
 def test_another_user_gets_nothing(by_hand: Path) -> None:
     engine = Engine(by_hand)
     script = "mkdir /left && cp /bin/busybox /left && chmod 4755 /left/busybox && echo data > /data/file"
@@ -43,6 +56,9 @@ def test_another_user_gets_nothing(by_hand: Path) -> None:
     with ordinary_user() as user:
         become = ["runuser", "-u", user, "--"]
         assert subprocess.run([*become, "ls", str(by_hand)], capture_output=True, check=False).returncode == 0
+        with opened(by_hand, paths[2]):
+            done = subprocess.run([*become, "cat", str(paths[2])], capture_output=True, text=True, check=False)
+            assert "PASSWORD=secret" in done.stdout
         for path in paths:
             done = subprocess.run([*become, "stat", str(path)], capture_output=True, text=True, check=False)
             assert "Permission denied" in done.stderr, path

@@ -66,3 +66,9 @@ def test_who_is_heard(open_folder: Path, tier: Tier, user: int, *, is_heard: boo
     if is_heard:
         loop.turn()
     here.close()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_without_a_look_at_who_calls_anybody_is_heard(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "heard_users", lambda _tier: frozenset(range(65536)))
+    test_who_is_heard(open_folder, Tier.ROOT, 1000, is_heard=True)

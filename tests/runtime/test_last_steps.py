@@ -1,4 +1,4 @@
-"""The last steps of a container's process: what it finds by a name may be something else by then.
+"""What a container's process does until it is its program: a name may lead to something else by then.
 
 Each of its defences is shown twice, in a mount namespace of the test's own, on stand-ins: without it, what is outside
 is reached.
@@ -126,3 +126,92 @@ child.end()
 def test_no_process_of_the_host_shares_the_memory_of_an_init(says: Says, defence: str, said: str) -> None:
     """Without --init execve parts them, and the husk naps a moment longer."""
     assert says(_HUSK, defence) == said
+
+
+_KEPT = """
+from pydock_lab.linux.descriptors import keep_only
+outside = os.open(folder, os.O_PATH)
+os.set_inheritable(outside, True)
+if defence == "on":
+    keep_only(1, 2)
+place = f"/proc/self/fd/{outside}"
+sees = f"import os; print(open('{place}/stand-in').read() if os.path.exists('{place}') else 'in')"
+os.execv(sys.executable, [sys.executable, "-I", "-c", sees])
+"""
+
+
+@pytest.mark.parametrize(("defence", "said"), [("off", "of the host"), ("on", "in")])
+def test_descriptors_that_a_start_has_open(says: Says, defence: str, said: str) -> None:
+    assert says(_KEPT, defence) == said
+
+
+# A tree of an image with a link in it, and a mount on that: where it has come to is told.
+_TREE = """
+from dataclasses import replace
+from pydock_lab.linux import syscalls
+from pydock_lab.linux.tiers import Tier
+from pydock_lab.oci.runtime_spec import Mount, Rootfs
+from pydock_lab.runtime import filesystem, init, kernel_views
+from pydock_lab.runtime.kernel_views import Look
+from pydock_lab.runtime.steplog import StepLog
+
+def assemble(target):
+    for name in ("layer/proc", "layer/sys", "layer/dev", "source", "outside", "mountpoint", "upper", "work"):
+        (folder / name).mkdir(parents=True)
+    (folder / "source/mark").touch()
+    (folder / "layer/evil").symlink_to(f"/..{folder}/outside")
+    (folder / "layer/kernel").symlink_to("/proc")
+    places = {name: f"{folder}/{name}" for name in ("mountpoint", "upper", "work")}
+    tree = Rootfs(layers=(f"{folder}/layer",), **places)
+    mounts = (Mount(source=f"{folder}/source", target=target),)
+    spec = replace(init.example(Tier.ROOT).container, rootfs=tree, mounts=mounts, masked=False)
+    views = kernel_views.prepare(Look(in_user_namespace=False, masked=False))
+    filesystem.assemble(spec, (), views, StepLog(), stub="")
+"""
+_OLD_ROOT = f"""{_TREE}
+if defence == "off":  # as it was: the host's tree goes last
+    umount = syscalls.umount
+    syscalls.umount = lambda target: None if target == "." else umount(target)
+assemble("/evil")
+is_host = Path(f"/..{{folder}}/stand-in").exists()
+print("of the host" if is_host and Path(f"/..{{folder}}/outside/mark").exists() else "in")
+"""
+
+
+@pytest.mark.parametrize(("defence", "said"), [("off", "of the host"), ("on", "in")])
+def test_the_old_root_is_gone_before_anything_is_attached(says: Says, defence: str, said: str) -> None:
+    """A link of the image leads through `/..` to the host while the host's tree is stacked on the container's."""
+    assert says(_OLD_ROOT, defence) == said
+
+
+_ON_PROC = f"""{_TREE}
+if defence == "off":
+    filesystem._check_place = lambda target: None
+assemble("/kernel")
+print(*os.listdir("/proc"))
+"""
+
+
+@pytest.mark.parametrize(("defence", "said"), [("off", "mark"), ("on", "runtime.mount-on-proc")])
+def test_a_link_of_the_image_leads_no_mount_to_proc(says: Says, defence: str, said: str) -> None:
+    """CVE-2025-52881: what is written there on the way to the program would go to the image's files."""
+    assert says(_ON_PROC, defence) == said
+
+
+_SUBPATH = """
+from pydock_lab.linux import syscalls
+from pydock_lab.oci.runtime_spec import Mount
+from pydock_lab.runtime import filesystem
+(folder / "volume").mkdir()
+(folder / "volume/part").symlink_to("..")
+if defence == "off":
+    syscalls.open_in_root = lambda root, path, follow_last: os.open(path, os.O_PATH, dir_fd=root)
+tree = filesystem.hold(Mount(source=f"{folder}/volume", target="/m", subpath="part"), f"{folder}/volume")
+print("of the host" if "stand-in" in os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)) else "in")
+"""
+
+
+@pytest.mark.parametrize(("defence", "said"), [("off", "of the host"), ("on", "in")])
+def test_a_part_of_a_volume_is_looked_for_in_it_alone(says: Says, defence: str, said: str) -> None:
+    """CVE-2021-30465; here `..` is above the volume, where an engine has what is its own."""
+    assert says(_SUBPATH, defence) == said
