@@ -86,8 +86,7 @@ def streams(
     only: Iterable[str] = (),
 ) -> Iterator[Streams]:
     """What a program in the foreground is given: streams, the keys that let go of it, its terminal's size, signals."""
-    wanted = chosen(only)
-    letting_go = detach_keys(keys) if interactive and terminal else b""
+    wanted, letting_go = chosen(only), detach_keys(keys)
     with (
         here.face.streams(interactive=interactive and "stdin" in wanted, terminal=terminal) as found,
         _Following(here, terminal=terminal, proxy=proxy) as following,
@@ -96,7 +95,7 @@ def streams(
             found,
             stdout=found.stdout if "stdout" in wanted else None,
             stderr=found.stderr if "stderr" in wanted else None,
-            detach_keys=letting_go,
+            detach_keys=letting_go if interactive and terminal else b"",
             on_start=lambda program: _begin(program, found, following),
         )
 

@@ -52,7 +52,11 @@ class LocalCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Also `--flag=true` and `--flag=false`, as Docker has them; not among the words of a program."""
         flags = _Flags([one for one in self.params if isinstance(one, click.Option)])
-        return super().parse_args(ctx, list(flags.plain(args, words_follow=not ctx.allow_interspersed_args)))
+        try:
+            return super().parse_args(ctx, list(flags.plain(args, words_follow=not ctx.allow_interspersed_args)))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click's parser does not say of which command an option lacks its value
+            raise
 
     def get_short_help_str(self, limit: int = 80) -> str:
         """The line in a list of commands."""
@@ -216,8 +220,11 @@ def usage_error(error: click.UsageError, words: Sequence[str]) -> CommandError:
     if isinstance(error, click.MissingParameter):
         usage = error.ctx.command.collect_usage_pieces(error.ctx) if error.ctx else []
         return CommandError("cli.missing-argument", usage=" ".join([path, *usage]), **fields)
-    if isinstance(error, click.BadOptionUsage) and not isinstance(error, click.NoSuchOption):
-        return CommandError("cli.option-needs-value", option=error.option_name, **fields)
+    if isinstance(error, click.BadOptionUsage):
+        params = error.ctx.command.params if error.ctx else []
+        flags = [name for one in params if isinstance(one, click.Option) and one.is_flag for name in one.opts]
+        key = "cli.flag-value" if error.option_name in flags else "cli.option-needs-value"
+        return CommandError(key, option=error.option_name, **fields)
     if isinstance(error, click.BadParameter):
         name = error.param.opts[-1] if error.param is not None else ""
         return CommandError("cli.bad-value", option=name, reason=_reason(error), **fields)

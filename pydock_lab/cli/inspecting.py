@@ -15,7 +15,7 @@ import click
 from pydock_lab import locale
 from pydock_lab.cli.command import command, flag, option
 from pydock_lab.cli.session import session
-from pydock_lab.errors import CommandError, InvalidReference, NotFound, PydockError
+from pydock_lab.errors import CommandError, InvalidReference, InvalidValue, NotFound, PydockError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _find(here: Session, name: str, kind: str, *, size: bool) -> tuple[Mapping[s
     for one, find in _KINDS.items():
         try:
             found = find(here.engine, name, size=size)
-        except (NotFound, InvalidReference):  # a container's name may be no image's
+        except (NotFound, InvalidReference, InvalidValue):  # a container's name may be no image's
             continue
         if size and one != "container":
             here.face.note(locale.text("cli.size-ignored", kind=one) + "\n")

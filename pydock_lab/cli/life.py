@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
+from pydock_lab import locale
 from pydock_lab.cli import attaching, life_options, limit_options
 from pydock_lab.cli.command import command, flag, option
 from pydock_lab.cli.images import for_each
 from pydock_lab.cli.session import session
 from pydock_lab.engine.run_options import UpdateOptions
-from pydock_lab.errors import CommandError
+from pydock_lab.errors import CommandError, NotFound
 from pydock_lab.events import Event, Noted
 from pydock_lab.runtime.restart import RestartPolicy
 
@@ -35,7 +36,19 @@ def register(group: click.Group) -> None:
     def rm(container: tuple[str, ...], force: bool, link: bool, volumes: bool) -> int:
         if link:
             raise CommandError("cli.rm-link", name=container[0])
-        return for_each(container, lambda one: session().engine.remove(one, force=force, volumes=volumes))
+        return for_each(container, lambda one: _remove(one, force=force, volumes=volumes))
+
+
+def _remove(container: str, *, force: bool, volumes: bool) -> tuple[str, ...]:
+    try:
+        session().engine.remove(container, force=force, volumes=volumes)
+    except NotFound as error:
+        if not force:
+            raise
+        # As with Docker, and with rm(1): it is not there, which is what was wanted.
+        session().face.note(f"{locale.text('cli.error', message=str(error))}\n")
+        return ()
+    return (container,)
 
 
 def _register_start(group: click.Group) -> None:

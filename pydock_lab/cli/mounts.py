@@ -23,6 +23,7 @@ _ACCESS = re.compile(r"[rwm]{1,3}")
 _IDLE = frozenset({"rw", "z", "Z", "cached", "delegated", "consistent"})
 _PROPAGATIONS = frozenset(Propagation)
 _MODES = frozenset({"ro", "nocopy"}) | _IDLE | _PROPAGATIONS
+_RECURSIONS = ("enabled", "disabled", "readonly")
 _SYNONYMS = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
 _TRUE, _FALSE = ("true", "1", ""), ("false", "0")
 _COMMON = ("type", "source", "target", "readonly", "consistency")
@@ -42,6 +43,8 @@ def volume(text: str) -> VolumeMount:
         raise CommandError("cli.bad-volume", value=text)
     source, target = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
     unknown = set(modes) - _MODES
+    if {"ro", "rw"} <= set(modes):
+        raise CommandError("cli.bad-volume", value=text)
     if unknown:
         known = ", ".join(["ro", "rw", "nocopy", *sorted(_PROPAGATIONS)])
         raise CommandError("cli.bad-volume-mode", value=text, mode=min(unknown), known=known)
@@ -85,7 +88,7 @@ def mount(text: str) -> VolumeMount | str:
         source=str(_absolute(given["source"])) if kind == "bind" else _volume_name(given.get("source", ""), text),
         read_only=_is_said(given, "readonly", text),
         propagation=_propagation(given, text),
-        is_recursive=given.get("bind-recursive") != "disabled" and not _is_said(given, "bind-nonrecursive", text),
+        is_recursive=_recursion(given, text) != "disabled" and not _is_said(given, "bind-nonrecursive", text),
         must_exist=kind == "bind",
         no_copy=_is_said(given, "volume-nocopy", text),
         subpath=given.get("volume-subpath", ""),
@@ -123,6 +126,15 @@ def _propagation(given: Mapping[str, str], text: str) -> str:
     if said and said not in _PROPAGATIONS:
         known = ", ".join(sorted(_PROPAGATIONS))
         raise CommandError("cli.bad-mount-field", value=text, field=said, type="bind-propagation", known=known)
+    return said
+
+
+def _recursion(given: Mapping[str, str], text: str) -> str:
+    """Docker's `writable` (mounts below a read-only one stay writable) is not to be had: they become read-only, too."""
+    said = given.get("bind-recursive", "")
+    if said and said not in _RECURSIONS:
+        known = ", ".join(_RECURSIONS)
+        raise CommandError("cli.bad-mount-field", value=text, field=said, type="bind-recursive", known=known)
     return said
 
 

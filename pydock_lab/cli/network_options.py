@@ -157,7 +157,7 @@ def host(text: str) -> str:
     name, separator, where = text.partition("=" if "=" in text else ":")
     where = where.removeprefix("[").removesuffix("]")
     if not name or not separator:
-        raise CommandError("network.bad-host", hosts=text)
+        raise CommandError("cli.bad-host", value=text)
     return f"{name}:{where if where == _HOST_GATEWAY else address(where, '--add-host')}"
 
 

@@ -51,15 +51,24 @@ def environment(words: Iterable[str], files: Iterable[str] = ()) -> dict[str, st
 
 
 def _env_file(path: str) -> dict[str, str]:
-    return environment(_lines(path))
+    lines = _lines(path, "--env-file")
+    for line in lines:
+        name = line.partition("=")[0]
+        if name.split() != [name]:
+            raise CommandError("cli.bad-env-line", path=path, name=name)
+    return environment(lines)
 
 
-def _lines(path: str) -> list[str]:
+def _lines(path: str, option: str) -> list[str]:
+    """The lines that say something, without the blanks before it; others than LF end none: a value may hold them."""
+    if not path:
+        raise CommandError("cli.no-path", option=option)
     try:
-        lines = Path(os.path.expanduser(path)).read_text(encoding="utf-8").splitlines()
+        text = Path(os.path.expanduser(path)).read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError("cli.no-file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
-    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    lines = (line.removesuffix("\r").lstrip() for line in text.split("\n"))
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def pairs(words: Iterable[str], option: str) -> dict[str, str]:
@@ -78,7 +87,8 @@ def pairs(words: Iterable[str], option: str) -> dict[str, str]:
 
 def labels(words: Iterable[str], files: Iterable[str]) -> dict[str, str]:
     """`--label` and the lines of `--label-file`; raises CommandError."""
-    return pairs((line for path in files for line in _lines(path)), "--label-file") | pairs(words, "--label")
+    lines = (line for path in files for line in _lines(path, "--label-file"))
+    return pairs(lines, "--label-file") | pairs(words, "--label")
 
 
 def fields(text: str, option: str) -> dict[str, str]:

@@ -129,18 +129,19 @@ def _shown(form: str | None) -> Any:
     from pydock_lab.cli.templates import Template  # noqa: PLC0415 - only for --format
 
     template = Template.parse(form)
-    return lambda one: template.render(_message(one), strict=True)
+    return lambda one: template.render(_message(one))
 
 
 def _message(one: Happening) -> Any:
     """What Docker's client knows of it; the Engine API's older names can be asked for, and are not in its JSON."""
-    from pydock_lab.cli.templates.values import Record  # noqa: PLC0415 - only for --format
+    from pydock_lab.cli.templates.values import Map, Record  # noqa: PLC0415 - only for --format
 
     said = one.to_json()
     older = {"ID": one.id, "Status": one.action, "From": one.attributes.get("image", "")}
     names = {name[0].upper() + name[1:]: name for name in said}
-    fields = {field: said[name] for field, name in names.items()} | {"Actor": Record(fields=said["Actor"])}
-    return Record(fields=older | fields, json_names=names, unsaid=frozenset(older))
+    fields = {field: said[name] for field, name in names.items()}
+    actor = Record(fields=said["Actor"] | {"Attributes": Map(entries=one.attributes)})
+    return Record(fields=older | fields | {"Actor": actor}, json_names=names, unsaid=frozenset(older))
 
 
 def _line(one: Happening) -> str:

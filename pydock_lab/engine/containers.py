@@ -63,7 +63,7 @@ class ContainerLife:
     def create(self, options: RunOptions, on_event: OnEvent) -> ContainerRecord:
         """Make a container, ready to start; raises PydockError, with nothing left behind."""
         self.sweep()
-        record = self._creating.create(options, on_event)
+        record = self._creating.create(replace(options, name=options.name.removeprefix("/")), on_event)
         self.tell.container("create", record)
         return record
 
@@ -235,7 +235,7 @@ class ContainerLife:
         try:
             yield
         finally:
-            if is_paused:
+            if is_paused and self.state(record).status is Status.PAUSED:  # else somebody has ended it meanwhile
                 self._home.runtime.unpause(self.shelf.folder(record.id))
 
     def wait(self, record: ContainerRecord) -> int:
@@ -269,6 +269,7 @@ class ContainerLife:
 
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Give it another name; raises Conflict where that is taken."""
+        name = name.removeprefix("/")  # as `docker inspect` shows it
         self._networks.rename(record, name)
         self.tell.container("rename", replace(record, name=name), oldName=record.name)
 

@@ -1,7 +1,8 @@
 """Making a container: an image, and what was asked for, become a record and a folder; nothing is started yet."""
 
 import os
-from collections.abc import Callable
+import posixpath
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -140,8 +141,8 @@ class Creating:
         self, options: RunOptions, config: ContainerConfig, tree: Callable[[], FinalTree], ground: Ground
     ) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
         """`-v`, `--volumes-from`, and an anonymous volume for each VOLUME of the image that nothing is mounted on."""
-        taken = {_clean(volume.target) for volume in options.volumes}
-        taken |= {_clean(tmpfs(text).target) for text in options.tmpfs}
+        targets = [*(one.target for one in options.volumes), *(tmpfs(text).target for text in options.tmpfs)]
+        taken = _places(targets)
         of_others = [one for text in options.volumes_from for one in self._of_container(text)]
         kept = [one for one in of_others if _clean(one.target) not in taken]
         taken |= {_clean(one.target) for one in kept}
@@ -197,5 +198,20 @@ class Creating:
         ground.snapshots.have(layers, self._home.blobs.open)
 
 
+def _places(targets: Sequence[str]) -> set[str]:
+    """Where something is to be mounted; raises CommandError for a place that is named twice, and for the whole tree.
+
+    Before anything is made: a volume that is to hold the whole tree would be filled with the image first.
+    """
+    found: set[str] = set()
+    for place in map(_clean, targets):
+        if place == "/":
+            raise CommandError("runtime.mount-on-root", target=place)
+        if place in found:
+            raise CommandError("engine.mounted-twice", target=place)
+        found.add(place)
+    return found
+
+
 def _clean(target: str) -> str:
-    return "/" + target.strip("/")
+    return posixpath.normpath("/" + target.strip("/"))

@@ -214,6 +214,8 @@ class Networks:
 
     def rename(self, record: ContainerRecord, name: str) -> None:
         """Call a container otherwise from now on, in its networks, too; raises Conflict where the name is taken."""
+        if name == record.name:
+            raise Conflict("engine.same-name", container=name)
         self._containers.change(record.id, lambda now: now.called(name))
         if self._is_running(record):
             self._home.runtime.rename(self._containers.folder(record.id), name)

@@ -143,7 +143,7 @@ def _line(document: dict[str, Any]) -> ContainerLine:
         image=record.image,
         image_id=record.image_id,
         created=record.created,
-        command=" ".join(record.spec.process.args),
+        command=" ".join(f"'{word}'" if " " in word else word for word in record.spec.process.args),
         is_looked_after=record.auto_remove or record.restart.kind is not RestartKind.NO,
         layers=tuple(map(str, record.chain_ids)),
         exposed=record.exposed,
@@ -201,8 +201,11 @@ class ContainerShelf:
         return self._remembered.get(line.id)
 
     def find(self, name: str) -> ContainerRecord:
-        """A container by name, id, or the start of an id; raises NotFound, Conflict where several begin so."""
-        lines = self.lines()
+        """A container by name, id, or the start of an id; raises NotFound, Conflict where several begin so.
+
+        The name may have the slash before it with which `docker inspect` shows it.
+        """
+        lines, said, name = self.lines(), name, name.removeprefix("/")
         named = next((line for line in lines if name in (line.name, line.id)), None)
         starts = [line for line in lines if line.id.startswith(name)] if len(name) >= _SHORTEST_ID else []
         if named is None and len(starts) > 1:
@@ -210,7 +213,7 @@ class ContainerShelf:
         found = named or next(iter(starts), None)
         record = self.read(found) if found else None
         if record is None:
-            raise NotFound("engine.no-container", container=name)
+            raise NotFound("engine.no-container", container=said)
         return record
 
     def add(self, record: ContainerRecord, *, is_invented: bool = False) -> ContainerRecord:

@@ -1,11 +1,13 @@
 """From the options of `docker run` and `docker exec` to what the runtime's bundle takes: words become values."""
 
+import os
 import posixpath
 import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from pydock_lab.engine import processors
 from pydock_lab.engine.run_options import DeviceWish, ExecOptions, HealthWish, LimitWishes, RunOptions
 from pydock_lab.errors import ContainerError
 from pydock_lab.oci.config import Healthcheck
@@ -18,6 +20,7 @@ from pydock_lab.runtime.logs import LogLimits
 _LEAST_MEMORY = 6 * 1024 * 1024  # bytes; Docker's own limit: with less nothing starts
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _NANO = 1_000_000_000
+_LONGEST_HOSTNAME = 64  # bytes: HOST_NAME_MAX of limits.h
 # Those of a tmpfs that are done, and those that say what is so anyway, or are of no matter there (mount(8)).
 _OF_TMPFS = frozenset(
     {
@@ -34,6 +37,13 @@ def run_wishes(
 ) -> Wishes:
     """What `docker run` asks for, with volumes, a network and namespaces that are there; raises ContainerError."""
     sysctls.check(options.sysctls, namespaces, network)
+    _check_folder(options.working_dir)
+    if len(os.fsencode(options.hostname)) > _LONGEST_HOSTNAME:
+        raise ContainerError("engine.hostname", value=options.hostname, most=_LONGEST_HOSTNAME)
+    if options.devices:
+        from pydock_lab.runtime import devices  # noqa: PLC0415 - few containers ask for one
+
+        devices.check(tuple(map(_device, options.devices)))
     return Wishes(
         command=options.command,
         entrypoint=options.entrypoint,
@@ -66,7 +76,8 @@ def run_wishes(
 
 
 def exec_wishes(spec: ContainerSpec, options: ExecOptions) -> Wishes:
-    """What `docker exec` asks for, on top of what the container was started with."""
+    """What `docker exec` asks for, on top of what the container was started with; raises ContainerError."""
+    _check_folder(options.working_dir)
     started_with = dict(entry.partition("=")[::2] for entry in spec.process.env)
     return Wishes(
         command=options.command,
@@ -84,14 +95,19 @@ def exec_wishes(spec: ContainerSpec, options: ExecOptions) -> Wishes:
     )
 
 
+def _check_folder(path: str) -> None:
+    if path and not path.startswith("/"):
+        raise ContainerError("engine.working-folder", path=path)
+
+
 def tmpfs(text: str) -> Mount:
     """`PATH[:OPTIONS]`, the options being those of mount(8) for a tmpfs; raises ContainerError."""
     target, _, said = text.partition(":")
     given = dict(word.partition("=")[::2] for word in said.split(",") if word)
-    if not given.keys() <= _OF_TMPFS:
+    if not given.keys() <= _OF_TMPFS or not target.startswith("/"):
         raise ContainerError("engine.tmpfs", value=text)
     try:
-        return Mount(
+        found = Mount(
             target=posixpath.normpath(target),
             kind=MountKind.TMPFS,
             size=_bytes(given.get("size", "0")),
@@ -105,6 +121,9 @@ def tmpfs(text: str) -> Mount:
         )
     except ValueError:
         raise ContainerError("engine.tmpfs", value=text) from None
+    if min(found.size, found.inodes, found.mode, found.uid, found.gid) < 0:
+        raise ContainerError("engine.tmpfs", value=text)
+    return found
 
 
 def _bytes(text: str) -> int:
@@ -147,6 +166,8 @@ def limits(wishes: LimitWishes, before: Limits | None = None) -> Limits:
     found = Limits(**said) if before is None else _merged(before, said)
     if found.memory is not None and 0 < found.memory < _LEAST_MEMORY:
         raise ContainerError("engine.memory-too-small", least="6MB")
+    if 0 < (found.memory_reservation or 0) < _LEAST_MEMORY:
+        raise ContainerError("engine.reservation-too-small", least="6MB")
     if found.memory_swap is not None and found.memory_swap > 0:
         if not found.memory:
             raise ContainerError("engine.swap-without-memory")
@@ -156,6 +177,7 @@ def limits(wishes: LimitWishes, before: Limits | None = None) -> Limits:
         raise ContainerError("engine.reservation-above-memory")
     if found.cpus is not None and (found.cpu_quota is not None or found.cpu_period is not None):
         raise ContainerError("engine.cpus-and-quota")
+    processors.check(wishes)
     return found
 
 
@@ -180,11 +202,16 @@ def log_limits(driver: str, options: Mapping[str, str]) -> LogLimits:
         size = _bytes(options["max-size"]) if "max-size" in options else 0
         files = int(options.get("max-file", "1" if size else "2"))
     except ValueError:
-        raise ContainerError("engine.log-size", value=str(options)) from None
+        raise _log_size(options) from None
     if files < 1 or size < 0:
-        raise ContainerError("engine.log-size", value=str(options))
+        raise _log_size(options)
     default = LogLimits()
     return LogLimits(max_size=size or default.max_size, max_files=files, is_off=driver == "none")
+
+
+def _log_size(options: Mapping[str, str]) -> ContainerError:
+    sizes = (f"{name}={options[name]}" for name in ("max-size", "max-file") if name in options)
+    return ContainerError("engine.log-size", value=" ".join(sizes))
 
 
 def health_check(wish: HealthWish, declared: Healthcheck | None, shell: Sequence[str] | None) -> HealthCheck | None:

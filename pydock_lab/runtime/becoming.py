@@ -139,9 +139,13 @@ def _read(path: str) -> str:
 def _change_directory(path: str) -> None:
     """Enter the working directory, made where the image lacks it (as Docker does).
 
-    Raises ContainerError where it leads out of the container: by a descriptor that was left open (CVE-2024-21626).
+    Raises ContainerError where a file is in its place, and where it leads out of the container: by a descriptor that
+    was left open (CVE-2024-21626).
     """
-    os.makedirs(path, exist_ok=True)
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ContainerError("runtime.working-file", path=path) from None
     journal.ask("chdir", os.chdir, path)
     try:
         os.getcwd()

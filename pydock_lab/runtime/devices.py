@@ -61,6 +61,12 @@ def take(wanted: Sequence[Device], *, every: bool, by_bind: bool) -> Nodes:
     return found
 
 
+def check(wanted: Sequence[Device]) -> None:
+    """Raises ContainerError for what the host has not, or what is no device there."""
+    for device in wanted:
+        _state(device)
+
+
 def let_go(nodes: Nodes) -> None:
     """Close what was held."""
     for node in nodes.values():
@@ -114,17 +120,21 @@ def _of_host(folder: str) -> Iterator[tuple[str, str]]:
 def _below(device: Device) -> Iterator[tuple[str, str]]:
     """What `--device` names: a device, or a folder of them."""
     name = device.path.removeprefix("/dev/")
+    if stat.S_ISDIR(_state(device).st_mode):
+        for _, path in _of_host(device.source):
+            yield name + path.removeprefix(device.source), path
+    else:
+        yield name, device.source
+
+
+def _state(device: Device) -> os.stat_result:
     try:
         state = os.stat(device.source)
     except OSError as error:
         raise ContainerError("runtime.no-device", device=device.source, reason=error.strerror) from None
-    if stat.S_ISDIR(state.st_mode):
-        for _, path in _of_host(device.source):
-            yield name + path.removeprefix(device.source), path
-    elif _is_device(state):
-        yield name, device.source
-    else:
+    if not stat.S_ISDIR(state.st_mode) and not _is_device(state):
         raise ContainerError("runtime.not-a-device", device=device.source)
+    return state
 
 
 def _is_device(state: os.stat_result) -> bool:

@@ -50,9 +50,11 @@ class EtcFiles:
 
     def add_address(self, address: str) -> None:
         """Add the container's name at a further address to what it has made of the file."""
-        name, domain = self._spec.hostname, self._spec.domainname
+        # A domain may be a part of the name, or said beside it; either way the bare name is known, too.
+        name = ".".join(filter(None, (self._spec.hostname, self._spec.domainname)))
+        bare = name.partition(".")[0]
         with (self._directory / "hosts").open("a", encoding="utf-8") as file:
-            file.write(f"{address}\t{f'{name}.{domain} {name}' if domain else name}\n")
+            file.write(f"{address}\t{name}{f' {bare}' if bare != name else ''}\n")
 
     def remove_address(self, address: str) -> None:
         """Remove that line again."""

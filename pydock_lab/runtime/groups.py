@@ -17,6 +17,7 @@ from pydock_lab.linux import capabilities, cgroups
 from pydock_lab.linux.cgroups import ControlGroup, Hierarchy, Version, device_rules
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
+from pydock_lab.runtime import devices
 
 _PREFIX = "shim-"
 _MKNOD = "CAP_MKNOD"
@@ -60,6 +61,7 @@ def make_for(spec: ContainerSpec) -> ControlGroup | None:
     if fits(spec):
         return make()
     hierarchy = _hierarchy()
+    devices.check(spec.devices)  # the host may have lost one since the container was made
     if hierarchy is None and spec.cgroup_parent:
         raise _no_parent(spec, OSError(errno.EACCES, os.strerror(errno.EACCES)))
     if hierarchy is None:

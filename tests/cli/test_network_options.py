@@ -108,7 +108,7 @@ def test_add_host(text, expected):
         (lambda: options.attachments(("name=a,alias=b",), ("c",), address="", mac_address=""), "network.said-twice"),
         (lambda: options.mac("01:42:ac:11:00:02"), "network.bad-mac"),
         (lambda: options.mac("02:42"), "network.bad-mac"),
-        (lambda: options.host("db"), "network.bad-host"),
+        (lambda: options.host("db"), "cli.bad-host"),
         (lambda: options.host("db:nowhere"), "network.bad-address-of"),
         (lambda: options.address("dns.example", "--dns"), "network.bad-address-of"),
         (lambda: options.refuse({"link": ("db:store",)}), "network.no-link"),

@@ -188,6 +188,46 @@ def test_places_for_mounts_are_for_all_users_and_nobody_else_writes(run):
 
 
 @pytest.mark.usefixtures("containers")
+def test_lines_of_a_file_of_variables(run, fails, tmp_path):
+    # As an editor of Windows writes it; only LF ends a line.
+    (tmp_path / "env").write_bytes("\ufeffA=1\r\n  B=two\u2028lines\r\n".encode())
+    assert run("--env-file", str(tmp_path / "env"), BOX, "sh", "-c", 'echo "$A $B"') == "1 two\u2028lines\n"
+    (tmp_path / "env").write_text("A B=1\n")
+    assert fails("run", "--env-file", str(tmp_path / "env"), BOX, "true") == "cli.bad-env-line"
+
+
+@pytest.mark.usefixtures("containers")
+def test_mounts_below_others_are_seen(run, tmp_path):
+    (tmp_path / "one").touch()
+    assert run("-v", f"{tmp_path}/one:/a/b/one", "--tmpfs", "/a", BOX, "ls", "/a/b") == "one\n"
+    # A volume on /etc does not hide the name of the container, but what somebody mounts there himself does.
+    named = ["--hostname", "box", "-v", "etc:/etc"]
+    assert run(*named, BOX, "cat", "/etc/hostname") == "box\n"
+    (tmp_path / "one").write_text("mine\n")
+    assert run(*named, "-v", f"{tmp_path}/one:/etc/hostname", BOX, "cat", "/etc/hostname") == "mine\n"
+    assert run("--mount", "target=/etc,volume-nocopy,readonly", BOX, "ls", "/etc") == ""
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_volume_that_cannot_hold_the_whole_tree_is_not_filled_with_it(docker, fails):
+    assert fails("run", "-v", "vol:/", BOX, "true") == "runtime.mount-on-root"
+    assert docker("volume", "ls", "-q") == ""
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("words", [["--hostname", "box.lab.org"], ["--hostname", "box", "--domainname", "lab.org"]])
+def test_a_name_with_a_domain_is_known_without_it_too(run, tier, words):
+    if tier != "traced":  # there its address is that of the host
+        assert run(*words, BOX, "tail", "-n1", "/etc/hosts").split()[1:] == ["box.lab.org", "box"]
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("folder", ["/etc/passwd", "/etc/passwd/below"])
+def test_a_working_folder_that_is_a_file(fails, folder):
+    assert fails("run", "-w", folder, BOX, "true") == "runtime.working-file"
+
+
+@pytest.mark.usefixtures("containers")
 def test_a_seccomp_profile_of_ones_own(run, tmp_path):
     profile = tmp_path / "profile.json"
     rule = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}
@@ -212,6 +252,12 @@ def test_namespaces_of_the_host(run, kind):
     script = f"readlink /proc/self/ns/{kind}"
     assert run(BOX, "sh", "-c", script).strip() != ours
     assert run(f"--{kind}", "host", BOX, "sh", "-c", script).strip() == ours
+
+
+@pytest.mark.usefixtures("containers")
+def test_whom_the_kernel_chooses_first_is_said_to_it_in_the_traced_tier_too(run):
+    script = "cat /proc/self/oom_score_adj"
+    assert run("--isolation", "traced", "--oom-score-adj", "500", BOX, "sh", "-c", script) == "500\n"
 
 
 @pytest.mark.usefixtures("containers")
@@ -295,7 +341,18 @@ def test_stop_signal_and_timeout(docker):
         (["--memory-swap", "64m"], "engine.swap-without-memory"),
         (["-m", "64m", "--memory-swap", "32m"], "engine.swap-below-memory"),
         (["-m", "64m", "--memory-reservation", "128m"], "engine.reservation-above-memory"),
+        (["-m", "64m", "--memory-reservation", "1m"], "engine.reservation-too-small"),
         (["--cpus", "-1"], "cli.bad-value"),
+        (["--cpus", "nan"], "engine.cpus"),
+        (["--cpus", "inf"], "engine.cpus"),
+        (["--cpus", "0.001"], "engine.cpus"),
+        (["--cpus", "99999"], "engine.cpus"),
+        (["--cpu-period", "5"], "engine.cpu-period"),
+        (["--cpu-quota", "5"], "engine.cpu-quota"),
+        (["--cpuset-cpus", "1-0"], "engine.cpuset"),
+        (["--cpuset-cpus", ","], "engine.cpuset"),
+        (["--cpuset-cpus", "99999"], "engine.cpuset-unavailable"),
+        (["--cpuset-mems", "99999"], "engine.cpuset-unavailable"),
         (["--cpus", "1", "--cpu-quota", "1000"], "engine.cpus-and-quota"),
         (["--blkio-weight", "5"], "cli.bad-weight"),
         (["--blkio-weight", "2000"], "cli.bad-value"),
@@ -304,6 +361,13 @@ def test_stop_signal_and_timeout(docker):
         (["--ulimit", "nofile=64:32"], "engine.ulimit"),
         (["--ulimit", "nofile=-1:32"], "engine.ulimit"),
         (["--device", "full"], "cli.bad-device"),
+        (["--device", "/dev/nowhere"], "runtime.no-device"),
+        (["--device", "/dev/nowhere:/place"], "runtime.no-device"),
+        (["--device", "/etc/passwd"], "runtime.not-a-device"),
+        (["-w", "relative"], "engine.working-folder"),
+        (["--hostname", "h" * 65], "engine.hostname"),
+        (["--detach-keys", "abc"], "cli.bad-keys"),
+        (["--add-host", "alone"], "cli.bad-host"),
         (["--device", "/dev/full:/a:rwx"], "cli.bad-device"),
         (["--pid", "mars"], "engine.namespace-mode"),
         (["--pid", "container:nobody"], "engine.no-container"),
@@ -319,6 +383,11 @@ def test_stop_signal_and_timeout(docker):
         (["-v", "a:/a:sometimes"], "cli.bad-volume-mode"),
         (["-v", "a:/a:shared"], "cli.volume-propagation"),
         (["-v", "a:b"], "cli.volume-target"),
+        (["-v", "/etc:/a:ro,rw"], "cli.bad-volume"),
+        (["-v", "a:/a", "-v", "b:/a"], "engine.mounted-twice"),
+        (["-v", "a:/a", "--tmpfs", "/b/../a/"], "engine.mounted-twice"),
+        (["--mount", "type=bind,source=/etc,target=/a,bind-recursive=x"], "cli.bad-mount-field"),
+        (["--env-file", ""], "cli.no-path"),
         (["--env-file", "~nobodyknows/x"], "cli.no-file"),
         (["--security-opt", "seccomp=~nobodyknows/x"], "cli.no-file"),
         (["--mount", "type=bind,source=/nowhere,target=/a"], "engine.bind-source"),
@@ -333,6 +402,9 @@ def test_stop_signal_and_timeout(docker):
         (["--cidfile", "/etc/passwd"], "cli.id-file-exists"),
         (["--tmpfs", "/t:size=big"], "engine.tmpfs"),
         (["--tmpfs", "/t:sizee=1m"], "engine.tmpfs"),
+        (["--tmpfs", "/t:size=-1"], "engine.tmpfs"),
+        (["--tmpfs", "t"], "engine.tmpfs"),
+        (["--mount", "type=tmpfs,target=/a,tmpfs-mode=-1"], "engine.tmpfs"),
     ],
 )
 def test_what_is_refused_and_leaves_nothing_behind(docker, fails, words, key):
