@@ -78,7 +78,7 @@ def assemble(
     _mount_tree(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub, log=log)
     held = [
         (one, files.get(one) or trees.get(one.target) or _hold(one, in_user_namespace, log))
-        for one in (*mounts, *spec.mounts)
+        for one in _in_order(mounts, spec.mounts)
     ]
     if held:
         log.add("hold", f"{len(held)} trees")
@@ -99,7 +99,13 @@ def assemble(
     for one, tree in held:
         if is_quiet and one.kind is MountKind.BIND:
             syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
-        _attach(one, tree)
+        try:
+            _attach(one, tree)
+        except OSError as error:
+            if error.errno != errno.EROFS or one not in mounts:
+                raise
+            os.close(tree)  # a volume on /etc that nobody may write to lacks the place for one of the usual files
+            continue
         log.add("mount", f"{one.source or one.kind} on {one.target}")
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
@@ -109,6 +115,16 @@ def assemble(
         # Not as a remount: that replaces all flags, and in a user namespace those that the tree came with may not go.
         syscalls.set_mount_attributes(syscalls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
         log.add("read-only", "/")
+
+
+def _in_order(mounts: Sequence[Mount], wanted: Sequence[Mount]) -> Sequence[Mount]:
+    """A mount after those that it lies below: a volume on /etc would hide /etc/hosts, and a tmpfs the volume in it.
+
+    Of two on one place what was asked for comes last: somebody's own /etc/hosts is seen, and not ours.
+    """
+    if not wanted:
+        return mounts
+    return sorted((*mounts, *wanted), key=lambda one: os.path.normpath(one.target).count("/"))
 
 
 def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: str = "") -> None:
