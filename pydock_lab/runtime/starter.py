@@ -125,12 +125,14 @@ class Starter:
 
     def start(self) -> Started:
         """Start it; raises PydockError, which is written down then, and NotFound where it has been removed."""
-        if self._record and not self._directory.exists():
-            # Else the folders that an overlay needs would make one without a record of it.
-            raise NotFound("runtime.removed-meanwhile", container=self._directory.name[:12])
         try:
             return self._start()
-        except PydockError as error:
+        except (PydockError, OSError) as error:
+            if self._record and not self._directory.exists():
+                # `docker rm` came in between, whatever was the first to miss a file.
+                raise NotFound("runtime.removed-meanwhile", container=self._directory.name[:12]) from error
+            if isinstance(error, OSError):
+                raise
             self._error = error
             self._steps = in_order(self._log.steps, self._child.steps if self._child else ())
             changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
@@ -185,8 +187,9 @@ class Starter:
             if self.adopt:
                 self.adopt(child.pid, child.pidfd, child.husk)
             child.run(wire, self.meanwhile)
+            # What cannot be written down must not run: nobody would find it.
+            self._announce(child, network)
             undo.pop_all()
-        self._announce(child, network)
         return self._started(child, network, ends)
 
     def _wire(self, network: Plugging) -> Wiring:
@@ -203,7 +206,8 @@ class Starter:
             for tree in (rootfs, *(mount.tree for mount in self._spec.mounts if mount.tree is not None)):
                 self._prepare_tree(tree)
         if rootfs.upper:
-            os.makedirs(rootfs.work, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(rootfs.work)
             # flock(2) belongs to the open file: it goes over to the shim with the descriptor, and outlives us.
             self._held["lock"] = lock_upper(rootfs.upper if os.path.isdir(rootfs.upper) else rootfs.work)
         self._log.add("upper", rootfs.upper)
@@ -213,7 +217,8 @@ class Starter:
         if copying.is_materialised(tree.mountpoint):
             return
         try:
-            prepare_upper(tree)
+            # A container that has been removed meanwhile is not to have folders again, without a record of it.
+            prepare_upper(tree, parents=not self._record)
         except IsolationError as error:
             self._tell({"noted": "snapshot.copied", "fields": dict(error.fields)})
             copying.materialise(tree, sharing=Sharing.COPIES, stub=self._stub)

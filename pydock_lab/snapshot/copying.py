@@ -61,7 +61,8 @@ def materialise(rootfs: Rootfs, *, sharing: Sharing, stub: str = "") -> tuple[st
         return layers_of(rootfs.mountpoint)
     layers = (*rootfs.layers, *([stub] if stub else []))
     shutil.rmtree(rootfs.mountpoint, ignore_errors=True)
-    os.makedirs(rootfs.mountpoint)
+    # In a folder that is there: that of a container which has been removed meanwhile is not to come back.
+    os.mkdir(rootfs.mountpoint)
     _Making(sharing).fill(_top(layers), os.fsencode(rootfs.mountpoint))
     _settle(_marker(rootfs.mountpoint), layers)
     return layers

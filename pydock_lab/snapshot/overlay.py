@@ -32,13 +32,16 @@ _VOLATILE = ("volatile", "")
 _IN_USER_NAMESPACE = (("userxattr", ""),)  # trusted.overlay.* attributes are for the host's root alone
 
 
-def prepare_upper(rootfs: Rootfs) -> None:
-    """Make the directories that the overlay needs; a new upper looks like the root of the topmost layer."""
-    _make(rootfs.mountpoint)
+def prepare_upper(rootfs: Rootfs, *, parents: bool = True) -> None:
+    """Make the directories that the overlay needs; a new upper looks like the root of the topmost layer.
+
+    Without `parents`, where they are to be has to be there: raises FileNotFoundError.
+    """
+    _make(rootfs.mountpoint, parents=parents)
     if not rootfs.upper:
         return
-    _make(rootfs.work)
-    if _make(rootfs.upper):
+    _make(rootfs.work, parents=parents)
+    if _make(rootfs.upper, parents=parents):
         if rootfs.layers:
             state = os.stat(rootfs.layers[0])
             with contextlib.suppress(OSError):  # an owner without a place in this user namespace
@@ -48,13 +51,15 @@ def prepare_upper(rootfs: Rootfs) -> None:
         _check_attributes(rootfs.upper)
 
 
-def _make(path: str) -> bool:
-    """Make a directory, and those above it where they are missing; False where it was there."""
+def _make(path: str, *, parents: bool) -> bool:
+    """Make a directory, with `parents` those above it, too, where they are missing; False where it was there."""
     try:
         os.mkdir(path)
     except FileExistsError:
         return False
     except FileNotFoundError:
+        if not parents:
+            raise
         os.makedirs(path)
     return True
 
