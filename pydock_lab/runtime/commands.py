@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from pydock_lab.runtime import groups, joining, membership
 from pydock_lab.runtime.control import LATER, Command, reply
 from pydock_lab.runtime.joining import Manner
 from pydock_lab.runtime.restart import RestartPolicy
-from pydock_lab.runtime.state import Action
+from pydock_lab.runtime.state import Action, Status
 
 if TYPE_CHECKING:
     from pydock_lab.runtime.shim import Shim
@@ -84,7 +85,9 @@ class Commands:
         # Any other signal (`docker kill -s HUP`) is not meant to end it: its restart policy stays.
         if number in (signal.SIGKILL, self._shim.stop_signal):
             self._shim.stop_by_hand()
-        self._send(number)
+            self._end_with(number)
+        else:
+            self._send(number)
         return self._answer(connection)
 
     def _answer(self, connection: Connection) -> object:
@@ -94,9 +97,13 @@ class Commands:
     def _send(self, number: int) -> None:
         self._shim.tell("kill", signal=str(number))
         self._shim.life.kill(number)
-        # A paused process hears nothing but SIGKILL, and that only once it goes on.
-        if number == signal.SIGKILL and self._shim.life.group:
-            self._shim.life.group.freeze(frozen=False)
+
+    def _end_with(self, number: int) -> None:
+        """A signal that is to end it: who is paused hears it only once he goes on, as with Docker."""
+        self._send(number)
+        if self._shim.state.status is Status.PAUSED:
+            with contextlib.suppress(IsolationError):  # SIGKILL has been quicker
+                self._freeze(Action.UNPAUSE)
 
     def _stop(self, connection: Connection, message: dict[str, Any], _descriptors: list[int]) -> object:
         """`docker stop`: the stop signal, SIGKILL after so many seconds (-1: never); the answer is its end."""
@@ -106,14 +113,14 @@ class Commands:
         shim.stop_by_hand()
         self._waiting[connection.fileno()] = (connection, {})
         if shim.is_running:
-            self._send(message["signal"])
+            self._end_with(message["signal"])
             if message["timeout"] >= 0:
                 shim.loop.later(message["timeout"], self._insist)
         return LATER
 
     def _insist(self) -> None:
         if self._shim.is_running:
-            self._send(signal.SIGKILL)
+            self._end_with(signal.SIGKILL)
 
     def _update(
         self, _connection: Connection, message: dict[str, Any], _descriptors: list[int]
@@ -208,16 +215,31 @@ class Commands:
         self._shim.loop.forget(connection)
         process = ProcessSpec.from_json(message["process"])
         manner = Manner(detached=message.get("detach", False), keys=bytes.fromhex(message.get("detach_keys", "")))
-        self.join(connection, process, dict(zip(message["streams"], descriptors, strict=False)), manner)
-        self._shim.tell(f"exec_start: {' '.join(process.args)}")
+        number = {"execID": os.urandom(32).hex()}  # by which `docker events` keeps several apart
+        streams = dict(zip(message["streams"], descriptors, strict=False))
+        self.join(
+            connection,
+            process,
+            streams,
+            manner,
+            on_end=lambda code: self._shim.tell("exec_die", **number, exitCode=str(code)),
+        )
+        words = " ".join(process.args)
+        self._shim.tell(f"exec_create: {words}", **number)
+        self._shim.tell(f"exec_start: {words}", **number)
         return LATER
 
     def join(
-        self, connection: Connection, process: ProcessSpec, streams: dict[str, int], manner: Manner = _WATCHED
+        self,
+        connection: Connection,
+        process: ProcessSpec,
+        streams: dict[str, int],
+        manner: Manner = _WATCHED,
+        on_end: Callable[[int], None] = lambda _code: None,
     ) -> None:
         """Hand a connection to a worker, for another program in the container: the way into namespaces is one-way.
 
-        The connection and the descriptors of the streams are closed here then.
+        `on_end` hears the program's exit status. The connection and the streams' descriptors are closed here then.
         """
         shim = self._shim
         pid, pidfd = syscalls.clone3(Namespace(0))
@@ -230,4 +252,9 @@ class Commands:
             os.close(descriptor)
         connection.close()
         self._workers.add(pid)
-        shim.family.expect(pid, lambda _code: self._workers.discard(pid))
+
+        def bury(code: int) -> None:
+            self._workers.discard(pid)
+            on_end(code)
+
+        shim.family.expect(pid, bury)

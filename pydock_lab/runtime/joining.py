@@ -28,6 +28,8 @@ from pydock_lab.runtime.membership import DOOR
 from pydock_lab.runtime.stdio import Ends, Stdio, make_ends
 from pydock_lab.sandbox.protocol import Connection
 
+_CANNOT_START = 125
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -50,17 +52,22 @@ class Manner:
 def work(
     connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner
 ) -> NoReturn:
-    """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}."""
+    """Do one `exec` and end: {"started": pid}, then {"result": {"exit_code": ...}} or {"error": ...}.
+
+    We end with the program's exit status: so its shim hears of it.
+    """
+    code = _CANNOT_START
     try:
         keep_only(connection.fileno(), *streams.values(), *target.namespaces.values())
         code = _run(connection, process, streams, target, manner)
         reply(connection, {"result": {"exit_code": code}})
     except PydockError as error:
+        code = error.exit_status
         reply(connection, {"error": error.to_json()})
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
         failure = ContainerError("runtime.start-failed", reason=str(error))
         reply(connection, {"error": failure.to_json()})
-    os._exit(0)
+    os._exit(code)
 
 
 def _run(connection: Connection, process: ProcessSpec, streams: dict[str, int], target: Target, manner: Manner) -> int:

@@ -11,6 +11,7 @@ import pytest
 from samples.faces import RememberingFace
 from samples.waiting import wait_until
 
+from pydock_lab.errors import PydockError
 from pydock_lab.views import ChangeKind
 
 BOX = "lab/busybox"
@@ -62,6 +63,59 @@ def test_a_signal_need_not_be_the_end(docker, fails, ears):
     assert state(docker, ears) == "running"
     docker("rm", "-f", ears)
     assert fails("kill", ears) == "engine.no-container"
+
+
+@pytest.mark.usefixtures("control_groups")
+@pytest.mark.parametrize(
+    ("words", "exit_code", "heard"),
+    [(("stop", "-s", "INT", "-t", "20"), "3", "INT"), (("kill",), "137", ""), (("stop", "-t", "1"), "137", "TERM")],
+)
+def test_who_is_paused_hears_what_is_to_end_him(docker, ears, words, exit_code, heard):
+    docker("pause", ears)
+    docker(*words, ears)
+    assert docker("wait", ears) == f"{exit_code}\n"
+    assert docker("logs", ears).split()[1:] == ([heard] if heard else [])
+
+
+def test_a_name_may_be_said_with_the_slash_that_inspect_shows(docker, fails):
+    docker("create", "--name", "/one", BOX, "true")
+    assert docker("inspect", "-f", "{{.Name}}", "/one") == "/one\n"
+    docker("rename", "/one", "/two")
+    assert docker("ps", "-a", "--format", "{{.Names}}") == "two\n"
+    assert fails("rename", "two", "two") == "engine.same-name"
+    assert fails("inspect", "/nobody") == "cli.no-such-object"
+    docker("rm", "/two")
+
+
+def test_what_is_gone_already_need_not_be_removed_by_force(docker, fails):
+    docker("create", "--name", "one", BOX, "true")
+    assert docker("rm", "-f", "nobody", "one") == "one\n"
+    assert "no such container: nobody" in docker.face.noted
+    assert fails("rm", "nobody") == "engine.no-container"
+
+
+def test_who_is_removed_while_he_starts_is_told_so(docker, engine, home):
+    """Whichever file is missed first: of the container, of its network, or those that say that it runs."""
+    heard: list[str] = []
+
+    def start(name: str) -> None:
+        try:
+            engine.full.start(name)
+        except PydockError as error:
+            heard.append(error.key)
+
+    docker("create", "--name", "other", BOX, "true")
+    for number in range(40):
+        name = f"c{number}"
+        docker("create", "--name", name, BOX, "sleep", "600")
+        thread = threading.Thread(target=start, args=(name,))
+        thread.start()
+        time.sleep(number * 0.0003)
+        docker("rm", "-f", name)
+        thread.join()
+    assert set(heard) <= {"runtime.removed-meanwhile", "engine.no-container"}
+    assert docker("ps", "-a", "--format", "{{.Names}}") == "other\n"
+    assert len(list((home / "containers").glob("*/"))) == 1
 
 
 def test_rm(docker, fails):

@@ -133,6 +133,18 @@ def test_what_is_updated_is_in_force_after_a_restart_and_under_a_new_name(docker
 
 
 @pytest.mark.usefixtures("containers")
+def test_events_of_further_programs(docker, web):
+    docker("exec", web, "sh", "-c", "exit 7", status=7)
+    form = "{{.Action}}|{{.Actor.Attributes.exitCode}}|{{index .Actor.Attributes `oldName`}}"
+    about = ["events", "--since", "1h", "--until", "0s", "--filter", f"container={web}", "--format"]
+    wait_until(lambda: "exec_die" in docker(*about, form))
+    shown = [line for line in docker(*about, form).splitlines() if line.startswith("exec")]
+    assert shown == ["exec_create: sh -c exit 7|<no value>|", "exec_start: sh -c exit 7|<no value>|", "exec_die|7|"]
+    ids = docker(*about, "{{.Actor.Attributes.execID}}").splitlines()
+    assert len({one for one in ids if one != "<no value>"}) == 1
+
+
+@pytest.mark.usefixtures("containers")
 def test_what_cannot_be_written_is_told(docker, fails, tmp_path):
     docker("create", "--name", "one", BOX)
     for words in (["export", "one"], ["save", BOX]):
