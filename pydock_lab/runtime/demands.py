@@ -61,7 +61,9 @@ def settled(spec: ContainerSpec, tier: Tier) -> ContainerSpec:
     """The same container where it has to share the host's network: its ports are the host's, its name is known."""
     if "network" not in LACKING.get(tier, ()) or spec.network.mode not in (NetworkMode.BRIDGE, NetworkMode.CONTAINER):
         return spec
-    named = (*spec.network.extra_hosts, (spec.hostname, "127.0.0.1")) if spec.hostname else spec.network.extra_hosts
+    name = ".".join(filter(None, (spec.hostname, spec.domainname)))
+    names = " ".join(dict.fromkeys((name, name.partition(".")[0])))
+    named = (*spec.network.extra_hosts, (names, "127.0.0.1")) if spec.hostname else spec.network.extra_hosts
     ports = tuple(replace(port, host_port=port.container_port) for port in spec.network.ports)
     return replace(spec, network=replace(spec.network, mode=NetworkMode.HOST, extra_hosts=named, ports=ports))
 
@@ -95,7 +97,11 @@ def _own_network(spec: ContainerSpec) -> str:
 
 
 def _address(spec: ContainerSpec) -> str:
-    return ", ".join(one.address or one.mac_address for one in spec.network.places if one.address or one.mac_address)
+    return ", ".join(one.address for one in spec.network.places if one.address)
+
+
+def _mac_address(spec: ContainerSpec) -> str:
+    return ", ".join(one.mac_address for one in spec.network.places if one.mac_address)
 
 
 def _sysctls(spec: ContainerSpec) -> str:
@@ -121,6 +127,10 @@ def _ipc_of_another(spec: ContainerSpec) -> str:
 
 def _pid_of_another(spec: ContainerSpec) -> str:
     return _with_another(spec.namespaces.pid)
+
+
+def _pid_of_host(spec: ContainerSpec) -> str:
+    return "host" if spec.namespaces.pid == "host" else ""
 
 
 def _sizes(spec: ContainerSpec) -> str:
@@ -149,6 +159,7 @@ DEMANDS = (
     Demand(facet="network", option="--network", asked=_no_network, key="runtime.demand-no-network"),
     Demand(facet="network", option="--network", asked=_own_network, key="runtime.demand-own-network"),
     Demand(facet="network", option="--ip", asked=_address, key="runtime.demand-own-network"),
+    Demand(facet="network", option="--mac-address", asked=_mac_address, key="runtime.demand-own-network"),
     Demand(facet="network", option="-p", asked=_moved_ports, key="runtime.demand-moved-port"),
     Demand(facet="network", option="--sysctl", asked=_sysctls, key="runtime.demand-refused"),
     Demand(facet="users", option="--privileged", asked=_privileged, key="runtime.demand-refused"),
@@ -156,6 +167,7 @@ DEMANDS = (
     Demand(facet="processes", option="--ipc", asked=_ipc_of_another, key="runtime.demand-refused"),
     Demand(facet="processes", option="--pid", asked=_pid_of_another, key="runtime.demand-refused"),
     Demand(facet="processes", option="", asked=_all, key="runtime.demand-view", can_do_without=True),
+    Demand(facet="processes", option="--pid", asked=_pid_of_host, key="runtime.demand-others", can_do_without=True),
     Demand(facet="network", option="-p", asked=_ports, key="runtime.demand-port", can_do_without=True),
     Demand(facet="users", option="--cap-add", asked=_powers, key="runtime.demand-powers", can_do_without=True),
     Demand(facet="storage", option="--tmpfs", asked=_sizes, key="runtime.demand-size", can_do_without=True),

@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from pydock_lab.errors import ContainerError, PydockError
@@ -72,6 +72,9 @@ class _Service:
         self._task, self._spec, self._line, self._control, self._log = task, spec, line, control, log
         self._code: int | None = None
         self._household: Household
+        # Behind Landlock it cannot be opened any more.
+        asks = spec.process.oom_score_adj is not None
+        self._score_file = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC) if asks else -1
 
     def run(self, standard: Sequence[int]) -> int:
         """Have it live; its exit status. Raises PydockError, OSError where it cannot be started."""
@@ -96,7 +99,8 @@ class _Service:
         log = StepLog()
         becoming = Becoming(spec.process, Tier.TRACED, standard, self._line, log)
         household.supervisor.forward(signal.valid_signals() - _NOT_FORWARDED, self._forward)
-        thread, listener = starting.start(household.filter, _becoming(becoming, init=spec.init, console=True))
+        with self._first_to_die():
+            thread, listener = starting.start(household.filter, _becoming(becoming, init=spec.init, console=True))
         household.world.first = thread.pid
         household.supervisor.take_in(thread, listener, self._end)
         household.supervisor.watch(self._control.fileno(), self._hear)
@@ -106,6 +110,24 @@ class _Service:
         # Copies of ours would hide from a reader that the program has ended.
         for descriptor in set(standard):
             os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _first_to_die(self) -> Iterator[None]:
+        """What is born meanwhile has the container's `--oom-score-adj`: a child has its parent's (proc(5))."""
+        if self._score_file < 0:
+            yield
+            return
+        score, own = self._spec.process.oom_score_adj, os.pread(self._score_file, 16, 0)
+        try:
+            os.pwrite(self._score_file, str(score).encode(), 0)
+        except OSError as error:
+            self._log.note("runtime.oom-score-refused", score=score, reason=error.strerror)
+        else:
+            self._log.add("oom-score", str(score))
+        yield
+        with contextlib.suppress(OSError):  # who has raised it may lower it again as far as it was
+            os.pwrite(self._score_file, own, 0)
+        os.close(self._score_file)
 
     def _go_on(self) -> int:
         supervisor, world = self._household.supervisor, self._household.world

@@ -48,6 +48,7 @@ def port(container: int, host: int) -> Network:
         ({"network": Network(mode=NetworkMode.NONE)}, "demand-no-network"),
         ({"network": at(name="lab")}, "demand-own-network"),
         ({"network": at(address="172.17.0.9")}, "demand-own-network"),
+        ({"network": at(mac_address="02:42:ac:11:00:02")}, "demand-own-network"),
         ({"network": port(80, 8080)}, "demand-moved-port"),
         ({"sysctls": {"net.core.somaxconn": "9"}}, "demand-refused"),
         ({"privileged": True}, "demand-refused"),
@@ -62,6 +63,7 @@ def test_what_a_container_cannot_do_without_is_refused(asked: dict[str, Any], ke
     with pytest.raises(IsolationError) as caught:
         list(demands.check(spec, Tier.TRACED))
     assert caught.value.key == f"runtime.{key}"
+    assert ":" not in caught.value.fields["asked"] or caught.value.fields["option"] != "--ip"
     assert all(caught.value.hint(language) for language in LANGUAGES)
 
 
@@ -69,6 +71,7 @@ def test_what_a_container_cannot_do_without_is_refused(asked: dict[str, Any], ke
     ("asked", "keys"),
     [
         ({}, []),
+        ({"namespaces": Namespaces(pid="host")}, ["demand-others"]),
         ({"network": port(80, 80)}, ["demand-port"]),
         ({"network": port(80, 0)}, ["demand-port"]),
         ({"mounts": (Mount(target="/t", kind=MountKind.TMPFS, size=4096),)}, ["demand-size"]),
@@ -89,4 +92,6 @@ def test_ports_are_those_of_the_host_and_its_own_name_is_known() -> None:
     settled = demands.settled(replace(PLAIN, network=port(80, 0)), Tier.TRACED).network
     assert (settled.mode, settled.ports[0].host_port) == (NetworkMode.HOST, 80)
     assert ("box", "127.0.0.1") in settled.extra_hosts
+    named = demands.settled(replace(PLAIN, domainname="lab", network=port(80, 0)), Tier.TRACED).network
+    assert ("box.lab box", "127.0.0.1") in named.extra_hosts
     assert demands.settled(PLAIN, Tier.ROOT) is PLAIN
