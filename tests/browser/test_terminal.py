@@ -174,3 +174,21 @@ def test_without_the_emulator_there_are_lines(notebook: Any) -> None:
     place.locator(".pydock-status", has_text="exit status 130").wait_for()
     notebook.page.evaluate("() => { delete globalThis[Symbol.for('pydock_lab.xterm')]; }")
     notebook.value(REMOVE)
+
+
+@pytest.mark.parametrize("keys", ["", "lost"])
+def test_a_terminal_whose_kernel_has_gone_says_so(notebook: Any, keys: str) -> None:
+    screen = opening(notebook, "%docker run -it --rm lab/base sh")
+    screen.type("echo before-$((1+1))")
+    screen.shows("before-2")
+    notebook.page.evaluate(
+        """async () => {
+            const { sessionContext } = window.jupyterapp.shell.currentWidget;
+            await sessionContext.session.kernel.restart();
+        }"""
+    )
+    if keys:
+        screen.type(keys)
+    screen.told("kernel has ended")
+    notebook.shot("terminal-lost")
+    assert notebook.axe(OUTPUT) == []

@@ -87,7 +87,8 @@ def _started_by(
 ) -> tuple[list[str], dict[str, str]]:
     """Another user's Python may be another one: it is told where ours keeps JupyterLab and its extensions."""
     if user is None:
-        return [sys.executable, *words], os.environ | variables | {"PYTHONPATH": str(TESTS)}
+        paths = os.pathsep.join((str(TESTS.parent), str(TESTS)))  # the package that these tests lie beside
+        return [sys.executable, *words], os.environ | variables | {"PYTHONPATH": paths}
     share = f"{sys.prefix}/share/jupyter"
     places = {
         "JUPYTER_PATH": share,

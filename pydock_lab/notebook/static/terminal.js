@@ -137,7 +137,16 @@ function plain({ screen, send, word }) {
 async function render({ model, el, signal }) {
   const view = `${Date.now()}-${++views}`;
   const word = (name) => model.get("words")[model.get("language")]?.[name] ?? "";
-  const send = (message) => model.send(message);
+  let isLost = false; // its kernel has ended: nobody hears what is typed
+  const send = (message) => {
+    if (isLost) return;
+    try {
+      model.send(message);
+    } catch {
+      isLost = true;
+      tell();
+    }
+  };
   const screen = make("div", { class: "pydock-screen" });
   const status = make("div", { class: "pydock-status", role: "status" });
   el.append(make("div", { class: "pydock-terminal pd-host", lang: model.get("language") }, screen, status));
@@ -163,17 +172,20 @@ async function render({ model, el, signal }) {
 
   const tell = () => {
     const runs = model.get("runs");
-    const now = runs ? (modules ? word("terminal-out") : "") : model.get("told");
+    const now = !runs ? model.get("told") : isLost ? word("terminal-lost") : modules ? word("terminal-out") : "";
     status.textContent = [now, model.get("isolation")].filter(Boolean).join(" · ");
-    if (!runs) terminal.over();
+    if (!runs || isLost) terminal.over();
   };
+  const look = () => send({ type: "here" }); // the page is told of a kernel that goes before somebody types
   model.on("change:runs change:isolation", tell);
+  model.on("comm_live_update", look);
   tell();
   send({ type: "hello", view });
   requestAnimationFrame(() => { if (!signal?.aborted) terminal.size(); });
   return () => {
     model.off("msg:custom", listen);
     model.off("change:runs change:isolation", tell);
+    model.off("comm_live_update", look);
     terminal.close();
   };
 }
