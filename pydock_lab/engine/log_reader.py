@@ -1,6 +1,7 @@
 """`docker logs`: a container's log between two moments, its last lines, and what is yet to come."""
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -25,11 +26,14 @@ def read_log(
 def _outputs(
     folder: Path, record: ContainerRecord, options: LogOptions, is_running: Callable[[], bool]
 ) -> Iterator[ContainerOutput]:
-    entries: Iterable[LogEntry] = logs.read(folder, follow=is_running if options.follow else None)
+    until = float("inf") if options.until is None else options.until
+
+    def is_more_to_come() -> bool:
+        return time.time() <= until and is_running()
+
+    entries: Iterable[LogEntry] = logs.read(folder, follow=is_more_to_come if options.follow else None)
     entries = (one for one in entries if one.time >= (options.since or 0))
-    if options.until is not None:
-        until = options.until
-        entries = itertools.takewhile(lambda one: one.time <= until, entries)
+    entries = itertools.takewhile(lambda one: one.time <= until, entries)
     if options.tail is not None:
         entries = _last(folder, entries, options)
     about = f"{_details(record)} " if options.details else ""

@@ -170,6 +170,23 @@ def test_logs_between_moments(docker, fails):
     assert fails("logs", "--since", "soon", "box") == "cli.bad-time"
 
 
+def test_logs_go_on_until_the_moment_that_is_said(docker):
+    """However long the container lives on, and though it writes nothing any more."""
+    docker("run", "-d", "--name", "one", BOX, "sh", "-c", ECHO)
+    wait_until(lambda: docker("logs", "one"))
+    found: list[str] = []
+
+    def look(until: str) -> None:
+        found.append(docker("logs", "-f", "--until", until, "one"))
+
+    for until, wanted in (("0s", ["hello\n"]), (f"{time.time() + 0.5:f}", ["hello\n"]), ("1h", [""])):
+        thread = threading.Thread(target=look, args=(until,), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert found == wanted
+        found.clear()
+
+
 def test_logs_go_on_until_the_end(docker):
     docker("run", "-d", "--name", "box", BOX, "sh", "-c", "echo one; sleep 0.3; echo two")
     assert docker("logs", "-f", "box") == "one\ntwo\n"
