@@ -168,8 +168,9 @@ def _start(view: RunTrace, speech: Speech) -> Iterator[Detail]:
     for step in view.steps:
         facts = [
             (speech.say("fact-seconds"), start_words.took(step.seconds, speech)),
-            *((call.man, call.text) for call in step.calls),
-            *((one.name, one.after) for one in start_words.seen(view, step) if one.has_changed),
+            *((call.man, start_words.told_call(call, speech)) for call in step.calls),
+            *((one.name, one.come or f"- {one.gone}") for one in start_words.seen(view, step) if one.has_changed),
+            *((speech.say("start-is-failed"), one) for one in (view.error, view.hint) if step.has_failed and one),
         ]
         title = f"{step.number}. {start_words.name(step)}"
         command = f"{start_words.command(view)} --step {step.number}"

@@ -204,7 +204,7 @@ def _start(view: RunTrace, speech: Speech) -> Iterator[str]:
     """The steps, one after the other, in rows by what they are about."""
     yield "rankdir=LR"
     for step in view.steps:
-        meaning = Meaning.CACHED if step.is_ahead else Meaning.BUILT
+        meaning = start_words.meaning(step)
         label = f"{start_words.name(step)}\n{start_words.took(step.seconds, speech)}"
         yield _node(f"step-{step.number}", label, meaning, dashed=step.is_ahead)
     for before, after in pairwise(view.steps):

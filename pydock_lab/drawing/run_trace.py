@@ -90,7 +90,7 @@ def _body(sheet: _Sheet, top: float) -> Block:
 
 def _row(sheet: _Sheet, step: RunStep, y: float) -> Element:
     """A step: one thing to choose."""
-    meaning, right = _meaning(step), MARGIN + sheet.width
+    meaning, right = words.meaning(step), MARGIN + sheet.width
     room = sheet.width - _GUTTER - _BAR - _TIME - 16
     drawn = pick(
         f"step-{step.number}",
@@ -98,7 +98,7 @@ def _row(sheet: _Sheet, step: RunStep, y: float) -> Element:
         hit(MARGIN, y, sheet.width, _ROW),
         box(MARGIN, y + 1, sheet.width, _ROW - 3, meaning, dashed=step.is_ahead, radius=5),
         text(MARGIN + _GUTTER - 6, y + 14, str(step.number), Font.CODE_SMALL, ink="muted", anchor="end"),
-        clipped(MARGIN + _GUTTER, y + 14, words.name(step), room, Font.CODE_SMALL),
+        clipped(MARGIN + _GUTTER, y + 14, f"{words.sign(step)} {words.name(step)}".strip(), room, Font.CODE_SMALL),
         *bar(right - _TIME - _BAR - 6, y + 8, _BAR, step.seconds / sheet.longest, meaning),
         text(right - 8, y + 14, words.took(step.seconds, sheet.page.speech), Font.SMALL, ink="muted", anchor="end"),
     )
@@ -108,11 +108,8 @@ def _row(sheet: _Sheet, step: RunStep, y: float) -> Element:
     return Element(name=drawn.name, attributes=attributes, children=drawn.children)
 
 
-def _meaning(step: RunStep) -> Meaning:
-    return Meaning.CACHED if step.is_ahead else Meaning.BUILT
-
-
 def _keys(view: RunTrace, page: Page) -> Iterator[Key]:
-    if any(step.is_ahead for step in view.steps):
-        yield Key(name=page.speech.say("start-is-ahead"), meaning=Meaning.CACHED, dashed=True)
     yield Key(name=page.speech.say("start-is-now"), meaning=Meaning.BUILT)
+    shown = {words.sign(step): step for step in view.steps if words.sign(step)}
+    for name, step in zip(words.signs(view, page.speech), shown.values(), strict=True):
+        yield Key(name=name, meaning=words.meaning(step), dashed=step.is_ahead)

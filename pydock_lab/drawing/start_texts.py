@@ -28,36 +28,36 @@ def lines(view: RunTrace, speech: Speech) -> Iterator[str]:
             yield f"  {heading}"
         yield _row(step, speech)
     yield ""
+    yield from (f"  {one}" for one in words.signs(view, speech))
     yield words.lesson_of(view, speech)
+    if view.hint:
+        yield clean(view.hint)
     chosen = words.default_step(view)
     if chosen is not None:
         yield speech.say("start-more", command=f"{words.command(view)} --step {chosen.number}")
 
 
 def _row(step: RunStep, speech: Speech) -> str:
-    calls = [clean(call.text) for call in step.calls]
-    more = f"  (+{len(calls) - 1})" if len(calls) > 1 else ""
-    first = _cut(calls[0], _TEXT) if calls else ""
-    name, took = _cut(words.name(step), _TEXT), words.took(step.seconds, speech)
-    return f"{step.number:>3}  {name:{_TEXT}} {took:>8}  {first}{more}"
+    more = f"  (+{len(step.calls) - 1})" if len(step.calls) > 1 else ""
+    own = [call for call in step.calls if not call.step]
+    # Of those of a step that failed, the last one is it.
+    first = words.call(own[-1 if step.has_failed else 0], _TEXT) if own else ""
+    name, took = words.cut(words.name(step), _TEXT), words.took(step.seconds, speech)
+    return f"{step.number:>3} {words.sign(step):1} {name:{_TEXT}} {took:>8}  {first}{more}".rstrip()
 
 
 def _state(view: RunTrace, step: RunStep, speech: Speech) -> Iterator[str]:
     yield f"{speech.say('trace-step-number', number=step.number)}   {words.name(step)}"
     yield words.sentence(step, speech)
-    ahead = [speech.say("start-is-ahead")] if step.is_ahead else []
-    yield " · ".join([words.phase(step, speech), words.took(step.seconds, speech), *ahead])
+    yield " · ".join(words.told_of(step, speech))
+    if step.has_failed:
+        yield f"✗ {clean(view.error)}"
+        yield from [f"  {clean(view.hint)}"] if view.hint else []
     if step.calls:
         yield ""
-        yield from (f"  {clean(call.text)}   {call.man}" for call in step.calls)
+        yield from (f"  {words.told_call(call, speech)}   {call.man}" for call in step.calls)
     yield ""
     for one in words.seen(view, step):
-        if one.has_changed:
-            yield f"- {one.name:{_SEEN}} {_cut(one.before, _WIDE)}"
-            yield f"+ {one.name:{_SEEN}} {_cut(one.after, _WIDE)}"
-        else:
-            yield f"  {one.name:{_SEEN}} {_cut(one.after, _WIDE)}"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+        for sign, text in (("-", one.gone), ("+", one.come), (" ", "" if one.has_changed else one.now)):
+            if text:
+                yield f"{sign} {one.name:{_SEEN}} {words.cut(text, _WIDE)}"

@@ -1,8 +1,11 @@
 """System calls as C has them, from what a start's journal kept: names and plain arguments (linux/journal.py).
 
 ["mount", ["proc", "/tmp/proc", "proc", 14]]  ->  mount("proc", "/tmp/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL)
+
+Where the result is known it is behind the call, as strace(1) has it: a descriptor, or what the call failed with.
 """
 
+import errno
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntFlag
@@ -41,10 +44,14 @@ _NAMESPACES = {
 
 
 def call_view(call: Sequence[Any]) -> CallView:
-    """A call of a journal, (name, arguments, seconds)."""
-    name, arguments, seconds = call
-    words = _WORDS.get(name, _as_they_are)(arguments)
-    return CallView(text=f"{name}({', '.join(words)})", man=_MANUAL.get(name, f"{name}(2)"), seconds=seconds)
+    """A call of a journal, (name, arguments, seconds), and the result where it says more than that it went well."""
+    name, arguments, seconds, *results = call
+    text = f"{name}({', '.join(_WORDS.get(name, _as_they_are)(arguments))})"
+    error = ""
+    for result in results:
+        error = errno.errorcode.get(-result, "") if result < 0 else ""
+        text += f" = -1 {error}" if result < 0 else f" = {result}"
+    return CallView(text=text, man=_MANUAL.get(name, f"{name}(2)"), seconds=seconds, error=error)
 
 
 def call_views(calls: Iterable[Sequence[Any]]) -> tuple[CallView, ...]:
@@ -173,6 +180,8 @@ _WORDS: Mapping[str, Callable[[Sequence[Any]], Iterable[str]]] = MappingProxyTyp
         ],
         "sendto": lambda arguments: ["netlink", f"{{{', '.join(_MESSAGES.get(one, str(one)) for one in arguments)}}}"],
         "ioctl": lambda arguments: ["socket", arguments[0], f"{{{', '.join(arguments[1:])}}}"],
+        "bind": lambda arguments: ["socket", f"{{{arguments[0]}:{arguments[1]}}}"],
+        "listen": lambda arguments: ["socket", str(arguments[0])],
         "setgroups": lambda arguments: [str(len(arguments[0])), f"{{{', '.join(map(str, arguments[0]))}}}"],
         "setrlimit": _limit,
         "execve": lambda arguments: [_quoted(arguments[0]), f"[{', '.join(map(_quoted, arguments[1]))}]", "..."],

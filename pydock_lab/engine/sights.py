@@ -1,6 +1,7 @@
 """What a container's first process sees between two steps of its start, worked out from the record of the steps.
 
 step                         what it sees differently from then on
+user-namespace               it is root, and may do anything, in there
 clone      new PID, NET      ps shows itself alone, ip addr nothing but lo
 overlay    image on a place  one more line in the table of mounts
 pivot_root "."               ls / shows the image; the host's tree is still below, out of sight
@@ -15,11 +16,14 @@ from typing import Any
 
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
-from pydock_lab.linux.syscalls import Namespace
+from pydock_lab.linux.cgroups.hierarchy import CONTROLLERS_1
+from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace
 from pydock_lab.snapshot.stub import STUB_DIRECTORIES
 from pydock_lab.views import Sight
 
 _ALL = sum(Capability)
+_GROUPS = "/sys/fs/cgroup/"
+_UNIFIED = "unified/"  # where the tree of version 2 is on a host that has both
 _FEW = 4
 _MANY = 24
 
@@ -30,15 +34,19 @@ _Change = Callable[["Sights", Sight, _Step], Sight]
 class Sights:
     """One sight after the other; `now` is the latest, `outside` what the process saw that made the container."""
 
-    def __init__(self, seen: Mapping[str, Any], names: Iterable[str], words: Sequence[str]) -> None:
+    def __init__(
+        self, seen: Mapping[str, Any], names: Iterable[str], words: Sequence[str], steps: Iterable[_Step]
+    ) -> None:
         """Begin with what was seen outside (runtime/surroundings.py).
 
-        `names` are those at the top of the image, `words` the program.
+        `names` are those at the top of the image, `words` the program. Of some `steps` is told later what they were.
         """
         self.outside = self.now = _outside(seen) if seen else Sight()
         self._names, self.words = tuple(sorted({*names, *STUB_DIRECTORIES})), words
         self._mounts: list[str] = []  # the container's own
+        self._tree = ("", "")  # what becomes "/", and where it is until then
         self._has_numbers = False  # of its own, for its processes
+        self._born = _born(steps)
 
     def after(self, step: _Step) -> Sight:
         """What is seen after the next step."""
@@ -48,6 +56,17 @@ class Sights:
         return self.now
 
     # ---- one for each kind of step
+
+    def user_namespace(self, sight: Sight, step: _Step) -> Sight:
+        """Root, in there: with all powers over what belongs to that namespace, and over nothing else."""
+        facts = step["facts"]
+        own = {kind: _inode(text) for kind, text in facts["namespaces"].items()}
+        return replace(
+            sight,
+            user=_user(facts["uid"], facts["gid"]),
+            capabilities=_names(facts["capabilities"]),
+            namespaces={**sight.namespaces, **own},
+        )
 
     def clone(self, sight: Sight, step: _Step) -> Sight:
         """Born: alone among processes, with a network of its own that has nothing yet."""
@@ -60,9 +79,10 @@ class Sights:
             sight = replace(sight, processes=("1 python",))
         if flags & Namespace.NET:
             sight = replace(sight, addresses=("lo",))
-        if flags & Namespace.USER:
-            sight = replace(sight, capabilities=("ALL",))
-        return sight
+        # The kernel numbers a namespace when it is made: which number it has been is told when the process looked.
+        new = {name: self._born.get(name, "") for flag, name in NAMESPACE_FILES.items() if flag & flags}
+        namespaces = {kind: one for kind, one in {**sight.namespaces, **new}.items() if one}
+        return replace(sight, namespaces=namespaces)
 
     def loopback(self, sight: Sight, _step: _Step) -> Sight:
         """127.0.0.1."""
@@ -76,23 +96,42 @@ class Sights:
         """An inode that is not the host's."""
         kind = step["detail"].partition(":")[0]
         found = replace(sight, namespaces={**sight.namespaces, kind: _inode(step["detail"])})
-        return replace(found, control_group="/") if kind == "cgroup" else found
+        if kind != "cgroup":
+            return found
+        # The groups that it is in are the roots of what it sees.
+        return replace(found, control_groups=tuple(_in_group(line, "/") for line in sight.control_groups))
 
     def share(self, sight: Sight, step: _Step) -> Sight:
         """The host's namespace, or another container's."""
         kind = step["detail"]
-        addresses = self.outside.addresses if kind == "net" else sight.addresses
-        shared = self.outside.namespaces.get(kind, "")
+        entered = (step.get("facts") or {}).get("entered", "")
+        addresses = sight.addresses
+        if kind == "net":  # another container's addresses are not known here
+            addresses = ("lo 127.0.0.1", "...") if entered else self.outside.addresses
+        shared = _inode(entered) if entered else self.outside.namespaces.get(kind, "")
         return replace(sight, addresses=addresses, namespaces={**sight.namespaces, kind: shared})
 
     def control_group(self, sight: Sight, step: _Step) -> Sight:
-        """The group that was joined."""
-        return replace(sight, control_group=step["detail"])
+        """The groups that were joined: one in each tree."""
+        joined = dict(group_of(door.rpartition("/")[0]) for door in (step.get("facts") or {}).get("doors", ()))
+        return replace(sight, control_groups=tuple(_joined(line, joined) for line in sight.control_groups))
 
     def overlay(self, sight: Sight, step: _Step) -> Sight:
         """The image's layers, on a place of the host's tree that this process alone sees."""
-        place = next((arguments[1] for name, arguments, _ in step.get("calls", ()) if name == "mount"), step["detail"])
-        return replace(sight, mounts=(*sight.mounts, f"overlay on {place}"))
+        return self._made(sight, step, "overlay")
+
+    def materialise(self, sight: Sight, step: _Step) -> Sight:
+        """A copy of the layers, mounted on itself where there are mounts at all."""
+        return self._made(sight, step, "bind")
+
+    def _made(self, sight: Sight, step: _Step, kind: str) -> Sight:
+        places = [call[1][1] for call in step.get("calls", ()) if call[0] in ("mount", "move_mount")]
+        if not places:
+            return sight
+        told = f"{kind} on {places[-1]}"
+        if not self._tree[0]:  # the first one is the container's own, others are of images that it has as volumes
+            self._tree = (kind, told)
+        return replace(sight, mounts=(*sight.mounts, told))
 
     def view(self, sight: Sight, _step: _Step) -> Sight:
         """Without namespaces: whoever asks for "/" is shown the image's tree; the table of mounts is the host's."""
@@ -100,20 +139,27 @@ class Sights:
 
     def pivot_root(self, sight: Sight, _step: _Step) -> Sight:
         """The image's tree is "/"; the host's mounts are still in the table."""
-        self._mounts = ["overlay on /"]
-        return replace(sight, root=self._names, mounts=(*self._mounts, *sight.mounts[:-1]), directory="/")
+        kind, told = self._tree
+        self._mounts = [f"{kind or 'overlay'} on /"]
+        rest = tuple(one for one in sight.mounts if one != told)
+        return replace(sight, root=self._names, mounts=(*self._mounts, *rest), directory="/")
 
     def mount(self, sight: Sight, step: _Step) -> Sight:
         """Something more is attached."""
-        what, _, place = step["detail"].partition(" on ")
-        name = "bind" if what.startswith("/") else what
+        what, _, told = step["detail"].partition(" on ")
+        name, place = "bind" if what.startswith("/") else what, told.partition(" (")[0]
         rest = sight.mounts[len(self._mounts) :]
-        self._mounts.append(f"{name} on {place}")
+        self._mounts.append(f"{name} on {told}")
         top = place.strip("/").partition("/")[0]
         return replace(sight, mounts=(*self._mounts, *rest), root=tuple(sorted({*sight.root, top} - {""})))
 
     def umount(self, sight: Sight, _step: _Step) -> Sight:
         """The host's tree is gone."""
+        return replace(sight, mounts=tuple(self._mounts))
+
+    def read_only(self, sight: Sight, _step: _Step) -> Sight:
+        """Its tree, and nothing that is attached to it."""
+        self._mounts[:1] = [f"{one} (ro)" for one in self._mounts[:1]]
         return replace(sight, mounts=tuple(self._mounts))
 
     def hostname(self, sight: Sight, step: _Step) -> Sight:
@@ -128,6 +174,10 @@ class Sights:
         """System calls are looked at from now on."""
         return replace(sight, seccomp=step["detail"])
 
+    def traced(self, sight: Sight, step: _Step) -> Sight:
+        """System calls are answered by the supervisor."""
+        return replace(sight, seccomp=step["detail"])
+
     def ownership(self, sight: Sight, step: _Step) -> Sight:
         """Changes of owners are answered, and not made."""
         return replace(sight, seccomp=step["detail"])
@@ -138,15 +188,18 @@ class Sights:
         user = _user(facts["uid"], facts["gid"]) if "uid" in facts else sight.user
         return replace(sight, capabilities=_names(facts.get("kept", 0)), user=user)
 
-    def exec(self, sight: Sight, _step: _Step) -> Sight:
+    def exec(self, sight: Sight, step: _Step) -> Sight:
         """The program takes the place of the engine's own; who shares the host's numbers is one of many there."""
         if not self._has_numbers:
             return sight
-        return replace(sight, processes=(f"1 {' '.join(self.words)}",))
+        pid = (step.get("facts") or {}).get("pid", 1)
+        init = ("1 init",) if pid > 1 else ()
+        return replace(sight, processes=(*init, f"{pid} {' '.join(self.words)}"))
 
 
 _CHANGES: Mapping[str, _Change] = MappingProxyType(
     {
+        "user-namespace": Sights.user_namespace,
         "clone": Sights.clone,
         "loopback": Sights.loopback,
         "address": Sights.address,
@@ -154,13 +207,16 @@ _CHANGES: Mapping[str, _Change] = MappingProxyType(
         "share": Sights.share,
         "control-group": Sights.control_group,
         "overlay": Sights.overlay,
+        "materialise": Sights.materialise,
         "view": Sights.view,
         "pivot_root": Sights.pivot_root,
         "mount": Sights.mount,
         "umount": Sights.umount,
+        "read-only": Sights.read_only,
         "hostname": Sights.hostname,
         "directory": Sights.directory,
         "seccomp": Sights.seccomp,
+        "traced": Sights.traced,
         "ownership": Sights.ownership,
         "capabilities": Sights.capabilities,
         "exec": Sights.exec,
@@ -177,10 +233,42 @@ def _outside(seen: Mapping[str, Any]) -> Sight:
         mounts=_cut(seen["mounts"]),
         user=_user(seen["uid"], seen["gid"]),
         capabilities=_names(seen["capabilities"]),
-        control_group=seen["control_group"],
+        control_groups=tuple(seen.get("control_groups", ())),
         directory="/",
         namespaces={name: _inode(text) for name, text in seen["namespaces"].items()},
     )
+
+
+def _born(steps: Iterable[_Step]) -> dict[str, str]:
+    """The namespaces that the process was born into: those that it left again, or those that it told of."""
+    found: dict[str, str] = {}
+    for step in steps:
+        told = step["detail"] if step["name"] == "namespace" else (step.get("facts") or {}).get("left", "")
+        if told and not isinstance(told, dict):
+            found.setdefault(told.partition(":")[0], _inode(told))
+    return found
+
+
+def group_of(directory: str) -> tuple[str, str]:
+    """A control group as cgroups(7) names it, from where it is among files: its controllers, and its path.
+
+    `/sys/fs/cgroup/memory/pydock/a` is the group /pydock/a of the memory controller; in version 2 ("") there is one
+    tree for all.
+    """
+    inside = directory.removeprefix(_GROUPS).removeprefix(_UNIFIED)
+    first, _, rest = inside.partition("/")
+    is_first_version = set(first.split(",")) <= {*CONTROLLERS_1, "net_cls", "net_prio"}
+    return (first, f"/{rest}") if is_first_version else ("", f"/{inside}")
+
+
+def _joined(line: str, joined: Mapping[str, str]) -> str:
+    """A line of /proc/PID/cgroup (`4:memory:/user`) once these groups are joined, by their controllers."""
+    controllers = line.split(":")[1]
+    return _in_group(line, joined[controllers]) if controllers in joined else line
+
+
+def _in_group(line: str, path: str) -> str:
+    return ":".join([*line.split(":")[:2], path])
 
 
 def _cut(lines: list[str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ newuidmap(1).
 import os
 from dataclasses import dataclass
 
+from pydock_lab.linux import journal
+
 SUBUID = "/etc/subuid"
 SUBGID = "/etc/subgid"
 _NEEDED = 65536  # ids that ordinary images use: `nobody` is 65534
@@ -85,9 +87,13 @@ def write_single(uid: int, gid: int) -> None:
         descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
         try:
             # In a single write(2): a map can be written once, and is never changed.
-            os.write(descriptor, text.encode())
+            journal.ask("write", lambda _, said, to=descriptor: os.write(to, said.encode()), f"/proc/self/{name}", text)
         finally:
             os.close(descriptor)
+
+
+def _run(tool: str, words: list[str]) -> int:
+    return os.spawnvp(os.P_WAIT, tool, words)  # noqa: S606 - a list of words
 
 
 def write_ranges(pid: int) -> tuple[str, int] | None:
@@ -101,7 +107,7 @@ def write_ranges(pid: int) -> tuple[str, int] | None:
         if not mapped:
             return path, 0
         words = [word for one in mapped for word in one.words()]
-        status = os.spawnvp(os.P_WAIT, tool, [tool, str(pid), *words])  # noqa: S606 - a list of words
+        status = journal.ask("execve", _run, tool, [tool, str(pid), *words])
         if status:
             return tool, status
     return None

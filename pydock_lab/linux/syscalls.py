@@ -206,7 +206,7 @@ def pivot_root(new_root: str, put_old: str) -> None:
     _checked(_libc.syscall(_PIVOT_ROOT, _bytes(new_root), _bytes(put_old)), "pivot_root", new_root)
 
 
-@noted("open_tree")
+@noted("open_tree", gives_descriptor=True)
 def open_tree(place: str | int, *, recursive: bool = True) -> int:
     """A detached copy of the mounts at a place, as a descriptor that `move_mount` attaches (open_tree(2)).
 
@@ -246,7 +246,7 @@ def set_propagation(descriptor: int, propagation: MountFlag, *, recursive: bool 
     _checked(_libc.syscall(_MOUNT_SETATTR, descriptor, b"", flags, packed, len(packed)), "mount_setattr")
 
 
-@noted("fsmount")
+@noted("fsmount", gives_descriptor=True)
 def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: MountAttribute) -> int:
     """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2).
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydock_lab.errors import ContainerError
+from pydock_lab.linux import journal
 from pydock_lab.oci.runtime_spec import PublishedPort
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
@@ -45,7 +46,7 @@ def listen(port: PublishedPort) -> Listener:
                 continue
             break
         return Listener(socket=end, port=replace(port, host_port=end.getsockname()[1], last_host_port=0))
-    raise _refusal(port, failure)
+    raise _refusal(port, failure) from failure
 
 
 def _open(port: PublishedPort, number: int) -> socket.socket:
@@ -59,9 +60,9 @@ def _open(port: PublishedPort, number: int) -> socket.socket:
         # For a port whose connections have just ended (TIME_WAIT). Two sockets of UDP could share one by it.
         if port.protocol == "tcp":
             end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        end.bind((host, number))
+        journal.ask("bind", lambda *place: end.bind(place), host, number)
         if port.protocol == "tcp":
-            end.listen(_BACKLOG)
+            journal.ask("listen", end.listen, _BACKLOG)
     except OSError:
         end.close()
         raise

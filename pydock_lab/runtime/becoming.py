@@ -51,13 +51,16 @@ class Becoming:
     def go(self, *, init: bool, console: bool = False) -> None:
         """Become it: only an error comes back."""
         process, log = self.process, self.log
+        log.begin("user", process.user)
         identity = resolve(process.user, _read("/etc/passwd"), _read("/etc/group"), process.groups)
         # As runc has it; ours is whatever we were born with.
         os.umask(0o022)
+        log.begin("terminal" if process.terminal else "directory", "" if process.terminal else process.cwd)
         slave = self._open_terminal(identity, console=console) if process.terminal else -1
         for number, descriptor in enumerate(self.standard if slave < 0 else (slave,) * 3):
             os.dup2(descriptor, number)
         self._give_pipes(identity)
+        log.begin("directory", process.cwd)
         # While we are root: the user may not be able to make it. Docker makes it as root, too.
         _change_directory(process.cwd)
         log.add("directory", process.cwd)
@@ -68,11 +71,13 @@ class Becoming:
             pid1.become()
         if slave >= 0:
             terminal.control(0)
-        log.add("exec", " ".join(process.args))
+        variables = launch.environment(process.env, identity.home)
+        program = launch.find(process.args, variables)
+        log.add("exec", " ".join(process.args), program=program, pid=os.getpid() if init else 1)
         # After the init has forked: it has all signals blocked, and its child inherits that.
         launch.reset_signals()
         report(self.line, log)
-        launch.execute(process.args, launch.environment(process.env, identity.home))
+        launch.execute(program, process.args, variables)
 
     def _open_terminal(self, identity: Identity, *, console: bool) -> int:
         master, slave = terminal.open_terminal(self.process.rows, self.process.columns)
@@ -143,7 +148,8 @@ def _change_directory(path: str) -> None:
     was left open (CVE-2024-21626).
     """
     try:
-        os.makedirs(path, exist_ok=True)
+        if not os.path.isdir(path):
+            journal.ask("mkdir", _make_directory, path)
     except (FileExistsError, NotADirectoryError):
         raise ContainerError("runtime.working-file", path=path) from None
     journal.ask("chdir", os.chdir, path)
@@ -151,3 +157,7 @@ def _change_directory(path: str) -> None:
         os.getcwd()
     except FileNotFoundError:  # to the kernel it is "(unreachable)", to the C library nothing (getcwd(3))
         raise ContainerError("runtime.directory-outside", path=path) from None
+
+
+def _make_directory(path: str) -> None:
+    os.makedirs(path, exist_ok=True)  # another program may be on its way to the same one

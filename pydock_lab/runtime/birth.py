@@ -117,8 +117,11 @@ class Child:
         while received := self._next_message():
             message, descriptors = received
             if "error" in message:
-                if not reports:  # else they have been told, and execve(2) has failed
-                    self.steps += message.get("steps", ())
+                steps = message.get("steps", [])
+                if reports:  # they have been told, but not that the last one would fail: execve(2)
+                    steps = [step for step in steps if "failed" in step]
+                    self.steps = [step for step in self.steps if step["at"] not in [one["at"] for one in steps]]
+                self.steps += steps
                 raise errors.from_json(message["error"])
             self._note(message, descriptors)
             if "steps" in message:
@@ -219,7 +222,7 @@ def bear(
 
 
 def _bear_at_once(ours: socket.socket, theirs: socket.socket, place: Birthplace, *, as_sibling: bool) -> Child:
-    log = StepLog(is_ahead=not place.is_hurried)
+    log = StepLog(is_ahead=not place.is_hurried, is_outside=True)
 
     def clone(group: int) -> tuple[int, int]:
         return journal.ask("clone3", _clone, int(place.namespaces), as_sibling, group)
@@ -313,7 +316,10 @@ _waiting: list[Child] = []
 
 def prepare(tier: Tier, *, is_hurried: bool) -> None:
     """Bear a child ahead of time, for a worker that is waiting itself; its control group is made ahead of time, too."""
-    _waiting.append(bear(tier, init.OWN_AND_NETWORK, groups.make(), is_hurried=is_hurried))
+    log = StepLog(is_ahead=not is_hurried, is_outside=True)
+    child = bear(tier, init.OWN_AND_NETWORK, groups.make(log), is_hurried=is_hurried)
+    child.steps[:0] = log.steps
+    _waiting.append(child)
 
 
 def take(fits: Callable[[Namespace], bool]) -> Child | None:

@@ -75,13 +75,24 @@ def assemble(
     """
     in_user_namespace = views.look.in_user_namespace
     files = _make_files(spec.mounts, spec.rootfs.mountpoint)
+    if files:
+        log.add("hold", " ".join(one.target for one in files))
+    log.begin("overlay", _layers(spec.rootfs))
     _mount_tree(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub, log=log)
-    held = [
-        (one, files.get(one) or trees.get(one.target) or _hold(one, in_user_namespace, log))
-        for one in _in_order(mounts, spec.mounts)
-    ]
+    for one in spec.mounts:
+        if one.tree is not None:
+            log.begin("overlay", _layers(one.tree))
+            _mount_tree(one.tree, in_user_namespace=in_user_namespace, log=log)
+    # Who may make no devices is to find none in a volume either: an image may have put them there.
+    is_quiet = _MKNOD not in spec.process.capabilities
+    held = []
+    for one in _in_order(mounts, spec.mounts):
+        described = _described(one, is_quiet)
+        log.begin("hold", described)
+        held.append((one, files.get(one) or trees.get(one.target) or _hold(one), described))
     if held:
-        log.add("hold", f"{len(held)} trees")
+        log.add("hold", " ".join(one.target for one, tree, _ in held if tree >= 0))
+    log.begin("pivot_root")
     journal.ask("chdir", os.chdir, spec.rootfs.mountpoint)
     # Not chroot(2): the host's tree would stay mounted, and root gets out of a chroot. The same place twice
     # needs no directory for the old root (pivot_root(2), NOTES).
@@ -94,9 +105,8 @@ def assemble(
     log.add("umount", "the host's tree")
     # Before all others: a volume may lie below /dev or /sys.
     views.attach(log)
-    # Who may make no devices is to find none in a volume either: an image may have put them there.
-    is_quiet = _MKNOD not in spec.process.capabilities
-    for one, tree in held:
+    for one, tree, described in held:
+        log.begin("mount", described)
         if is_quiet and one.kind is MountKind.BIND:
             syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
         try:
@@ -106,12 +116,13 @@ def assemble(
                 raise
             os.close(tree)  # a volume on /etc that nobody may write to lacks the place for one of the usual files
             continue
-        log.add("mount", f"{one.source or one.kind} on {one.target}")
+        log.add("mount", described)
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
         kernel_views.mask()
         log.add("mask", "/proc and /sys, once more")
     if spec.read_only:
+        log.begin("read-only", "/")
         # Not as a remount: that replaces all flags, and in a user namespace those that the tree came with may not go.
         syscalls.set_mount_attributes(syscalls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
         log.add("read-only", "/")
@@ -135,12 +146,30 @@ def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: 
         except IsolationError as error:
             log.note("snapshot.copied", **error.fields)
         else:
-            log.add("overlay", f"{len(rootfs.layers)} layers")
+            log.add("overlay", _layers(rootfs))
             return
+    log.begin("materialise", _layers(rootfs))
     materialise(rootfs, sharing=Sharing.COPIES, stub=stub)
     # On itself: pivot_root(2) takes nothing but a mount point.
     syscalls.mount(rootfs.mountpoint, rootfs.mountpoint, None, MountFlag.BIND)
-    log.add("materialise", f"{len(rootfs.layers)} layers")
+    log.add("materialise", _layers(rootfs))
+
+
+def _layers(rootfs: Rootfs) -> str:
+    return f"{len(rootfs.layers)} layers"
+
+
+def _described(mount: Mount, is_quiet: bool) -> str:  # noqa: FBT001 - of all mounts of a container
+    """What is mounted where, and how, as in the list that mount(8) gives."""
+    what = f"{mount.source if mount.kind is MountKind.BIND else mount.kind} on {mount.target}"
+    words = ["ro"] if mount.read_only else []
+    if mount.kind is MountKind.TMPFS:
+        words += ["nosuid"] if not mount.allows_setuid else []
+        words += ["nodev", *([] if mount.is_executable else ["noexec"]), tmpfs_options(mount)]
+    else:
+        words += ["nodev"] if is_quiet and mount.kind is MountKind.BIND else []
+        words += [mount.propagation.value] if mount.propagation in _PROPAGATION else []
+    return f"{what} ({','.join(words)})" if words else what
 
 
 def _make_files(mounts: Sequence[Mount], place: str) -> dict[Mount, int]:
@@ -169,15 +198,12 @@ def _make_file(mount: Mount, path: str) -> int:
     return tree
 
 
-def _hold(mount: Mount, in_user_namespace: bool, log: StepLog) -> int:  # noqa: FBT001 - the overlay's, passed on
+def _hold(mount: Mount) -> int:
     """Take hold of a tree; -1 for a tmpfs, which comes from nowhere."""
     if mount.kind is MountKind.TMPFS:
         return -1
-    source = mount.source
-    if mount.tree is not None:
-        _mount_tree(mount.tree, in_user_namespace=in_user_namespace, log=log)
-        source = os.path.join(mount.tree.mountpoint, mount.source.lstrip("/"))
-    return hold(mount, source)
+    inside = os.path.join(mount.tree.mountpoint, mount.source.lstrip("/")) if mount.tree is not None else mount.source
+    return hold(mount, inside)
 
 
 def hold(mount: Mount, source: str) -> int:

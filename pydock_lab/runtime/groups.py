@@ -18,6 +18,7 @@ from pydock_lab.linux.cgroups import ControlGroup, Hierarchy, Version, device_ru
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, Limits, ProcessSpec
 from pydock_lab.runtime import devices
+from pydock_lab.runtime.steplog import StepLog
 
 _PREFIX = "shim-"
 _MKNOD = "CAP_MKNOD"
@@ -30,7 +31,7 @@ def _hierarchy() -> Hierarchy | None:
     return cgroups.find_hierarchy()
 
 
-def make() -> ControlGroup | None:
+def make(log: StepLog) -> ControlGroup | None:
     """A group for a container like most, without limits yet; None where none can be made."""
     hierarchy = _hierarchy()
     if hierarchy is None:
@@ -40,6 +41,7 @@ def make() -> ControlGroup | None:
     except OSError:
         return None
     _restrict_devices(group)
+    log.add("make-group", group.name)
     return group
 
 
@@ -56,12 +58,16 @@ def _asks_for_cpuset(spec: ContainerSpec) -> bool:
     return hierarchy is not None and hierarchy.version is Version.V1
 
 
-def make_for(spec: ContainerSpec) -> ControlGroup | None:
-    """A group for this container; raises IsolationError where `--cgroup-parent` cannot be had."""
+def make_for(spec: ContainerSpec, log: StepLog) -> ControlGroup | None:
+    """A group for this container.
+
+    Raises IsolationError where `--cgroup-parent` cannot be had, ContainerError where a device is not there.
+    """
+    log.begin("make-group", spec.cgroup_parent)
     if fits(spec):
-        return make()
-    hierarchy = _hierarchy()
+        return make(log)
     devices.check(spec.devices)  # the host may have lost one since the container was made
+    hierarchy = _hierarchy()
     if hierarchy is None and spec.cgroup_parent:
         raise _no_parent(spec, OSError(errno.EACCES, os.strerror(errno.EACCES)))
     if hierarchy is None:
@@ -78,6 +84,7 @@ def make_for(spec: ContainerSpec) -> ControlGroup | None:
             raise _no_parent(spec, error) from None
         return None
     _restrict_devices(group, spec)
+    log.add("make-group", group.name)
     return group
 
 

@@ -160,8 +160,10 @@ def live(line: Connection, place: Birthplace, log: StepLog) -> NoReturn:
         _arrive(task, place, brought, own, log)
         _live(task, views, brought, line, log)
     except PydockError as error:
+        log.fail(error)
         report(line, log, error)
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
+        log.fail(error)
         report(line, log, ContainerError("runtime.start-failed", reason=_describe(error)))
     os._exit(CANNOT_START)
 
@@ -224,6 +226,7 @@ def _live(task: Task, views: KernelViews | None, brought: _Brought, line: Connec
         assert task.process is not None  # noqa: S101 - for mypy; who sends a task says one or the other
         Becoming(task.process, task.tier, brought.standard, line, log).go(init=False)
         return
+    log.begin("views", "anew")
     if views.change(Look.of(spec, task.tier), _shared_memory(brought)):
         log.add("views", "anew")
     # Through the host's /proc, which shows this process its own namespaces: the container's cannot be written to.
@@ -253,9 +256,9 @@ def _shared_memory(brought: _Brought) -> int:
 
 def _name_host(spec: ContainerSpec, log: StepLog) -> None:
     if spec.hostname and not is_shared(spec.namespaces.uts):
-        before = os.uname().nodename
+        log.begin("hostname", spec.hostname)
         syscalls.sethostname(spec.hostname)
-        log.add("hostname", spec.hostname, before=before)
+        log.add("hostname", spec.hostname)
     if spec.domainname and not is_shared(spec.namespaces.uts):
         syscalls.setdomainname(spec.domainname)
         log.add("domainname", spec.domainname)
@@ -271,7 +274,7 @@ def _join(place: Birthplace, log: StepLog) -> None:
     if place.directory >= 0:
         os.close(place.directory)
     if paths:
-        log.add("control-group", os.path.dirname(paths[0]))
+        log.add("control-group", os.path.dirname(paths[0]), doors=paths)
         if place.owns_groups:
             _own_groups(log)
 
@@ -291,9 +294,8 @@ def _enter(_path: str, door: int) -> None:
 
 def _own_groups(log: StepLog) -> None:
     # The cgroup namespace shows the cgroup that one is in when it is made as its root: so it comes after.
-    outside = _namespace("cgroup")
     syscalls.unshare(Namespace.CGROUP)
-    log.add("namespace", _namespace("cgroup"), outside=outside)
+    log.add("namespace", _namespace("cgroup"))
 
 
 def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str], log: StepLog) -> None:
@@ -309,15 +311,14 @@ def _arrive(task: Task, place: Birthplace, brought: _Brought, own: dict[str, str
     if task.container and task.container.network.mode is NetworkMode.HOST and "net" in own:
         # It was born for most containers, and this one shares the host's network.
         syscalls.setns(place.outside, Namespace.NET)
-        log.add("share", "net")
-        del own["net"]
+        log.add("share", "net", left=own.pop("net"))
     for name, descriptor in brought.joins.items():
         if name != "shm":
+            log.begin("share", name)
             # 0: the descriptor alone says which kind it is (setns(2)).
             syscalls.setns(descriptor, Namespace(0))
-            log.add("share", name)
-            if name in own:
-                own[name] = _namespace(name)
+            # As in /proc/PID/ns, where it has no name of its own.
+            log.add("share", name, left=own.pop(name, ""), entered=_namespace(name))
     for which in own.values():
         log.add("namespace", which)
 

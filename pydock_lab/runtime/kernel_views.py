@@ -128,6 +128,7 @@ class KernelViews:
     def attach(self, log: StepLog) -> None:
         """Put them in their places below "/", which is the container's by now; raises ContainerError, OSError."""
         for place, tree in self.trees.items():
+            log.begin("mount", f"{_KINDS[place]} on {place}")
             # A link there could lead a program to other files than those that it trusts.
             if os.path.islink(place):
                 raise ContainerError("runtime.link-in-the-way", path=place)

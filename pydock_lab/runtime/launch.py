@@ -8,9 +8,11 @@ import errno
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from pydock_lab.errors import ContainerError
+from pydock_lab.linux import journal
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -30,26 +32,53 @@ def reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def execute(args: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
-    """Become the program `args[0]`, looked for in the PATH of `variables`; raises ContainerError."""
+def find(args: Sequence[str], variables: Mapping[str, str]) -> str:
+    """The file that `args[0]` means, looked for in the PATH of `variables`; "" where none could be executed.
+
+    Who becomes a program can tell nothing any more: which one it is has to be known before.
+    """
+    for path in _places(args[0] if args else "", variables["PATH"]):
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return ""
+
+
+def execute(program: str, args: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
+    """Become the program that `find` gave, else what comes after it in PATH; raises ContainerError."""
     name = args[0] if args else ""
-    failure = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    for path in _places(name, variables["PATH"]):
+    failures: list[OSError] = []
+    places = _places(name, variables["PATH"])
+    for path in places[places.index(program) :] if program else places:
         try:
-            os.execve(path, list(args), dict(variables))  # noqa: S606 - a list of words
+            _become(path, args, variables)
         except (FileNotFoundError, NotADirectoryError) as error:
             # ENOENT for a file that is there: its interpreter (after `#!`) or its loader is not (execve(2)).
             if os.path.exists(path):
                 raise _error("runtime.no-interpreter", _NOT_FOUND, name, error) from None
+            failures.append(error)
         except PermissionError as error:
-            failure = error  # type: ignore[assignment] # a later directory may still have one
+            failures.append(error)  # a later directory may still have one
         except OSError as error:
             key = "runtime.exec-format" if error.errno == errno.ENOEXEC else "runtime.exec-failed"
             raise _error(key, _NOT_EXECUTABLE, name, error) from None
-    if isinstance(failure, PermissionError):
-        raise _error("runtime.not-permitted", _NOT_EXECUTABLE, name, failure)
+    _give_up(name, failures)
+
+
+def _become(path: str, args: Sequence[str], variables: Mapping[str, str]) -> None:
+    # Of its variables nothing is noted: there may be secrets among them.
+    journal.ask("execve", lambda *_: os.execve(path, list(args), dict(variables)), path, list(args))  # noqa: S606 - words
+
+
+def _give_up(name: str, failures: list[OSError]) -> NoReturn:
+    """Say why there is no program: a file that may not be executed counts more than places where there is none."""
+    # All that was tried belongs to the step that has failed (journal.refused).
+    for before, after in pairwise(failures):
+        after.__context__ = before
+    refused = next((one for one in failures[::-1] if isinstance(one, PermissionError)), None)
+    if refused:
+        raise _error("runtime.not-permitted", _NOT_EXECUTABLE, name, refused) from failures[-1]
     key = "runtime.no-such-file" if "/" in name else "runtime.not-in-path"
-    raise _error(key, _NOT_FOUND, name, failure)
+    raise _error(key, _NOT_FOUND, name, failures[-1]) from failures[-1]
 
 
 def _places(name: str, search: str) -> list[str]:

@@ -22,10 +22,11 @@ from pydock_lab.network.addresses import Plan, cable_name
 from pydock_lab.network.inside import Wiring
 from pydock_lab.network.places import Place, Places
 from pydock_lab.network.ports import Listener, listen
-from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, NetworkMode
+from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, NetworkMode, PublishedPort
 from pydock_lab.runtime.birth import Child
 from pydock_lab.runtime.etc_files import EtcFiles
 from pydock_lab.runtime.plugged import Plugged
+from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.store.process import Process
 
 # How the descriptors are called that a shim goes on with: ports by their numbers, and who asks for names.
@@ -39,8 +40,8 @@ class Plugging:
     `notes` are keys of what the user must be told.
     """
 
-    def __init__(self, spec: ContainerSpec, directory: Path) -> None:
-        self._spec, self._network = spec, spec.network
+    def __init__(self, spec: ContainerSpec, directory: Path, log: StepLog) -> None:
+        self._spec, self._network, self._log = spec, spec.network, log
         self._networks = networks_of(directory)
         self._etc = EtcFiles(spec, directory)
         self._listeners: list[Listener] = []
@@ -52,18 +53,29 @@ class Plugging:
         """Take what somebody else could take first: the ports of the host."""
         with contextlib.ExitStack() as undo:
             undo.callback(self._close)
+            self._log.begin("bridge", self._network.title)
+            leads_outside = not all(one.internal for one in self._network.places)
             if self._network.mode is NetworkMode.HOST:
                 self.plugged = replace(self.plugged, own_ports=self._network.ports)
-            elif not all(one.internal for one in self._network.places):
+            elif leads_outside:
                 self.plugged = replace(self.plugged, has_outside=outside.open_way())
-                self._listeners += map(listen, self._network.ports)
-                self.plugged = replace(self.plugged, ports=tuple(one.port for one in self._listeners))
             elif self._network.ports:
                 self.notes.append("network.ports-of-internal")
+            if self.has_cables:
+                self._log.add("bridge", self._network.title)
+            if leads_outside and self._network.ports:
+                self._take_ports()
             if self._etc.misses_host():
                 self.notes.append("network.no-host-gateway")
             undo.pop_all()
         return self
+
+    def _take_ports(self) -> None:
+        self._log.begin("ports", " ".join(map(_described, self._network.ports)))
+        self._listeners += map(listen, self._network.ports)
+        ports = tuple(one.port for one in self._listeners)
+        self.plugged = replace(self.plugged, ports=ports)
+        self._log.add("ports", " ".join(map(_described, ports)))
 
     def __exit__(self, *_: object) -> None:
         self._close()
@@ -134,6 +146,11 @@ class Plugging:
         plugged.wiring(laid, asks=plugged.has_names).to_json()
         plugged.to_json()
         self._contents()
+
+
+def _described(port: PublishedPort) -> str:
+    """As `docker ps` has it."""
+    return f"{port.host_ip}:{port.host_port or ''}->{port.container_port}/{port.protocol}"
 
 
 def networks_of(directory: Path) -> Path:

@@ -107,44 +107,47 @@ def give_up(process: ProcessSpec, identity: Identity, left: Powers, log: StepLog
 
     Gives the descriptor on which somebody must listen from now on, -1 for none.
     """
-    listener = -1
+    log.begin("rlimits")
     set_rlimits(process.rlimits, log)
     with suppress(OSError):  # a kernel without keyrings, or somebody around us who forbids them
         syscalls.join_session_keyring()
         log.add("keyring")
     _, permitted = syscalls.capget()
+    log.begin("seccomp")
     if process.no_new_privileges:
         syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
         log.add("no-new-privileges")
     if left.container:
         syscalls.install_seccomp(left.container)
         log.add("seccomp", f"{len(left.container) // 8} instructions")
+    log.begin("capabilities")
     capabilities.limit_bounding(left.keep)
     if left.ownership:
         if identity.uid or identity.gid or process.groups:
             log.note("runtime.one-id", user=":".join([process.user or "0", *process.groups]))
         kept = capabilities.hold(left.keep)
-        listener = _pretend(left, log)
     else:
         _change_user(identity)
         # As in Docker: who is not root keeps the bounding set alone, as execve(2) would leave it to him.
         kept = capabilities.hold(left.keep if identity.uid == 0 else _NOTHING)
-    facts = {"before": permitted, "kept": int(kept), "uid": os.getuid(), "gid": os.getgid()}
+    facts = {"kept": int(kept), "uid": os.getuid(), "gid": os.getgid()}
     log.add("capabilities", f"{permitted.bit_count()} -> {kept.bit_count()}", **facts)
-    return listener
+    return _pretend(left, log) if left.ownership else -1
 
 
 def _pretend(left: Powers, log: StepLog) -> int:
     """With a single id there is no other user to become; setuid programs mean nothing here either."""
     # For a filter seccomp(2) wants this or CAP_SYS_ADMIN, which most have given up by now.
     syscalls.prctl(Prctl.SET_NO_NEW_PRIVS)
-    log.add("ownership", "pretended")
+    listener = -1
     # Only one may listen to a process: it can be that somebody who runs us does already.
     with suppress(OSError):
         if left.asking:
-            return syscalls.install_seccomp(left.asking, listen=True)
-    syscalls.install_seccomp(left.ownership)
-    return -1
+            listener = syscalls.install_seccomp(left.asking, listen=True)
+    if listener < 0:
+        syscalls.install_seccomp(left.ownership)
+    log.add("ownership", "pretended")
+    return listener
 
 
 def _change_user(identity: Identity) -> None:

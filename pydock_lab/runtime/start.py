@@ -90,6 +90,11 @@ def warm() -> None:
     Handed.from_json(Handed(pid=0, names=(), network=Plugged(ports=(PublishedPort(container_port=0),))).to_json())
 
 
+def outside(host_mounts: int) -> None:
+    """In what becomes a zygote, while it sees what the host sees; `host_mounts`: the host's mount namespace, or -1."""
+    surroundings.look(host_mounts)
+
+
 def inherit(store: str, wanted: str) -> Heritage | None:
     """In what becomes a zygote: the ground and the hub of containers that live though their zygote was killed.
 
@@ -133,13 +138,18 @@ def _rehearse(tier: Tier) -> None:
     theirs.close()
 
 
+def entered(tier: Tier) -> None:
+    """On the ground, before anything else is done there: a user namespace is a step of every start."""
+    if tier.in_user_namespace:
+        surroundings.entered()
+
+
 def settled(tier: Tier) -> None:
     """Make what all containers share; and where they are to be traced, get to know how: it is a megabyte of program."""
     if tier is Tier.TRACED:
         importlib.import_module("pydock_lab.runtime.traced.birth")
     if tier is not Tier.NONE:
         groups.sweep()
-        surroundings.look()
     if tier.has_namespaces:
         hub.found()
 

@@ -112,13 +112,13 @@ class Starter:
         self._child: Child | None = None
         self._error: PydockError | None = None
         self._began = 0.0  # as time.time() has it
-        self._log = StepLog()
+        self._log = StepLog(is_outside=True)
         self._steps: list[Step] = []
         self._steps_file: str = arguments.get("steps", "")
 
     def rehearse(self) -> None:
         """Find the words of a start, and send its task to nobody."""
-        Plugging(self._spec, self._directory).rehearse()
+        Plugging(self._spec, self._directory, self._log).rehearse()
         mounts = EtcFiles(self._spec, self._directory).mounts()
         self._tell(Task(tier=self._tier, container=self._spec, mounts=mounts).to_brief())
         self._state.then(Action.START).to_json()
@@ -134,7 +134,10 @@ class Starter:
             if isinstance(error, OSError):
                 raise
             self._error = error
-            self._steps = in_order(self._log.steps, self._child.steps if self._child else ())
+            theirs = self._child.steps if self._child else []
+            if not any("failed" in step for step in theirs):
+                self._log.fail(error)
+            self._steps = in_order(self._log.steps, theirs)
             changes = {"error": error.to_json(), "exit_code": error.exit_status, "finished_at": time.time()}
             self._note(Action.DIE, **changes)
             raise
@@ -145,9 +148,11 @@ class Starter:
             self._group.remove()
 
     def _start(self) -> Started:
+        self._log.begin("demands")
         for note in demands.check(self._spec, self._tier):
             self._tell(note)
         self._spec = demands.settled(self._spec, self._tier)
+        self._log.begin("upper", self._spec.rootfs.upper)
         self._prepare_files()
         ends = make_ends(
             self._streams,
@@ -156,18 +161,18 @@ class Starter:
             keep_input=self._keep_input,
         )
         with contextlib.ExitStack() as undo:
-            network = undo.enter_context(Plugging(self._spec, self._directory))
-            if network.has_cables:
-                self._log.add("bridge", self._spec.network.title)
-            has_namespaces = self._tier.has_namespaces
-            joined = sharing.joins(self._spec, self._directory) if has_namespaces else {}
-            trees = sharing.trees(self._spec, self._tier, self._host_mounts) if has_namespaces else {}
+            network = undo.enter_context(Plugging(self._spec, self._directory, self._log))
+            joined, trees = self._take_hold()
             self._child = child = self._bear(joined)
             undo.callback(child.end)
+            # Its birth is told by itself, and by who bore it.
+            self._log.skip()
+            self._log.begin("limits")
             # Before it is told its task: no program begins without its limits.
             self._limit(child)
             self._keep_from_devices(child)
             network.hold(child)
+            self._log.begin("network-files")
             mounts = network.files()
             self._log.add("network-files", " ".join(one.target for one in mounts))
             task = Task(
@@ -192,8 +197,21 @@ class Starter:
             undo.pop_all()
         return self._started(child, network, ends)
 
+    def _take_hold(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Descriptors of what it shares with others: their namespaces, and trees that go on belonging to the host's."""
+        if not self._tier.has_namespaces:
+            return {}, {}
+        self._log.begin("share")
+        joined = sharing.joins(self._spec, self._directory)
+        self._log.begin("hold")
+        trees = sharing.trees(self._spec, self._tier, self._host_mounts)
+        if trees:
+            self._log.add("hold", " ".join(trees), targets=list(trees))
+        return joined, trees
+
     def _wire(self, network: Plugging) -> Wiring:
         self._log.skip()
+        self._log.begin("connect")
         wiring = network.plug()
         for one in network.plugged.endpoints:
             self._log.add("connect", one.address, network=one.name, gateway=one.gateway)
@@ -228,7 +246,7 @@ class Starter:
         if self._tier is Tier.TRACED:
             from pydock_lab.runtime.traced import birth as traced  # noqa: PLC0415 - the zygote has it (start.settled)
 
-            supervisor = traced.bear(groups.make_for(self._spec))
+            supervisor = traced.bear(groups.make_for(self._spec, self._log))
             self._group = supervisor.group
             return supervisor
         wanted = init.clone_flags(self._spec)
@@ -247,7 +265,10 @@ class Starter:
         if child is None:
             if "pid" in joined:
                 syscalls.setns(joined["pid"], Namespace.PID)  # for our children; we stay where we are
-            child = birth.bear(self._tier, wanted, groups.make_for(self._spec), owns_groups=owns_groups)
+                self._log.add("share", "pid", entered=f"pid:[{os.fstat(joined['pid']).st_ino}]")
+            group = groups.make_for(self._spec, self._log)
+            self._log.begin("clone")
+            child = birth.bear(self._tier, wanted, group, owns_groups=owns_groups)
         self._group = child.group
         if self._record or Namespace.PID not in wanted:
             child.namespaces = {name: one for name, one in joined.items() if name != "shm"}
@@ -320,6 +341,7 @@ class Starter:
             "error": self._error.to_json() if self._error else None,
             "root": sorted(surroundings.names_in(self._spec.rootfs)),
             "outside": surroundings.seen(),
+            "ground": surroundings.steps(),
             "steps": self._steps,
         }
         with contextlib.suppress(OSError), open(self._steps_file, "w", encoding="utf-8") as file:

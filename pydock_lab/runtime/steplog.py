@@ -3,6 +3,8 @@
 Several processes take part in a start (the worker, the container's first process), and each keeps its own log. Their
 clock is the same one, so that `in_order` makes one list of them. Writing each step at once would be most of a start's
 time: a log stays in memory until the program runs.
+
+A step is told when it has been done. One that may fail is also said to be begun: a start that fails ends with it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,14 +20,23 @@ _PLAIN = frozenset({str, int, bool, type(None), list, float})
 
 
 class StepLog:
-    """Collects the steps of one process; `is_ahead`: they are done before anybody knows for which container."""
+    """Collects the steps of one process.
 
-    def __init__(self, *, is_ahead: bool = False) -> None:
+    `is_ahead`: they are done before anybody knows for which container; `is_outside`: by who makes the container, while
+    its own first process may be at work as well.
+    """
+
+    def __init__(self, *, is_ahead: bool = False, is_outside: bool = False) -> None:
         journal.take()
         self.steps: list[Step] = []
         self.notes: list[dict[str, Any]] = []
-        self._is_ahead = is_ahead
+        self._is_ahead, self._is_outside = is_ahead, is_outside
+        self._begun = ("", "")
         self._last = perf_counter()
+
+    def begin(self, name: str, detail: str = "") -> None:
+        """What is done next is this step, should it fail."""
+        self._begun = (name, detail)
 
     def add(self, name: str, detail: str = "", **facts: Any) -> None:
         """A step has just been done: all that was asked of the kernel since the one before belongs to it.
@@ -37,12 +48,24 @@ class StepLog:
         step: Step = {"name": name, "detail": detail, "at": self._last, "seconds": now - self._last}
         if self._is_ahead:
             step["ahead"] = True
+        if self._is_outside:
+            step["outside"] = True
         if facts:
             step["facts"] = facts
         if calls := journal.take():
-            step["calls"] = [(call, _plain(arguments), seconds) for call, arguments, seconds in calls]
+            step["calls"] = list(map(_told, calls))
         self.steps.append(step)
+        self._begun = ("", "")
         self._last = now
+
+    def fail(self, error: BaseException) -> None:
+        """What was begun last has failed, and with it the start: it is the last step."""
+        # The last one is told before it is done: nothing can be told afterwards.
+        if self._begun[0] or not (self.steps and self.steps[-1]["name"] == "exec"):
+            self.add(self._begun[0] or "stopped", self._begun[1])
+        step = self.steps[-1]
+        step["failed"] = True
+        step["calls"] = [*step.get("calls", ()), *map(_told, journal.refused(error))]
 
     def note(self, key: str, **fields: Any) -> None:
         """Something that was asked for is not in force: who asked is to hear of it, by the key of a text."""
@@ -53,6 +76,12 @@ class StepLog:
         journal.take()
         self._last = perf_counter()
         self._is_ahead = self._is_ahead if is_ahead is None else is_ahead
+
+
+def _told(asked: journal.Asked) -> tuple[Any, ...]:
+    name, arguments, seconds, result = asked
+    told = (name, _plain(arguments), seconds)
+    return told if result is None else (*told, result)
 
 
 def _plain(arguments: tuple[Any, ...]) -> Sequence[Any]:
@@ -67,5 +96,5 @@ def _plainly(one: Any) -> Any:
 
 
 def in_order(*logs: Iterable[Step]) -> list[Step]:
-    """The steps of several processes in the order in which they began."""
-    return sorted((step for log in logs for step in log), key=lambda step: float(step["at"]))
+    """The steps of several processes in the order in which they began; the one that failed is the last."""
+    return sorted((step for log in logs for step in log), key=lambda step: ("failed" in step, float(step["at"])))

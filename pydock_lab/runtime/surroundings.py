@@ -1,7 +1,10 @@
 """What the engine's own processes see of the machine: where a container's start begins.
 
-Looked at once, when the zygote has found its ground, and kept beside the steps of each start: who explains a start can
-say what it left behind.
+Looked at once, before the zygote looks for its ground, and kept beside the steps of each start: who explains a start
+can say what it left behind.
+
+Without root the ground is a user namespace. The zygote enters it once, and every container is born in it: a step of all
+their starts, done when the first of them was still to come.
 """
 
 import contextlib
@@ -13,19 +16,27 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import journal, syscalls
 from pydock_lab.linux.syscalls import NAMESPACE_FILES
 from pydock_lab.oci.runtime_spec import Rootfs
+from pydock_lab.runtime.steplog import Step, StepLog
 
 _MANY = 12
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR of netdevice(7)
 
 _found: list[dict[str, Any]] = []
+_steps: list[Step] = []
 
 
-def look() -> None:
-    """Look around, in the zygote; every worker inherits what was seen."""
+def look(host_mounts: int = -1) -> None:
+    """Look around, in what becomes the zygote; every worker inherits what was seen.
+
+    `host_mounts` is the host's mount namespace, a descriptor, where we are in one of our own.
+    """
     _, permitted = syscalls.capget()
+    namespaces = {name: os.readlink(f"/proc/self/ns/{name}") for name in NAMESPACE_FILES.values()}
+    if host_mounts >= 0:
+        namespaces["mnt"] = f"mnt:[{os.fstat(host_mounts).st_ino}]"
     _found[:] = [
         {
             "hostname": os.uname().nodename,
@@ -36,10 +47,28 @@ def look() -> None:
             "uid": os.geteuid(),
             "gid": os.getegid(),
             "capabilities": permitted,
-            "control_group": _first_line("/proc/self/cgroup"),
-            "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in NAMESPACE_FILES.values()},
+            "control_groups": _lines("/proc/self/cgroup"),
+            "namespaces": namespaces,
         }
     ]
+
+
+def entered() -> None:
+    """A user namespace has become the ground: all that was asked of the kernel for it is in the journal."""
+    calls = journal.take()
+    log = StepLog()
+    journal.put(calls)
+    maps = {name: _lines(f"/proc/self/{name}_map") for name in ("uid", "gid")}
+    _, permitted = syscalls.capget()
+    own = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("user", "mnt")}
+    log.add("user-namespace", own["user"], namespaces=own, maps=maps, capabilities=permitted, uid=0, gid=0)
+    log.steps[0]["seconds"] = sum(seconds for _, _, seconds, _ in calls)
+    _steps[:] = log.steps
+
+
+def steps() -> list[Step]:
+    """What was done once, for all containers."""
+    return _steps
 
 
 def seen() -> dict[str, Any]:
@@ -89,9 +118,9 @@ def _mounts() -> Iterator[str]:
         yield f"... {len(lines) - _MANY}"
 
 
-def _first_line(path: str) -> str:
+def _lines(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8") as file:
-            return file.readline().strip()
+            return file.read().splitlines()
     except OSError:
-        return ""
+        return []

@@ -40,6 +40,7 @@ def check(wanted: Mapping[str, str], namespaces: Namespaces, network: Network) -
 def write(wanted: Mapping[str, str], log: StepLog) -> None:
     """Write settings through the /proc that is there; raises ContainerError where the kernel does not take one."""
     for name, value in wanted.items():
+        log.begin("sysctl", f"{name}={value}")
         try:
             put(name, value)
         except OSError as error:

@@ -8,6 +8,7 @@ starter ---fork---> child: enters a user namespace .......... "entered"
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,14 +16,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import NoReturn, TypeAlias
 
-from pydock_lab.linux import idmap, syscalls
+from pydock_lab.linux import idmap, journal, syscalls
 from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier, attempt, try_container
 from pydock_lab.linux.tracing_trial import try_supervision
 
 Live: TypeAlias = Callable[[Tier, tuple[Refusal, ...]], NoReturn]
 
-_OK = "ok"
+_OK, _MAPPED = "ok", "mapped "
 _TRIALS: Mapping[Tier, Callable[[], None]] = MappingProxyType(
     {
         Tier.ROOT: try_container,
@@ -82,8 +83,10 @@ def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live, heritage: Herita
     theirs.close()
     report = ours.receive()
     if report == "entered":
+        journal.take()
         refused = idmap.write_ranges(pid)
-        ours.send("mapped" if refused is None else f"{refused[1]} {refused[0]}")
+        # What has been done for the child belongs to its own journal: it will be asked how it came to be.
+        ours.send(_MAPPED + json.dumps(journal.take()) if refused is None else f"{refused[1]} {refused[0]}")
         report = ours.receive()
     ours.close()
     if report == _OK:
@@ -127,6 +130,7 @@ def _enter(tier: Tier, starter: "_Line") -> None:
     """Enter the user namespace of the tier, and be root in it; raises OSError."""
     if not tier.in_user_namespace:
         return
+    journal.take()
     # Asked before: in a namespace without a map everybody is 65534.
     uid, gid = os.getuid(), os.getgid()
     # In one call: the user namespace is made first, and the other belongs to it (user_namespaces(7)).
@@ -136,17 +140,18 @@ def _enter(tier: Tier, starter: "_Line") -> None:
         return
     starter.send("entered")
     answer = starter.receive()
-    if answer != "mapped":
+    if not answer.startswith(_MAPPED):
         code, _, call = answer.partition(" ")
         raise OSError(int(code or 0), call)
+    journal.put(json.loads(answer.removeprefix(_MAPPED)))
     _be_root()
 
 
 def _be_root() -> None:
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
+    journal.ask("setresgid", os.setresgid, 0, 0, 0)
+    journal.ask("setresuid", os.setresuid, 0, 0, 0)
     # The user's groups have no ids in here, but would still open files.
-    os.setgroups([])
+    journal.ask("setgroups", os.setgroups, [])
 
 
 class _Line:

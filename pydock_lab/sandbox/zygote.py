@@ -230,8 +230,10 @@ def become(options: Mapping[str, Any]) -> None:
     listener.bind(path)
     for module in options["modules"]:
         importlib.import_module(module)
-    worker.each(options["modules"], "warm")
     modules, host = options["modules"], options.get("host_mounts", -1)
+    worker.each(modules, "warm")
+    # While nothing has been entered yet.
+    worker.each(modules, "outside", host)
     if host >= 0:
         os.set_inheritable(host, False)
         sealed.places[:] = options["sealed"]
@@ -250,6 +252,7 @@ def become(options: Mapping[str, Any]) -> None:
 
 
 def _live(listener: socket.socket, modules: list[str], ground: worker.Ground) -> NoReturn:
+    worker.each(modules, "entered", ground.tier)
     syscalls.set_title("pydock-zygote")
     # What a shim leaves behind when it ends (slirp4netns) becomes ours, and ends in our `_reap`.
     syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)

@@ -27,11 +27,17 @@ class StartPhase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallView:
-    """One system call as it was made: its text as C has it, its manual page, and how long it took."""
+    """One system call as it was made: its text as C has it, its manual page, and how long it took.
+
+    `step` is the number of the earlier step that it was made in, for this one; 0: in this one. `error` is the name of
+    the errno that it failed with.
+    """
 
     text: str
     man: str
     seconds: float = 0.0
+    step: int = 0
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +46,8 @@ class Sight:
 
     `processes` are lines as ps(1) has them, `root` the names of `ls /`, `addresses` lines as of `ip addr`, `mounts`
     "what on where" in the order of the mount table. `namespaces` are inode numbers by kind. `capabilities` are names
-    without CAP_. What would be too long is cut, with a last entry "...".
+    without CAP_, `control_groups` the lines of /proc/self/cgroup (cgroups(7)). What would be too long is cut, with a
+    last entry "...".
     """
 
     hostname: str = ""
@@ -50,7 +57,7 @@ class Sight:
     mounts: tuple[str, ...] = ()
     user: str = ""
     capabilities: tuple[str, ...] = ()
-    control_group: str = ""
+    control_groups: tuple[str, ...] = ()
     seccomp: str = ""
     directory: str = ""
     namespaces: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +68,10 @@ class RunStep:
     """One step; `name` is its kind (`clone`, `overlay`, `pivot_root` ...), `detail` what it was done to.
 
     `start` is in seconds since the start was asked for. What `is_ahead` was done before anybody knew for whom: such a
-    step has no place in time. `changed` are the fields of a Sight in which `after` differs from the step before.
+    step has no place in time; what was done `is_once`, for all containers, even less. A step `is_beside` others where
+    who makes the container did it outside, while the container's own process went on. `changed` are the fields of a
+    Sight in which `after` differs from the step before. The one that `has_failed` is the last. Of a namespace `outside`
+    is the inode of that which the host has.
     """
 
     number: int
@@ -71,6 +81,10 @@ class RunStep:
     start: float = 0.0
     seconds: float = 0.0
     is_ahead: bool = False
+    is_once: bool = False
+    is_beside: bool = False
+    has_failed: bool = False
+    outside: str = ""
     calls: tuple[CallView, ...] = ()
     after: Sight = field(default_factory=Sight)
     changed: tuple[str, ...] = ()
@@ -78,7 +92,10 @@ class RunStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunTrace(SteppedView):
-    """The start of a container; `outside` is what the process saw that made it."""
+    """The start of a container; `outside` is what the process saw that made it.
+
+    `error` and `hint` say why it failed, and what to do next.
+    """
 
     container: str
     name: str
@@ -90,6 +107,7 @@ class RunTrace(SteppedView):
     outside: Sight
     steps: tuple[RunStep, ...]
     error: str = ""
+    hint: str = ""
 
     @property
     def step(self) -> RunStep | None:
@@ -103,8 +121,8 @@ class RunTrace(SteppedView):
 
     @property
     def ahead_seconds(self) -> float:
-        """What was done before the container was asked for."""
-        return sum(step.seconds for step in self.steps if step.is_ahead)
+        """What was done for it before it was asked for."""
+        return sum(step.seconds for step in self.steps if step.is_ahead and not step.is_once)
 
     def before(self, step: RunStep) -> Sight:
         """What the process saw before a step."""

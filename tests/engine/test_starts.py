@@ -1,6 +1,8 @@
 """The record of a container's start: against strace of the same start, and against what the program really sees."""
 
 import contextlib
+import json
+import os
 import re
 import signal
 import socket
@@ -8,26 +10,30 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
+from samples.users import ordinary_user, run_as
 from samples.waiting import wait_until
 
 from pydock_lab import drawing
 from pydock_lab.engine.face import Engine
-from pydock_lab.engine.run_options import LimitWishes, LogOptions, RunOptions
+from pydock_lab.engine.network_options import Attachment
+from pydock_lab.engine.run_options import DeviceWish, LimitWishes, LogOptions, Publish, RunOptions, VolumeMount
 from pydock_lab.engine.streams import Streams
-from pydock_lab.errors import ContainerError
+from pydock_lab.errors import ContainerError, PydockError
 from pydock_lab.linux import capabilities
 from pydock_lab.linux.capabilities import Capability
+from pydock_lab.linux.tiers import Tier
 from pydock_lab.views import RunTrace
 
 BOX = "lab/busybox"
 # What makes a container one; each of these, made by its first process, must be in the record, and in that order.
 DECISIVE = (
-    *("pivot_root", "mount", "umount2", "move_mount", "setns", "unshare", "sethostname", "seccomp", "capset"),
-    *("mount_setattr", "setresuid", "setresgid", "setgroups"),
+    *("pivot_root", "mount", "umount2", "open_tree", "move_mount", "setns", "unshare", "sethostname", "seccomp"),
+    *("mount_setattr", "capset", "setresuid", "setresgid", "setgroups", "execve"),
 )
 CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)\)\s+= (\d+)")
 
@@ -64,9 +70,14 @@ def start(engine: Engine, name: str, *words: str, **more: object) -> RunTrace:
     return engine.full.run_trace(name)  # at once: it is written after the program has begun, and waited for
 
 
+Seen: TypeAlias = list[tuple[str, str, str, str]]
+
+
 @pytest.fixture
-def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[RunTrace, list[tuple[str, str, str]]]:
-    """A start, and what strace saw of it: (pid, name, arguments) of each call that did not fail."""
+def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[RunTrace, Seen]:
+    """A start, and what strace saw of it: (pid, name, arguments, result) of each call that did not fail."""
+    (tmp_path / "srv").mkdir()
+    volumes = (VolumeMount(target="/data", source=str(tmp_path / "srv"), read_only=True),)
     start(engine, "first")
     log = tmp_path / "strace"
     pids = [word for pid in at_rest(keeper(engine)) for word in ("-p", str(pid))]
@@ -77,12 +88,14 @@ def traced(engine: Engine, need: Callable[[str], str], tmp_path: Path) -> tuple[
             # followed.
             answers = re.compile(r"attached|No such process|not permitted")
             wait_until(lambda: len(answers.findall((tmp_path / "said").read_text())) >= len(pids) // 2)
-            found = start(engine, "second", limits=LimitWishes(memory=64 << 20), read_only=True)
+            limits = LimitWishes(memory=64 << 20)
+            more: dict[str, Any] = {"limits": limits, "volumes": volumes, "tmpfs": ("/quick:size=1m",), "user": "1000"}
+            found = start(engine, "second", read_only=True, **more)
             wait_until(lambda: "pivot_root" in log.read_text())
         finally:
             strace.send_signal(signal.SIGINT)
     calls = [line for line in map(CALL.match, whole_lines(log.read_text())) if line]
-    return found, [(line[1], line[2], line[3]) for line in calls]
+    return found, [(line[1], line[2], line[3], line[4]) for line in calls]
 
 
 def whole_lines(log: str) -> Iterator[str]:
@@ -99,28 +112,40 @@ def whole_lines(log: str) -> Iterator[str]:
 
 
 def made(trace: RunTrace) -> list[tuple[str, str]]:
-    """(name, arguments) of the calls in the record that were not made ahead."""
-    calls = [call.text for step in trace.steps if not step.is_ahead for call in step.calls]
-    return [(name, rest.rstrip(")")) for name, _, rest in (text.partition("(") for text in calls)]
+    """(name, the rest) of the calls in the record that were not made ahead, each where it was made."""
+    calls = [call.text for step in trace.steps if not step.is_ahead for call in step.calls if not call.step]
+    return [(name, rest) for name, _, rest in (text.partition("(") for text in calls)]
 
 
 @pytest.mark.usefixtures("containers", "as_root")
-def test_the_steps_are_those_that_strace_sees(traced: tuple[RunTrace, list[tuple[str, str, str]]]) -> None:
+def test_the_steps_are_those_that_strace_sees(traced: tuple[RunTrace, Seen]) -> None:
     trace, seen = traced
-    (first,) = {pid for pid, name, _ in seen if name == "pivot_root"}
-    theirs = [name for pid, name, _ in seen if pid == first and name in DECISIVE]
-    ours = [name for name, _ in made(trace) if name in DECISIVE]
-    assert ours == theirs
-    # And what they were done to: every path and name of ours is in a call that strace has.
-    for name, arguments in made(trace):
-        for word in re.findall(r'"([^"]+)"', arguments) if name in DECISIVE else ():
-            assert any(name == other and word in said for _, other, said in seen), (name, word)
+    (first,) = {pid for pid, name, _, _ in seen if name == "pivot_root"}
+    theirs = [call for call in seen if call[0] == first and call[1] in DECISIVE]
+    ours = [call for call in made(trace) if call[0] in DECISIVE]
+    assert [name for name, _ in ours] == [name for _, name, _, _ in theirs]
+    # And what they were done to: every path and name of ours is in the very call that strace has.
+    for (name, rest), (_, _, arguments, result) in zip(ours, theirs, strict=True):
+        for word in re.findall(r'"([^"]+)"', rest):
+            assert f'"{word}"' in arguments, (name, rest, arguments)
+        if name == "open_tree":
+            assert rest.endswith(f" = {result}")
+    # A step that is one alone: what was taken hold of, made read-only, and attached.
+    step = next(one for one in trace.steps if one.name == "mount" and " on /data " in one.detail)
+    assert [call.text.partition("(")[0] for call in step.calls] == ["open_tree", "mount_setattr", "move_mount"]
+    descriptor = step.calls[0].text.rpartition(" = ")[2]
+    assert step.calls[1].text.startswith(f'mount_setattr({descriptor}, "", AT_EMPTY_PATH|AT_RECURSIVE, {{attr_set=')
+    assert "MOUNT_ATTR_RDONLY" in step.calls[1].text
+    assert step.calls[2].text == f'move_mount({descriptor}, "", AT_FDCWD, "/data")'
 
 
 @pytest.mark.usefixtures("containers")
-def test_the_last_sight_is_what_the_program_sees(engine: Engine) -> None:
+def test_the_last_sight_is_what_the_program_sees(engine: Engine, tmp_path: Path) -> None:
     script = "hostname; ls -x -w 999 /; id -u; grep CapEff /proc/self/status; readlink /proc/self/ns/pid; pwd"
-    trace = start(engine, "one", "sh", "-c", f"{script}; cat /proc/mounts")
+    (tmp_path / "srv").mkdir()
+    volumes = (VolumeMount(target="/data", source=str(tmp_path / "srv"), read_only=True),)
+    words = ("sh", "-c", f"{script}; cat /proc/mounts")
+    trace = start(engine, "one", *words, volumes=volumes, tmpfs=("/quick:size=1m",), read_only=True)
     engine.full.wait("one")
     lines = "".join(one.text for one in engine.full.logs(LogOptions(container="one"))).splitlines()
     inside = trace.inside
@@ -132,8 +157,16 @@ def test_the_last_sight_is_what_the_program_sees(engine: Engine) -> None:
     )
     assert lines[4] == f"pid:[{inside.namespaces['pid']}]"
     assert lines[5] == inside.directory == "/"
-    mounted = {line.split()[1] for line in lines[6:]}
-    told = {one.rpartition(" on ")[2] for one in inside.mounts}
+    options = {line.split()[1]: line.split()[3] for line in lines[6:]}
+    mounted = set(options)
+    places = [one.partition(" on ")[2].rstrip(")").partition(" (") for one in inside.mounts]
+    told = {place for place, _, _ in places}
+    assert {"/", "/data", "/quick"} <= told
+    for place, _, words in places:
+        shown = options[place].replace("size=1024k", "size=1048576").split(",")
+        # The usual mode of a tmpfs is not in the list.
+        assert {*words.split(",")} - {"", "mode=1777"} <= {*shown}, place
+    assert [words.split(",")[0] for place, _, words in places if place in ("/", "/data")] == ["ro", "ro"]
     # What hides parts of /proc, /sys and /dev is one step, and not in the list.
     assert told <= mounted
     assert {place for place in mounted - told if not place.startswith(("/proc/", "/sys/", "/dev/"))} == set()
@@ -165,25 +198,62 @@ def test_a_container_from_both_sides(engine: Engine) -> None:
 
 @pytest.mark.usefixtures("containers")
 @pytest.mark.parametrize(
-    ("options", "words", "last"),
+    ("options", "words", "last", "call"),
     [
-        ({"command": ("no-such-program",)}, "no-such-program", "exec"),
-        ({"command": ("true",), "user": "nobody-of-this-name"}, "nobody-of-this-name", "address"),
+        ({"command": ("no-such-program",)}, "no-such-program", "exec", 'execve("/bin/no-such-program", '),
+        ({"command": ("/etc/passwd",)}, "/etc/passwd", "exec", 'execve("/etc/passwd", '),
+        ({"user": "nobody-of-this-name"}, "nobody-of-this-name", "user", ""),
+        ({"working_dir": "/etc/passwd"}, "/etc/passwd", "directory", 'mkdir("/etc/passwd") = -1 EEXIST'),
+        ({"tmpfs": ("/proc/x",)}, "/proc/x", "mount", ""),
+        ({"sysctls": {"net.ipv4.no_such": "1"}}, "no_such", "sysctl", 'write("/proc/sys/net/ipv4/no_such", "1") = -1'),
     ],
 )
-def test_a_start_that_fails_is_told_as_far_as_it_came(
-    engine: Engine, options: dict[str, Any], words: str, last: str
+def test_a_start_that_fails_is_told_up_to_what_failed(
+    engine: Engine, options: dict[str, Any], words: str, last: str, call: str
 ) -> None:
     with pytest.raises(ContainerError) as caught:
-        engine.full.run(RunOptions(image="lab/base", name="bad", **options))
+        engine.full.run(RunOptions(image="lab/base", name="bad", **{"command": ("true",), **options}))
     found = engine.full.run_trace("bad")
     assert found.error == caught.value.message()
     assert words in found.error
+    assert found.hint == (caught.value.hint() or "")
     names = [step.name for step in found.steps]
-    assert {"clone", "overlay", "pivot_root"} <= set(names)
-    assert names[-1] == last
-    assert len([name for name in names if name == "pivot_root"]) == 1
-    assert words in drawing.to_text(found)
+    assert {"clone", "namespace"} <= set(names)
+    assert names.count("exec") == (last == "exec")
+    assert len([name for name in names if name == "pivot_root"]) == ("sysctls" not in options)
+    step = found.steps[-1]
+    assert (step.name, step.has_failed) == (last, True)
+    assert not any(one.has_failed for one in found.steps[:-1])
+    # It changed nothing, and its last call is the one that failed.
+    assert step.changed == ()
+    told = [one for one in step.calls if one.error]
+    assert [call in one.text for one in told[-1:]] == [True] * bool(call)
+    assert bool(told) == bool(call)
+    for text in (drawing.to_text(found), drawing.to_text(found.standing_at(step.number))):
+        assert words in text
+        assert found.hint in text
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_a_device_that_is_not_there_is_said(engine: Engine) -> None:
+    wish = DeviceWish(source="/dev/no-such-device", path="/dev/no-such-device")
+    with pytest.raises(ContainerError) as caught:
+        engine.full.run(RunOptions(image=BOX, command=("true",), name="bad", devices=(wish,)))
+    assert (caught.value.key, caught.value.fields["device"]) == ("runtime.no-device", "/dev/no-such-device")
+    assert engine.run_trace("bad").steps[-1].has_failed
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_port_that_somebody_has_is_the_step_that_failed(engine: Engine) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = Publish(container_port=80, host_port=taken.getsockname()[1], host_ip="127.0.0.1")
+        with pytest.raises(PydockError):
+            engine.full.run(RunOptions(image=BOX, command=("true",), name="bad", publish=(port,)))
+    last = engine.run_trace("bad").steps[-1]
+    assert (last.name, last.has_failed) == ("ports", True)
+    assert str(port.host_port) in drawing.to_text(engine.run_trace("bad"))
 
 
 @pytest.mark.usefixtures("containers")
@@ -191,13 +261,14 @@ def test_the_program_gets_the_words_that_it_was_given(engine: Engine) -> None:
     words = ("sh", "-c", 'echo  "a  b"', "")
     engine.full.run(RunOptions(image=BOX, command=words, name="words"), streams=Streams.of_nobody())
     call = engine.run_trace("words").steps[-1].calls[-1]
-    assert call.text.startswith("execve(")
+    # The file that was executed, wherever PATH found it.
+    assert call.text.startswith('execve("/bin/sh", ')
     assert r'["sh", "-c", "echo  \"a  b\"", ""]' in call.text
 
 
 @pytest.mark.usefixtures("containers")
 def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
-    options = RunOptions(image=BOX, command=("true",), name="traced", isolation="traced")
+    options = RunOptions(image=BOX, command=("true",), name="traced", hostname="web", isolation="traced")
     engine.full.run(options, streams=Streams.of_nobody())
     trace = engine.run_trace("traced")
     assert trace.steps[-1].name == "exec"
@@ -205,6 +276,14 @@ def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
     assert "clone3({flags=CLONE_PARENT|CLONE_PIDFD}" in text
     texts = [drawing.to_text(trace.standing_at(step.number), language="en") for step in trace.steps]
     assert any("clone3" in text for text in texts)
+    # What is asked of the kernel is told where it was asked, and nothing was done ahead.
+    by_name = {step.name: [one.text.partition("(")[0] for one in step.calls] for step in trace.steps}
+    assert by_name["traced"][-1] == "seccomp"
+    assert by_name["directory"] == ["chdir"]
+    assert not any(step.is_ahead for step in trace.steps)
+    assert trace.inside.hostname == "web"
+    (clone,) = (text for text, step in zip(texts, trace.steps, strict=True) if step.name == "clone")
+    assert "number 1" not in clone
     seen = engine.run(BOX, "ls", "/").logs().split()
     assert set(seen) <= set(trace.steps[-1].after.root)
 
@@ -228,3 +307,128 @@ def test_who_keeps_all_powers_gives_up_none(engine: Engine) -> None:
     trace = engine.run_trace("mighty")
     (step,) = (step for step in trace.steps if step.name == "capabilities")
     assert "It keeps all that root may" in drawing.to_text(trace.standing_at(step.number), language="en")
+
+
+@pytest.mark.usefixtures("containers")
+def test_no_time_is_counted_twice(engine: Engine) -> None:
+    start(engine, "warm")
+    began = time.monotonic()
+    trace = start(engine, "one", "true", pid="host")  # no process that waits fits: all is done while one waits
+    wall = time.monotonic() - began
+    steps = [step for step in trace.steps if not step.is_ahead]
+    assert trace.seconds <= wall
+    # What is done beside, outside, is said to be: all else is one after the other.
+    own = sorted((step for step in steps if not step.is_beside), key=lambda step: step.start)
+    assert all(one.start + one.seconds <= other.start + 1e-6 for one, other in pairwise(own))
+    assert sum(step.seconds for step in own) <= trace.seconds
+
+
+@pytest.mark.usefixtures("containers")
+def test_what_was_outside_is_the_hosts(engine: Engine) -> None:
+    trace = start(engine, "one", "sh", "-c", "for one in /proc/self/ns/*; do readlink $one; done")
+    engine.full.wait("one")
+    for kind in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
+        assert os.readlink(f"/proc/self/ns/{kind}") == f"{kind}:[{trace.outside.namespaces[kind]}]"
+    said = "".join(one.text for one in engine.full.logs(LogOptions(container="one")))
+    inside = {one.partition(":")[0]: one.partition("[")[2].rstrip("]") for one in said.split()}
+    found = trace.inside.namespaces
+    assert found == {kind: inside[kind] for kind in found}
+    # From its birth on they are its own; but for that of control groups, which is made later.
+    clone = next(step for step in trace.steps if step.name == "clone")
+    assert {kind for kind, one in clone.after.namespaces.items() if one == found[kind]} == {*found} - {"cgroup"}
+
+
+@pytest.mark.usefixtures("containers", "control_groups")
+def test_control_groups_are_told_as_the_kernel_does(engine: Engine) -> None:
+    trace = start(engine, "one", "sh", "-c", "cat /proc/self/cgroup; exec sleep 600")
+    own = Path("/proc/self/cgroup").read_text().splitlines()
+    assert list(trace.outside.control_groups) == own
+    wait_until(lambda: list(engine.full.logs(LogOptions(container="one"))))
+    said = "".join(one.text for one in engine.full.logs(LogOptions(container="one"))).splitlines()
+    assert list(trace.inside.control_groups) == said
+    step = next(one for one in trace.steps if one.name == "control-group")
+    pid = engine.namespaces("one").processes[0].pid
+    assert list(step.after.control_groups) == Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    # The same name in the title of the step, and in that in which the group was made.
+    assert any(line.endswith(f":{step.detail}") for line in step.after.control_groups)
+    assert next(one for one in trace.steps if one.name == "make-group").detail == step.detail
+
+
+@pytest.mark.usefixtures("containers")
+def test_who_has_an_init_is_number_2(engine: Engine) -> None:
+    trace = start(engine, "one", "sleep", "600", init=True)
+    assert trace.inside.processes[0] == "1 init"
+    assert re.fullmatch(r"\d+ sleep 600", trace.inside.processes[1])
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_a_network_of_another_container_is_told_with_its_number(engine: Engine) -> None:
+    start(engine, "first", "sleep", "600")
+    options = RunOptions(image=BOX, command=("true",), name="second", networks=(Attachment(network="container:first"),))
+    engine.full.run(options)
+    trace = engine.full.run_trace("second")
+    assert trace.inside.namespaces["net"] == engine.full.run_trace("first").inside.namespaces["net"]
+    clone = next(step for step in trace.steps if step.name == "clone")
+    assert clone.after.namespaces["net"] not in (trace.inside.namespaces["net"], trace.outside.namespaces["net"])
+
+
+OF_A_USER = """
+import json, sys
+from pydock_lab import drawing
+from pydock_lab.engine.face import Engine
+from pydock_lab.engine.run_options import LogOptions, RunOptions
+engine = Engine(sys.argv[1])
+words = ("sh", "-c", "readlink /proc/self/ns/user; cat /proc/self/uid_map")
+traces = []
+for name in ("first", "second"):
+    engine.full.run(RunOptions(image="lab/busybox", command=words, name=name))
+    engine.full.wait(name)
+    traces.append(engine.full.run_trace(name))
+first, second = traces
+said = "".join(one.text for one in engine.full.logs(LogOptions(container="second")))
+step = second.steps[0]
+json.dump({
+    "said": said.splitlines(),
+    "name": step.name,
+    "once": step.is_once,
+    "calls": [call.text for call in step.calls],
+    "same": first.steps[0] == step,
+    "outside": dict(second.outside.namespaces),
+    "users": [second.outside.user, step.after.user],
+    "powers": [second.outside.capabilities, step.after.capabilities],
+    "before": second.before(step).namespaces["user"],
+    "after": step.after.namespaces["user"],
+    "inside": second.inside.namespaces["user"],
+    "text": drawing.to_text(second.standing_at(1), language="en"),
+}, sys.stdout)
+"""
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("tier", [Tier.ROOTLESS, Tier.ROOTLESS_SINGLE])
+def test_without_root_the_user_namespace_is_a_step(tier: Tier, need: Callable[[str], str]) -> None:
+    need("newuidmap")
+    with ordinary_user() as user:
+        uid = Path(f"/home/{user}").stat().st_uid
+        done = run_as(user, "-c", OF_A_USER, f"/home/{user}/{tier}", tier=tier)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["name"], found["once"], found["same"]) == ("user-namespace", True, True)
+    # The host's, as any process of it sees them, and not those of the engine's helper.
+    for kind, inode in found["outside"].items():
+        assert os.readlink(f"/proc/self/ns/{kind}") == f"{kind}:[{inode}]"
+    assert found["before"] == found["outside"]["user"]
+    assert found["said"][0] == f"user:[{found['after']}]" == f"user:[{found['inside']}]"
+    assert found["users"] == [f"uid={uid} gid={uid}", "uid=0 gid=0"]
+    assert found["powers"] == [[], ["ALL"]]
+    # The map that was written is the one that is there.
+    inside, outside, count = found["said"][1].split()
+    assert (inside, outside, count) == ("0", str(uid), "1")
+    assert found["calls"][0] == "unshare(CLONE_NEWNS|CLONE_NEWUSER)"
+    written = next(call for call in found["calls"] if "uid_map" in call or "newuidmap" in call)
+    whole = " ".join(found["said"][1:]).split()
+    if tier is Tier.ROOTLESS:
+        assert written.endswith(", ".join(f'"{word}"' for word in whole) + "], ...)")
+    else:
+        assert written == f'write("/proc/self/uid_map", "{" ".join(whole)}\\n")'
+    assert "made once" in found["text"]

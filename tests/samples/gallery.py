@@ -23,6 +23,8 @@ USUAL: dict[str, View] = views.USUAL | {
     "trace": traces.TRACE,
     "failed-trace": traces.FAILED,
     "start": starts.START,
+    "start-rootless": starts.ROOTLESS_START,
+    "start-failed": starts.FAILED_START,
     "namespaces": sides.SIDES,
     "pull": transfers.PULL,
     "push": transfers.PUSH,

@@ -44,7 +44,7 @@ class ControlGroup:
     """
 
     def __init__(self, hierarchy: Hierarchy, name: str) -> None:
-        self._hierarchy, self._name = hierarchy, name
+        self._hierarchy, self.name = hierarchy, name
         self._places = {controller: parent / name for controller, parent in hierarchy.parents}
         self._files = Directories(hierarchy.tree, self._places)
         self._interface: _Interface = v2.Interface(self._files)
@@ -79,7 +79,7 @@ class ControlGroup:
             "version": self._hierarchy.version.value,
             "tops": {controller: str(top) for controller, top in self._hierarchy.tops},
             "path": self._hierarchy.path,
-            "name": self._name,
+            "name": self.name,
             "joined": list(self._files.places),
             "keeps_devices": self.keeps_devices,
         }

@@ -62,6 +62,7 @@ class Assembling:
         Raises ContainerError, OSError.
         """
         spec, rootfs = self._spec, self._spec.rootfs
+        self._log.begin("materialise", f"{len(rootfs.layers)} layers")
         shutil.rmtree(self._scratch, ignore_errors=True)
         os.makedirs(self._scratch, mode=0o700)
         layers = materialise(rootfs, sharing=Sharing.LINKS, stub=self._stub)
@@ -112,6 +113,7 @@ class Assembling:
         return path
 
     def _mounted(self, mount: Mount) -> Mounted:
+        self._log.begin("view", f"{mount.source or mount.kind} on {mount.target}")
         match mount.kind:
             case MountKind.TMPFS:
                 folder = self._folder("tmpfs")

@@ -22,7 +22,7 @@ from pydock_lab.sandbox.protocol import Connection, Kin
 
 def bear(group: ControlGroup | None = None) -> Child:
     """Make a supervisor, a child of our parent; it waits for its task, and dies with its parent."""
-    log = StepLog()
+    log = StepLog(is_outside=True)
     ours, theirs = socket.socketpair()
     door, behind = socket.socketpair()
     doors = group.open_doors() if group else ()

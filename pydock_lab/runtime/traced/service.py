@@ -36,33 +36,38 @@ _NOT_FORWARDED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
 
 def live(line: Connection, control: Connection, doors: Sequence[int] = ()) -> NoReturn:
     """Wait for a task, and have a container live; runs in a process of its own, and ends it whatever happens."""
-    log = StepLog(is_ahead=True)
+    log = StepLog()
     try:
         syscalls.prctl(Prctl.SET_PDEATHSIG, signal.SIGKILL)
         # The container's orphans become our children, as in a pid namespace those of PID 1, and nobody's outside.
         syscalls.prctl(Prctl.SET_CHILD_SUBREAPER)
-        os.setsid()
-        _join(doors)
+        journal.ask("setsid", os.setsid)
         log.add("session")
+        _join(doors, log)
         received = line.receive()
         if received is None:
             os._exit(CANNOT_START)  # there was nothing to become
-        log.skip(is_ahead=False)
+        log.skip()
         task = Task.from_json(received[0])
         assert task.container is not None  # noqa: S101 - for mypy; a supervisor gets a container
         code = _Service(task, task.container, line, control, log).run(received[1][:3])
         os._exit(code)
     except PydockError as error:
+        log.fail(error)
         report(line, log, error)
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
+        log.fail(error)
         report(line, log, ContainerError("runtime.start-failed", reason=str(error)))
     os._exit(CANNOT_START)
 
 
-def _join(doors: Sequence[int]) -> None:
-    for door in doors:
-        os.write(door, b"0")
+def _join(doors: Sequence[int], log: StepLog) -> None:
+    paths = [os.readlink(f"/proc/self/fd/{door}") for door in doors]
+    for door, path in zip(doors, paths, strict=True):
+        journal.ask("write", lambda _, to=door: os.write(to, b"0"), path, door)
         os.close(door)
+    if paths:
+        log.add("control-group", os.path.dirname(paths[0]), doors=paths)
 
 
 class _Service:
@@ -91,6 +96,8 @@ class _Service:
             self._log.add("landlock", str(landlock.restrict(allowed)))
             with holder() as pid:  # behind Landlock, as all that follow
                 self._household = Household(view, self._spec.hostname, scratch, unmarkable, pid)
+                if self._spec.hostname:
+                    self._log.add("hostname", self._spec.hostname)  # nothing is asked for: uname(2) is answered
                 self._begin(standard)
                 return self._go_on()
 
@@ -99,8 +106,9 @@ class _Service:
         log = StepLog()
         becoming = Becoming(spec.process, Tier.TRACED, standard, self._line, log)
         household.supervisor.forward(signal.valid_signals() - _NOT_FORWARDED, self._forward)
+        become = _becoming(becoming, household.filter, init=spec.init, console=True)
         with self._first_to_die():
-            thread, listener = starting.start(household.filter, _becoming(becoming, init=spec.init, console=True))
+            thread, listener = starting.start(household.filter, become)
         household.world.first = thread.pid
         household.supervisor.take_in(thread, listener, self._end)
         household.supervisor.watch(self._control.fileno(), self._hear)
@@ -170,7 +178,7 @@ class _Service:
 
     def _start_another(self, process: ProcessSpec, line: Connection, result: int, standard: Sequence[int]) -> None:
         becoming = Becoming(process, Tier.TRACED, standard, line, StepLog())
-        thread, listener = starting.start(self._household.filter, _becoming(becoming))
+        thread, listener = starting.start(self._household.filter, _becoming(becoming, self._household.filter))
 
         def end(status: int) -> None:
             with contextlib.suppress(OSError):  # nobody may be waiting for it any more
@@ -187,16 +195,20 @@ def _exit_code(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _becoming(becoming: Becoming, **options: Any) -> Callable[[], NoReturn]:
-    """What the child of a start does: it becomes its program, or says why not."""
+def _becoming(becoming: Becoming, program: bytes, **options: Any) -> Callable[[], NoReturn]:
+    """What the child of a start does behind the filter `program`: it becomes its own program, or says why not."""
 
     def become() -> NoReturn:
         try:
+            becoming.log.add("traced", f"{len(program) // 8} instructions")
             journal.ask("setsid", os.setsid)
+            becoming.log.add("session")
             becoming.go(**{"init": False, **options})
         except PydockError as error:
+            becoming.log.fail(error)
             report(becoming.line, becoming.log, error)
         except BaseException as error:  # noqa: BLE001 - nothing may escape into the supervisor's code
+            becoming.log.fail(error)
             report(becoming.line, becoming.log, ContainerError("runtime.start-failed", reason=str(error)))
         os._exit(CANNOT_START)
 
