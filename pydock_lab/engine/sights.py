@@ -113,7 +113,9 @@ class Sights:
 
     def control_group(self, sight: Sight, step: _Step) -> Sight:
         """The groups that were joined: one in each tree."""
-        joined = dict(group_of(door.rpartition("/")[0]) for door in (step.get("facts") or {}).get("doors", ()))
+        doors = [call[1][0].rpartition("/")[0] for call in step.get("calls", ()) if call[0] == "write"]
+        # Who was born into it has not written anything.
+        joined = dict(map(group_of, doors or [step["detail"]]))
         return replace(sight, control_groups=tuple(_joined(line, joined) for line in sight.control_groups))
 
     def overlay(self, sight: Sight, step: _Step) -> Sight:

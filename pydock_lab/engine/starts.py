@@ -123,10 +123,9 @@ class _Telling:
 
 def _detail(step: _Step) -> str:
     """What it was done to; a control group as cgroups(7) has it, by its path in the tree of groups."""
-    doors = (step.get("facts") or {}).get("doors", ())
     made = [arguments[0] for name, arguments, *_ in step.get("calls", ()) if name == "mkdir"]
-    if step["name"] == "control-group" and doors:
-        return group_of(doors[0].rpartition("/")[0])[1]
+    if step["name"] == "control-group":
+        return group_of(step["detail"])[1]
     if step["name"] == "make-group" and made:
         return group_of(made[-1])[1]
     return str(step["detail"])

@@ -274,7 +274,7 @@ def _join(place: Birthplace, log: StepLog) -> None:
     if place.directory >= 0:
         os.close(place.directory)
     if paths:
-        log.add("control-group", os.path.dirname(paths[0]), doors=paths)
+        log.add("control-group", os.path.dirname(paths[0]))
         if place.owns_groups:
             _own_groups(log)
 

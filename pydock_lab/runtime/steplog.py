@@ -53,7 +53,7 @@ class StepLog:
         if facts:
             step["facts"] = facts
         if calls := journal.take():
-            step["calls"] = list(map(_told, calls))
+            step["calls"] = _told(calls)
         self.steps.append(step)
         self._begun = ("", "")
         self._last = now
@@ -65,7 +65,7 @@ class StepLog:
             self.add(self._begun[0] or "stopped", self._begun[1])
         step = self.steps[-1]
         step["failed"] = True
-        step["calls"] = [*step.get("calls", ()), *map(_told, journal.refused(error))]
+        step["calls"] = [*step.get("calls", ()), *_told(journal.refused(error))]
 
     def note(self, key: str, **fields: Any) -> None:
         """Something that was asked for is not in force: who asked is to hear of it, by the key of a text."""
@@ -78,10 +78,11 @@ class StepLog:
         self._is_ahead = self._is_ahead if is_ahead is None else is_ahead
 
 
-def _told(asked: journal.Asked) -> tuple[Any, ...]:
-    name, arguments, seconds, result = asked
-    told = (name, _plain(arguments), seconds)
-    return told if result is None else (*told, result)
+def _told(calls: Iterable[journal.Asked]) -> list[tuple[Any, ...]]:
+    return [
+        (name, _plain(arguments), seconds) if result is None else (name, _plain(arguments), seconds, result)
+        for name, arguments, seconds, result in calls
+    ]
 
 
 def _plain(arguments: tuple[Any, ...]) -> Sequence[Any]:

@@ -67,7 +67,7 @@ def _join(doors: Sequence[int], log: StepLog) -> None:
         journal.ask("write", lambda _, to=door: os.write(to, b"0"), path, door)
         os.close(door)
     if paths:
-        log.add("control-group", os.path.dirname(paths[0]), doors=paths)
+        log.add("control-group", os.path.dirname(paths[0]))
 
 
 class _Service:
