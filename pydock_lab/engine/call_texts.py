@@ -123,6 +123,8 @@ def _prctl(arguments: Sequence[Any]) -> Iterable[str]:
         value = signal.Signals(value).name if value else 0
     elif operation is Prctl.CAPBSET_DROP:
         value = _capability(value)
+    elif operation is Prctl.SET_NAME:
+        value = "..."  # of bytes it is only noted how many
     return [f"PR_{operation.name}", str(value)]
 
 

@@ -108,8 +108,11 @@ class Sights:
         addresses = sight.addresses
         if kind == "net":  # another container's addresses are not known here
             addresses = ("lo 127.0.0.1", "...") if entered else self.outside.addresses
+        # Nor who is alive in there; what `ps` shows is what its /proc does, once that is made.
+        processes = ("...",) if kind == "pid" else sight.processes
         shared = _inode(entered) if entered else self.outside.namespaces.get(kind, "")
-        return replace(sight, addresses=addresses, namespaces={**sight.namespaces, kind: shared})
+        namespaces = {**sight.namespaces, kind: shared}
+        return replace(sight, addresses=addresses, processes=processes, namespaces=namespaces)
 
     def control_group(self, sight: Sight, step: _Step) -> Sight:
         """The groups that were joined: one in each tree."""
@@ -160,7 +163,9 @@ class Sights:
         return replace(sight, mounts=tuple(self._mounts))
 
     def read_only(self, sight: Sight, _step: _Step) -> Sight:
-        """Its tree, and nothing that is attached to it."""
+        """Its tree, and nothing that is attached to it; without a mount of its own no line of the table says so."""
+        if not self._mounts:
+            return sight
         self._mounts[:1] = [f"{one} (ro)" for one in self._mounts[:1]]
         return replace(sight, mounts=tuple(self._mounts))
 

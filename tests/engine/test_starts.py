@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -267,9 +268,11 @@ def test_the_program_gets_the_words_that_it_was_given(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("containers")
-def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
+def test_a_start_without_namespaces_can_be_told(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    volumes = (VolumeMount(target="/data", source=str(tmp_path / "srv"), read_only=True),)
     options = RunOptions(image=BOX, command=("true",), name="traced", hostname="web", isolation="traced")
-    engine.full.run(options, streams=Streams.of_nobody())
+    engine.full.run(replace(options, volumes=volumes, read_only=True), streams=Streams.of_nobody())
     trace = engine.run_trace("traced")
     assert trace.steps[-1].name == "exec"
     text = "".join(call.text for step in trace.steps for call in step.calls)
@@ -282,6 +285,9 @@ def test_a_start_without_namespaces_can_be_told(engine: Engine) -> None:
     assert by_name["directory"] == ["chdir"]
     assert not any(step.is_ahead for step in trace.steps)
     assert trace.inside.hostname == "web"
+    assert next(step.detail for step in trace.steps if " on /data" in step.detail).endswith(" on /data (ro)")
+    assert "read-only" in by_name
+    assert trace.inside.mounts == trace.outside.mounts
     (clone,) = (text for text, step in zip(texts, trace.steps, strict=True) if step.name == "clone")
     assert "number 1" not in clone
     seen = engine.run(BOX, "ls", "/").logs().split()
@@ -432,3 +438,16 @@ def test_without_root_the_user_namespace_is_a_step(tier: Tier, need: Callable[[s
     else:
         assert written == f'write("/proc/self/uid_map", "{" ".join(whole)}\\n")'
     assert "made once" in found["text"]
+
+
+@pytest.mark.usefixtures("containers", "as_root")
+def test_who_shares_anothers_numbers_sees_neither_the_host_nor_itself_alone(engine: Engine) -> None:
+    start(engine, "first", "sleep", "600")
+    trace = start(engine, "second", "true", pid="container:first", init=True)
+    first = engine.full.run_trace("first")
+    assert trace.inside.namespaces["pid"] == first.inside.namespaces["pid"] != trace.outside.namespaces["pid"]
+    assert trace.inside.processes == ("...",)
+    (clone,) = (step for step in trace.steps if step.name == "clone")
+    assert "number 1" not in drawing.to_text(trace.standing_at(clone.number), language="en")
+    # What is only kept as a number of bytes is not told as an argument.
+    assert "prctl(PR_SET_NAME, ...)" in [call.text for call in trace.steps[-1].calls]

@@ -75,7 +75,10 @@ class Assembling:
         finally:
             os.close(root)
         for one in placed:
-            self._log.add("view", f"{os.fsdecode(one.host)} on {os.fsdecode(one.guest)}")
+            options = " (ro)" if one.read_only else ""
+            self._log.add("view", f"{os.fsdecode(one.host)} on {os.fsdecode(one.guest)}{options}")
+        if spec.read_only:
+            self._log.add("read-only", "/")
         return View.of(rootfs.mountpoint, placed, read_only=spec.read_only, layers=layers)
 
     def _kernel_views(self) -> Iterator[Mounted]:
