@@ -124,6 +124,13 @@ def report(line: Connection, log: StepLog, error: PydockError | None = None) -> 
     line.send(document)
 
 
+def describe(error: BaseException) -> str:
+    """What went wrong, for whom it concerns; of what is our own mistake also its kind."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    return f"{type(error).__name__}: {error}"
+
+
 def _read(path: str) -> str:
     """A small file of the image; what is missing, or no file at all, is empty."""
     try:
@@ -144,15 +151,17 @@ def _read(path: str) -> str:
 def _change_directory(path: str) -> None:
     """Enter the working directory, made where the image lacks it (as Docker does).
 
-    Raises ContainerError where a file is in its place, and where it leads out of the container: by a descriptor that
-    was left open (CVE-2024-21626).
+    Raises ContainerError where that cannot be, and where it leads out of the container: by a descriptor that was left
+    open (CVE-2024-21626).
     """
     try:
         if not os.path.isdir(path):
             journal.ask("mkdir", _make_directory, path)
-    except (FileExistsError, NotADirectoryError):
-        raise ContainerError("runtime.working-file", path=path) from None
-    journal.ask("chdir", os.chdir, path)
+        journal.ask("chdir", os.chdir, path)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ContainerError("runtime.working-file", path=path) from error
+    except OSError as error:
+        raise ContainerError("runtime.working-directory", path=path, reason=error.strerror) from error
     try:
         os.getcwd()
     except FileNotFoundError:  # to the kernel it is "(unreachable)", to the C library nothing (getcwd(3))

@@ -34,7 +34,7 @@ from pydock_lab.network.inside import Interface, Wiring
 from pydock_lab.oci.plain import Document
 from pydock_lab.oci.runtime_spec import ContainerSpec, Endpoint, Mount, Network, NetworkMode, ProcessSpec, Rootfs
 from pydock_lab.runtime import becoming, filesystem, kernel_views, launch, sysctls
-from pydock_lab.runtime.becoming import CANNOT_START, Becoming, report
+from pydock_lab.runtime.becoming import CANNOT_START, Becoming, describe, report
 from pydock_lab.runtime.identity import resolve
 from pydock_lab.runtime.kernel_views import KernelViews, Look
 from pydock_lab.runtime.privileges import powers_of
@@ -164,7 +164,7 @@ def live(line: Connection, place: Birthplace, log: StepLog) -> NoReturn:
         report(line, log, error)
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
         log.fail(error)
-        report(line, log, ContainerError("runtime.start-failed", reason=_describe(error)))
+        report(line, log, ContainerError("runtime.start-failed", reason=describe(error)))
     os._exit(CANNOT_START)
 
 
@@ -373,9 +373,3 @@ def _open_low_ports() -> None:
     """Let every user bind port 80 in a network of its own, as Docker does; not where an outer container forbids it."""
     with contextlib.suppress(OSError):
         sysctls.put("net.ipv4.ip_unprivileged_port_start", "0")
-
-
-def _describe(error: BaseException) -> str:
-    if isinstance(error, OSError):
-        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
-    return f"{type(error).__name__}: {error}"

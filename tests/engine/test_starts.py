@@ -218,6 +218,7 @@ def test_a_start_that_fails_is_told_up_to_what_failed(
     assert found.error == caught.value.message()
     assert words in found.error
     assert found.hint == (caught.value.hint() or "")
+    assert "Errno" not in found.error
     names = [step.name for step in found.steps]
     assert {"clone", "namespace"} <= set(names)
     assert names.count("exec") == (last == "exec")

@@ -20,7 +20,7 @@ from pydock_lab.linux import journal, landlock, syscalls
 from pydock_lab.linux.syscalls import Prctl
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import ContainerSpec, ProcessSpec
-from pydock_lab.runtime.becoming import CANNOT_START, Becoming, report
+from pydock_lab.runtime.becoming import CANNOT_START, Becoming, describe, report
 from pydock_lab.runtime.init import Task
 from pydock_lab.runtime.steplog import StepLog
 from pydock_lab.runtime.traced import containment, starting
@@ -57,7 +57,7 @@ def live(line: Connection, control: Connection, doors: Sequence[int] = ()) -> No
         report(line, log, error)
     except BaseException as error:  # noqa: BLE001 - nothing may escape into the shim's code
         log.fail(error)
-        report(line, log, ContainerError("runtime.start-failed", reason=str(error)))
+        report(line, log, ContainerError("runtime.start-failed", reason=describe(error)))
     os._exit(CANNOT_START)
 
 
@@ -170,7 +170,7 @@ class _Service:
             self._start_another(ProcessSpec.from_json(message["process"]), line, result, descriptors[2:])
         except OSError as error:
             with contextlib.suppress(OSError):  # who asked has gone
-                report(line, StepLog(), ContainerError("runtime.start-failed", reason=str(error)))
+                report(line, StepLog(), ContainerError("runtime.start-failed", reason=describe(error)))
             os.close(result)
         line.close()
         for descriptor in set(descriptors[2:]):
@@ -209,7 +209,7 @@ def _becoming(becoming: Becoming, program: bytes, **options: Any) -> Callable[[]
             report(becoming.line, becoming.log, error)
         except BaseException as error:  # noqa: BLE001 - nothing may escape into the supervisor's code
             becoming.log.fail(error)
-            report(becoming.line, becoming.log, ContainerError("runtime.start-failed", reason=str(error)))
+            report(becoming.line, becoming.log, ContainerError("runtime.start-failed", reason=describe(error)))
         os._exit(CANNOT_START)
 
     return become
