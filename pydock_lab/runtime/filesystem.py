@@ -77,12 +77,9 @@ def assemble(
     files = _make_files(spec.mounts, spec.rootfs.mountpoint)
     if files:
         log.add("hold", " ".join(one.target for one in files))
-    log.begin("overlay", _layers(spec.rootfs))
     _mount_tree(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub, log=log)
-    for one in spec.mounts:
-        if one.tree is not None:
-            log.begin("overlay", _layers(one.tree))
-            _mount_tree(one.tree, in_user_namespace=in_user_namespace, log=log)
+    for overlay in (one.tree for one in spec.mounts if one.tree is not None):
+        _mount_tree(overlay, in_user_namespace=in_user_namespace, log=log)
     # Who may make no devices is to find none in a volume either: an image may have put them there.
     is_quiet = _MKNOD not in spec.process.capabilities
     held = []
@@ -92,31 +89,15 @@ def assemble(
         held.append((one, files.get(one) or trees.get(one.target) or _hold(one), described))
     if held:
         log.add("hold", " ".join(one.target for one, tree, _ in held if tree >= 0))
-    log.begin("pivot_root")
-    journal.ask("chdir", os.chdir, spec.rootfs.mountpoint)
-    # Not chroot(2): the host's tree would stay mounted, and root gets out of a chroot. The same place twice
-    # needs no directory for the old root (pivot_root(2), NOTES).
-    syscalls.pivot_root(".", ".")
-    log.add("pivot_root")
-    # "." is still the old root: pivot_root stacked it onto the new one. While it is there, `/..` leads into it, and
-    # so does a link of the image (`/data -> /../etc`): it goes before anything is attached. What comes from it is held.
-    syscalls.umount(".")
-    os.chdir("/")
-    log.add("umount", "the host's tree")
+    _change_root(spec.rootfs.mountpoint, log)
     # Before all others: a volume may lie below /dev or /sys.
     views.attach(log)
-    for one, tree, described in held:
+    for mount, tree, described in held:
         log.begin("mount", described)
-        if is_quiet and one.kind is MountKind.BIND:
+        if is_quiet and mount.kind is MountKind.BIND:
             syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
-        try:
-            _attach(one, tree)
-        except OSError as error:
-            if error.errno != errno.EROFS or one not in mounts:
-                raise
-            os.close(tree)  # a volume on /etc that nobody may write to lacks the place for one of the usual files
-            continue
-        log.add("mount", described)
+        if _attach(mount, tree, is_usual=mount in mounts):
+            log.add("mount", described)
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
         kernel_views.mask()
@@ -126,6 +107,21 @@ def assemble(
         # Not as a remount: that replaces all flags, and in a user namespace those that the tree came with may not go.
         syscalls.set_mount_attributes(syscalls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
         log.add("read-only", "/")
+
+
+def _change_root(place: str, log: StepLog) -> None:
+    """Have the tree at `place` as "/", and the host's no more."""
+    log.begin("pivot_root")
+    journal.ask("chdir", os.chdir, place)
+    # Not chroot(2): the host's tree would stay mounted, and root gets out of a chroot. The same place twice
+    # needs no directory for the old root (pivot_root(2), NOTES).
+    syscalls.pivot_root(".", ".")
+    log.add("pivot_root")
+    # "." is still the old root: pivot_root stacked it onto the new one. While it is there, `/..` leads into it, and
+    # so does a link of the image (`/data -> /../etc`): it goes before anything is attached. What comes from it is held.
+    syscalls.umount(".")
+    os.chdir("/")
+    log.add("umount", "the host's tree")
 
 
 def _in_order(mounts: Sequence[Mount], wanted: Sequence[Mount]) -> Sequence[Mount]:
@@ -140,6 +136,7 @@ def _in_order(mounts: Sequence[Mount], wanted: Sequence[Mount]) -> Sequence[Moun
 
 def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: str = "") -> None:
     """Have the tree at its mountpoint: as an overlay, or where the kernel gives none as a copy, which is said."""
+    log.begin("overlay", _layers(rootfs))
     if not is_materialised(rootfs.mountpoint):
         try:
             mount_overlay(rootfs, in_user_namespace=in_user_namespace, stub=stub)
@@ -243,7 +240,8 @@ def _hold_inside(source: str, mount: Mount) -> int:
         os.close(place)
 
 
-def _attach(mount: Mount, tree: int) -> None:
+def _attach(mount: Mount, tree: int, *, is_usual: bool) -> bool:
+    """Put it in its place; False for one that every container has, where there is no place and none can be made."""
     _check_place(mount.target)
     if mount.kind is MountKind.TMPFS:
         _make_place(mount.target, is_directory=True)
@@ -252,10 +250,17 @@ def _attach(mount: Mount, tree: int) -> None:
         flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
         flags = flags & ~MountFlag.NOSUID if mount.allows_setuid else flags
         syscalls.mount("tmpfs", mount.target, "tmpfs", flags, tmpfs_options(mount))
-        return
-    _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
-    syscalls.move_mount(tree, mount.target)
-    os.close(tree)
+        return True
+    try:
+        _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
+        syscalls.move_mount(tree, mount.target)
+    except OSError as error:
+        if error.errno != errno.EROFS or not is_usual:
+            raise
+        return False  # there is a volume on /etc that nobody may write to
+    finally:
+        os.close(tree)
+    return True
 
 
 def _check_place(target: str) -> None:
