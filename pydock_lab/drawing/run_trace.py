@@ -41,7 +41,8 @@ class _Sheet:
 
     @property
     def longest(self) -> float:
-        return max((step.seconds for step in self.view.steps), default=0.0) or 1.0
+        # What was done once, for all, may have taken longer than any start: it is not what others are measured by.
+        return max((step.seconds for step in self.view.steps if not step.is_once), default=0.0) or 1.0
 
 
 def draw(view: RunTrace, page: Page, *, every_state: bool = False) -> Drawing:

@@ -97,6 +97,7 @@ def _try(tier: Tier, refusals: tuple[Refusal, ...], live: Live, heritage: Herita
 
 
 def _stand(tier: Tier, starter: "_Line", live: Callable[[], NoReturn], heritage: Heritage | None) -> NoReturn:
+    journal.take()  # what is in it from here on is how we came to this ground
     try:
         if heritage is None or not _take_up(heritage):
             _enter(tier, starter)
@@ -130,7 +131,6 @@ def _enter(tier: Tier, starter: "_Line") -> None:
     """Enter the user namespace of the tier, and be root in it; raises OSError."""
     if not tier.in_user_namespace:
         return
-    journal.take()
     # Asked before: in a namespace without a map everybody is 65534.
     uid, gid = os.getuid(), os.getgid()
     # In one call: the user namespace is made first, and the other belongs to it (user_namespaces(7)).

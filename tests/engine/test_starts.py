@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from samples.users import ordinary_user, run_as
+from samples.users import ordinary_user, python_as, run_as
 from samples.waiting import wait_until
 
 from pydock_lab import drawing
@@ -408,6 +408,7 @@ json.dump({
     "inside": second.inside.namespaces["user"],
     "text": drawing.to_text(second.standing_at(1), language="en"),
 }, sys.stdout)
+print(flush=True)
 """
 
 
@@ -452,3 +453,42 @@ def test_who_shares_anothers_numbers_sees_neither_the_host_nor_itself_alone(engi
     assert "number 1" not in drawing.to_text(trace.standing_at(clone.number), language="en")
     # What is only kept as a number of bytes is not told as an argument.
     assert "prctl(PR_SET_NAME, ...)" in [call.text for call in trace.steps[-1].calls]
+
+
+@pytest.mark.usefixtures("as_root")
+def test_the_user_namespace_is_made_as_strace_sees_it(need: Callable[[str], str], tmp_path: Path) -> None:
+    need("newuidmap")
+    log = tmp_path / "strace"
+    names = ("unshare", "execve", "setresgid", "setresuid", "setgroups")
+    with ordinary_user() as user:
+        command, environment = python_as(user, "-c", OF_A_USER, f"/home/{user}/straced")
+        # As root, else newuidmap would not become root under it.
+        tracing = [
+            need("strace"),
+            "-I",
+            "2",
+            "-f",
+            "-s",
+            "4000",
+            "-e",
+            f"trace={','.join(names)}",
+            "-o",
+            str(log),
+            *command,
+        ]
+        place = {"env": environment, "cwd": f"/home/{user}"}
+        with subprocess.Popen(tracing, stdout=subprocess.PIPE, text=True, **place) as strace:
+            assert strace.stdout is not None
+            said = strace.stdout.readline()
+            # It would wait for the helper, too, which rests for a minute before it ends.
+            strace.send_signal(signal.SIGINT)
+    ours = [call.partition("(")[::2] for call in json.loads(said)["calls"]]
+    seen = [line.groups() for line in map(CALL.match, whole_lines(log.read_text())) if line]
+    first = next(at for at, (_, name, told, _) in enumerate(seen) if name == "unshare" and "CLONE_NEWUSER" in told)
+    helper = seen[first][0]
+    theirs = [(name, told) for pid, name, told, _ in seen[first:] if pid == helper or "idmap" in told]
+    theirs = theirs[: len(ours)]
+    assert [name for name, _ in ours] == [name for name, _ in theirs]
+    assert [name for name, _ in ours] == ["unshare", "execve", "execve", "setresgid", "setresuid", "setgroups"]
+    for (_, rest), (_, told) in zip(ours, theirs, strict=True):
+        assert all(f'"{word}"' in told for word in re.findall(r'"([^"]+)"', rest.partition("[")[2]))
