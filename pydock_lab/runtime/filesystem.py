@@ -92,12 +92,16 @@ def assemble(
     _change_root(spec.rootfs.mountpoint, log)
     # Before all others: a volume may lie below /dev or /sys.
     views.attach(log)
+    # Of the /proc that is the kernel's now. Without volumes nobody else can change the tree.
+    own = os.open("/proc/self/fd", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) if spec.mounts else -1
     for mount, tree, described in held:
         log.begin("mount", described)
         if is_quiet and mount.kind is MountKind.BIND:
             syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
-        if _attach(mount, tree, is_usual=mount in mounts):
+        if _attach(mount, tree, own, is_usual=mount in mounts):
             log.add("mount", described)
+    if own >= 0:
+        os.close(own)
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
         kernel_views.mask()
@@ -240,9 +244,12 @@ def _hold_inside(source: str, mount: Mount) -> int:
         os.close(place)
 
 
-def _attach(mount: Mount, tree: int, *, is_usual: bool) -> bool:
-    """Put it in its place; False for one that every container has, where there is no place and none can be made."""
-    _check_place(mount.target)
+def _attach(mount: Mount, tree: int, own: int, *, is_usual: bool) -> bool:
+    """Put it in its place; False for one that every container has, where there is no place and none can be made.
+
+    `own` is the folder of our descriptors, -1 where nobody can change the way there.
+    """
+    _check_place(os.path.realpath(mount.target), mount.target)
     if mount.kind is MountKind.TMPFS:
         _make_place(mount.target, is_directory=True)
         # Docker's defaults for `--tmpfs`: noexec, nosuid, nodev.
@@ -254,6 +261,9 @@ def _attach(mount: Mount, tree: int, *, is_usual: bool) -> bool:
     try:
         _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
         syscalls.move_mount(tree, mount.target)
+        if own >= 0:
+            # Another container that shares a volume may have made a link of it just now.
+            _check_place(os.readlink(str(tree), dir_fd=own), mount.target)
     except OSError as error:
         if error.errno != errno.EROFS or not is_usual:
             raise
@@ -263,12 +273,11 @@ def _attach(mount: Mount, tree: int, *, is_usual: bool) -> bool:
     return True
 
 
-def _check_place(target: str) -> None:
-    """Raises ContainerError where a link, or the name itself, leads to the whole tree or to the kernel's own view.
+def _check_place(place: str, target: str) -> None:
+    """Raises ContainerError where a target, by a link or itself, is the whole tree or in the kernel's own view.
 
     What is read and written below /proc on the way to the program is the kernel's (CVE-2019-16884, CVE-2025-52881).
     """
-    place = os.path.realpath(target)
     if place == "/":
         raise ContainerError("runtime.mount-on-root", target=target)
     if (place == "/proc" or place.startswith("/proc/")) and place not in _PROC_FILES:

@@ -237,11 +237,15 @@ def test_a_start_that_fails_is_told_up_to_what_failed(
 
 
 @pytest.mark.usefixtures("containers", "as_root")
-def test_a_device_that_is_not_there_is_said(engine: Engine) -> None:
-    wish = DeviceWish(source="/dev/no-such-device", path="/dev/no-such-device")
+def test_a_device_that_the_host_has_lost_is_the_step_that_failed(engine: Engine, tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    os.mknod(device, stat.S_IFCHR, os.makedev(1, 3))
+    wish = DeviceWish(source=str(device), path="/dev/mine")
+    engine.full.create(RunOptions(image=BOX, command=("true",), name="bad", devices=(wish,)))
+    device.unlink()
     with pytest.raises(ContainerError) as caught:
-        engine.full.run(RunOptions(image=BOX, command=("true",), name="bad", devices=(wish,)))
-    assert (caught.value.key, caught.value.fields["device"]) == ("runtime.no-device", "/dev/no-such-device")
+        engine.full.start("bad")
+    assert (caught.value.key, caught.value.fields["device"]) == ("runtime.no-device", str(device))
     assert engine.run_trace("bad").steps[-1].has_failed
 
 

@@ -186,7 +186,7 @@ def test_the_old_root_is_gone_before_anything_is_attached(says: Says, defence: s
 
 _ON_PROC = f"""{_TREE}
 if defence == "off":
-    filesystem._check_place = lambda target: None
+    filesystem._check_place = lambda place, target: None
 assemble("/kernel")
 print(*os.listdir("/proc"))
 """
@@ -196,6 +196,27 @@ print(*os.listdir("/proc"))
 def test_a_link_of_the_image_leads_no_mount_to_proc(says: Says, defence: str, said: str) -> None:
     """CVE-2025-52881: what is written there on the way to the program would go to the image's files."""
     assert says(_ON_PROC, defence) == said
+
+
+_SWAPPED = f"""{_TREE}
+def swap(target, is_directory):
+    os.rmdir(target)
+    os.symlink("/proc", target)
+
+filesystem._make_place = swap  # another container does it, after the look at the place
+if defence == "off":  # what is looked at afterwards is another file
+    move, null = syscalls.move_mount, os.open("/dev/null", os.O_RDONLY)
+    syscalls.move_mount = lambda tree, target: (move(tree, target), os.dup2(null, tree))
+(folder / "layer/volume").mkdir(parents=True)
+assemble("/volume")
+print(*os.listdir("/proc"))
+"""
+
+
+@pytest.mark.parametrize(("defence", "said"), [("off", "mark"), ("on", "runtime.mount-on-proc")])
+def test_a_place_that_becomes_a_link_to_proc(says: Says, defence: str, said: str) -> None:
+    """CVE-2019-19921: between the look at it and the mount."""
+    assert says(_SWAPPED, defence) == said
 
 
 _SUBPATH = """
