@@ -70,9 +70,12 @@ class ContainerLife:
     # ---- running
 
     def start(self, record: ContainerRecord, streams: Streams | None, on_event: OnEvent) -> int | None:
-        """Start it: with streams until it ends (its exit status), without them until it runs (None)."""
+        """Start it: with streams until it ends (its exit status), without them until it runs (None).
+
+        With one that runs already whoever has streams stays, too.
+        """
         if self.is_running(record):
-            return None
+            return self.attach(record, streams) if streams else None
         folder = self.shelf.folder(record.id)
         self._networks.check(record)
         with self._networks.naming_holder():

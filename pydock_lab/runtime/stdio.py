@@ -40,13 +40,15 @@ class Ends:
 def make_ends(streams: Mapping[str, int], *, use_terminal: bool, piped: bool, keep_input: bool) -> Ends:
     """Ends for a program; `streams` are the engine's descriptors, by name, as far as it gave any.
 
-    With `piped` its output goes through pipes; with `keep_input` its input stays open for a later `attach`.
+    With `piped` its output goes through pipes; with `keep_input` its input stays open for a later `attach`. Somebody's
+    own terminal is not given to it then: what a program does with one reaches who sits there, and while it copies from
+    there into a pipe (sendfile(2), busybox's cat) the kernel lets nobody read that pipe, nor be killed waiting.
     """
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     if use_terminal:
         return Ends([nothing] * 3)
     chosen, ours = {name: streams.get(name, nothing) for name in NAMES}, {}
-    if keep_input:
+    if keep_input or (piped and "stdin" in streams and os.isatty(streams["stdin"])):
         chosen["stdin"], ours["stdin"] = os.pipe2(os.O_CLOEXEC)
     for name in ("stdout", "stderr") if piped else ():
         ours[name], chosen[name] = os.pipe2(os.O_CLOEXEC)

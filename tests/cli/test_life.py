@@ -170,6 +170,17 @@ def test_logs_between_moments(docker, fails):
     assert fails("logs", "--since", "soon", "box") == "cli.bad-time"
 
 
+def test_who_starts_what_runs_stays_with_it(docker):
+    docker("run", "-d", "--name", "one", BOX, "sh", "-c", "until test -e /go; do sleep 0.02; done; echo gone; exit 3")
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(docker("start", "-a", "one", status=3)), daemon=True)
+    thread.start()
+    time.sleep(0.3)
+    docker.__class__(docker.engine)("exec", "one", "touch", "/go")
+    thread.join(20)
+    assert said == ["gone\n"]
+
+
 def test_logs_go_on_until_the_moment_that_is_said(docker):
     """However long the container lives on, and though it writes nothing any more."""
     docker("run", "-d", "--name", "one", BOX, "sh", "-c", ECHO)

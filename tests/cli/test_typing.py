@@ -40,6 +40,26 @@ def test_a_shell_in_a_terminal(home):
     os.close(descriptor)
 
 
+@pytest.mark.usefixtures("containers")
+def test_lines_of_a_terminal_for_a_program_without_one(home):
+    """What it copies from there into a pipe would keep everybody else from that pipe."""
+    descriptor, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pydock_lab", "run", "--rm", "-i", "lab/busybox", "sh", "-c", "tty; exec cat"]
+    environment = os.environ | {"PYDOCK_HOME": str(home)}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as program:
+        try:
+            typed(descriptor, b"", b"not a tty")
+            assert typed(descriptor, b"line\n", b"line\r\nline\r\n")
+            os.write(descriptor, b"\x04")
+            assert program.wait(20) == 0
+        except BaseException:
+            program.kill()
+            os.close(descriptor)
+            raise
+    os.close(theirs)
+    os.close(descriptor)
+
+
 def use(descriptor):
     typed(descriptor, b"", b"# ")
     # Who says 42 is who sleeps: the terminal's foreground is its own by then, and Ctrl-C reaches it.
