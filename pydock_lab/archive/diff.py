@@ -62,7 +62,7 @@ class DiffOptions:
 
     `owners` (uid and gid by path) overrides what the file system says; all other paths belong to `everyone`, where
     it is given. With `marked` neither is asked. `latest` is the newest time that may stand in the layer, in seconds:
-    SOURCE_DATE_EPOCH.
+    SOURCE_DATE_EPOCH. What is on one of the file systems `unseen` (numbers of devices) stays out: folders are empty.
     """
 
     form: TreeForm = TreeForm.OVERLAY
@@ -70,6 +70,7 @@ class DiffOptions:
     everyone: tuple[int, int] | None = None
     marked: MarkedOwners | None = None
     latest: int | None = None
+    unseen: frozenset[int] = frozenset()
 
 
 def diff(root_fd: int, sink: Writable, *, options: DiffOptions | None = None) -> int:
@@ -172,7 +173,8 @@ class _Packing:
             # Ahead of what is in it: who unpacks by clearing the directory at this mark must not clear that, too.
             if self._overlay and whiteout.is_opaque(inside):
                 self._hide(join(path, whiteout.OPAQUE))
-            self.directory(inside, path)
+            if status.st_dev not in self._options.unseen:
+                self.directory(inside, path)
         finally:
             os.close(inside)
 

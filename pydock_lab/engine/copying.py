@@ -42,7 +42,11 @@ class ContainerFiles:
     def copy_out(self, record: ContainerRecord, source: str, target: Path | str, *, archive: bool, follow: bool) -> int:
         """`docker cp CONTAINER:SOURCE TARGET`: the bytes of the tar that it was; raises NotFound, ArchiveError."""
         follow = follow or source.endswith(_CONTENT)
-        is_directory = self._look(record, source, follow=follow)["is_directory"]
+        found = self._look(record, source, follow=follow)
+        if found["is_device"]:
+            raise CommandError("engine.copy-device", path=source, container=record.name)
+        self._check_file(record, found, source)
+        is_directory = found["is_directory"]
         try:
             folder, name = _place_outside(source, os.fspath(target), is_directory=is_directory)
         except OSError as error:
@@ -62,11 +66,16 @@ class ContainerFiles:
     def archive_out(self, record: ContainerRecord, source: str, sink: BinaryIO, *, follow: bool) -> None:
         """`docker cp CONTAINER:SOURCE -`: a tar in which all is below the name of the source; raises NotFound."""
         follow = follow or source.endswith(_CONTENT)
-        self._look(record, source, follow=follow)
+        self._check_file(record, self._look(record, source, follow=follow), source)
         name = "" if source.endswith("/.") else _name(source)
         self._read(
             record, source, lambda stream: shutil.copyfileobj(stream, sink), name=name, follow=follow, owners=True
         )
+
+    @staticmethod
+    def _check_file(record: ContainerRecord, found: dict[str, Any], path: str) -> None:
+        if found["is_kernels"]:
+            raise CommandError("engine.copy-kernels", path=path, container=record.name)
 
     def _read(
         self,

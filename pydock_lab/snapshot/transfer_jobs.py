@@ -5,6 +5,7 @@ mounting its overlay once more, in a mount namespace of the worker's own that en
 instead of an overlay (snapshot/copying.py), that is it.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -37,10 +38,20 @@ def read(request: Request) -> None:
     """
     root, path = _place(request)
     said = request.arguments
-    options = DiffOptions(form=TreeForm.PLAIN, **(_owners(request) if said["owners"] else {"everyone": (0, 0)}))
+    owners = _owners(request) if said["owners"] else {"everyone": (0, 0)}
+    options = DiffOptions(form=TreeForm.PLAIN, unseen=_of_the_kernel(root), **owners)
     with RootedTree(root) as tree, open(request.descriptors[0], "wb") as sink:
         parent, name = _found(tree, path, follow=said["follow"])
         pack(tree.fd(parent), name, sink, top=os.fsencode(said["name"]), options=options)
+
+
+def _of_the_kernel(root: int) -> frozenset[int]:
+    """The file systems of /proc, /sys and /dev of a container that runs: no files, and some are without an end."""
+    found = set()
+    for name in ("proc", "sys", "dev"):
+        with contextlib.suppress(OSError):
+            found.add(os.stat(name, dir_fd=root, follow_symlinks=False).st_dev)
+    return frozenset(found - {os.fstat(root).st_dev})
 
 
 def _owners(request: Request) -> dict[str, Any]:
@@ -92,6 +103,8 @@ def _whole(request: Request) -> int:
 def look(request: Request) -> dict[str, Any]:
     """Whether `path` `is_directory`, and the `path` that its links lead to; arguments as for `read`.
 
+    And whether it `is_device`, or of what the kernel shows (`is_kernels`): of neither there is a file.
+
     Raises NotFound, ArchiveError for a way that is none.
     """
     root, path = _place(request)
@@ -99,9 +112,15 @@ def look(request: Request) -> dict[str, Any]:
         with RootedTree(root) as tree:
             parent, name = _found(tree, path, follow=request.arguments["follow"])
             status = os.stat(name or b".", dir_fd=tree.fd(parent), follow_symlinks=False)
+            is_kernels = status.st_dev in _of_the_kernel(root)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound("snapshot.no-path", path=request.arguments["path"]) from None
-    return {"is_directory": stat.S_ISDIR(status.st_mode), "path": "/" + os.fsdecode(join(parent, name).strip(b"/"))}
+    return {
+        "is_directory": stat.S_ISDIR(status.st_mode),
+        "is_device": stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode),
+        "is_kernels": is_kernels,
+        "path": "/" + os.fsdecode(join(parent, name).strip(b"/")),
+    }
 
 
 def write(request: Request) -> None:

@@ -192,6 +192,24 @@ def test_a_running_container(docker, here):
     assert (here / "g").read_text() == "inside\n"
 
 
+def test_what_the_kernel_shows_in_a_running_container_is_no_file(docker, fails, engine, tmp_path):
+    is_traced = engine.full.doctor().tier == "traced"  # there it is nowhere in the tree
+    docker("run", "-d", "--name", "runs", "-v", "vol:/data", BOX, "sh", "-c", "echo a > /data/a; exec sleep 600")
+    docker("exec", "runs", "sh", "-c", "until test -e /data/a; do sleep 0.01; done")
+    docker("cp", "runs:/", str(tmp_path / "whole"))
+    if not is_traced:  # there a volume is nowhere in the tree either
+        assert (tmp_path / "whole/data/a").read_text() == "a\n"
+    assert [os.listdir(tmp_path / "whole" / name) for name in ("proc", "sys", "dev")] == [[], [], []]
+    for source, key in (
+        ("/proc/version", "engine.copy-kernels"),
+        ("/sys/kernel", "engine.copy-kernels"),
+        ("/dev/null", "engine.copy-device"),
+    ):
+        assert fails("cp", f"runs:{source}", str(tmp_path / "copy")) == ("engine.no-path" if is_traced else key)
+    assert fails("cp", "runs:/proc/version", "-").startswith("engine.")
+    assert not (tmp_path / "copy").exists()
+
+
 def test_volumes_of_a_container_that_is_stopped(docker, fails, here):
     (here / "one").write_text("one")
     docker("create", "--name", "box", "-v", "data:/data", "-v", f"{here}/one:/one", "-v", "fixed:/fixed:ro", BOX)
