@@ -193,7 +193,7 @@ def test_a_running_container(docker, here):
 
 
 def test_what_the_kernel_shows_in_a_running_container_is_no_file(docker, fails, engine, tmp_path):
-    is_traced = engine.full.doctor().tier == "traced"  # there it is nowhere in the tree
+    is_traced = engine.full.doctor().tier.startswith("traced")  # there it is nowhere in the tree
     docker("run", "-d", "--name", "runs", "-v", "vol:/data", BOX, "sh", "-c", "echo a > /data/a; exec sleep 600")
     docker("exec", "runs", "sh", "-c", "until test -e /data/a; do sleep 0.01; done")
     docker("cp", "runs:/", str(tmp_path / "whole"))

@@ -198,8 +198,9 @@ def test_lines_of_a_file_of_variables(run, fails, tmp_path):
 
 @pytest.mark.usefixtures("containers")
 def test_mounts_below_others_are_seen(run, tmp_path):
-    (tmp_path / "one").touch()
-    assert run("-v", f"{tmp_path}/one:/a/b/one", "--tmpfs", "/a", BOX, "ls", "/a/b") == "one\n"
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/one").touch()
+    assert run("-v", f"{tmp_path}/below:/a/b", "--tmpfs", "/a", BOX, "ls", "/a/b") == "one\n"
     # A volume on /etc does not hide the name of the container, but what somebody mounts there himself does.
     named = ["--hostname", "box", "-v", "etc:/etc"]
     assert run(*named, BOX, "cat", "/etc/hostname") == "box\n"
@@ -217,7 +218,7 @@ def test_a_volume_that_cannot_hold_the_whole_tree_is_not_filled_with_it(docker, 
 @pytest.mark.usefixtures("containers")
 @pytest.mark.parametrize("words", [["--hostname", "box.lab.org"], ["--hostname", "box", "--domainname", "lab.org"]])
 def test_a_name_with_a_domain_is_known_without_it_too(run, tier, words):
-    if tier != "traced":  # there its address is that of the host
+    if not tier.startswith("traced"):  # there its address is that of the host
         assert run(*words, BOX, "tail", "-n1", "/etc/hosts").split()[1:] == ["box.lab.org", "box"]
 
 
