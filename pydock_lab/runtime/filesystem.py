@@ -80,11 +80,9 @@ def assemble(
     _mount_tree(spec.rootfs, in_user_namespace=in_user_namespace, stub=stub, log=log)
     for overlay in (one.tree for one in spec.mounts if one.tree is not None):
         _mount_tree(overlay, in_user_namespace=in_user_namespace, log=log)
-    # Who may make no devices is to find none in a volume either: an image may have put them there.
-    is_quiet = _MKNOD not in spec.process.capabilities
     held = []
     for one in _in_order(mounts, spec.mounts):
-        described = _described(one, is_quiet)
+        described = _described(one, _is_quiet(spec))
         log.begin("hold", described)
         held.append((one, files.get(one) or trees.get(one.target) or _hold(one), described))
     if held:
@@ -92,16 +90,7 @@ def assemble(
     _change_root(spec.rootfs.mountpoint, log)
     # Before all others: a volume may lie below /dev or /sys.
     views.attach(log)
-    # Of the /proc that is the kernel's now. Without volumes nobody else can change the tree.
-    own = os.open("/proc/self/fd", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) if spec.mounts else -1
-    for mount, tree, described in held:
-        log.begin("mount", described)
-        if is_quiet and mount.kind is MountKind.BIND:
-            syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
-        if _attach(mount, tree, own, is_usual=mount in mounts):
-            log.add("mount", described)
-    if own >= 0:
-        os.close(own)
+    _attach_all(held, mounts, spec, log)
     if spec.masked and spec.mounts:
         # One of them may have covered /proc or /sys, and the masks with it.
         kernel_views.mask()
@@ -126,6 +115,28 @@ def _change_root(place: str, log: StepLog) -> None:
     syscalls.umount(".")
     os.chdir("/")
     log.add("umount", "the host's tree")
+
+
+def _attach_all(
+    held: Sequence[tuple[Mount, int, str]], usual: Sequence[Mount], spec: ContainerSpec, log: StepLog
+) -> None:
+    """Put what is held, each with what is said of it, in its place; `usual` are those that every container has."""
+    is_quiet = _is_quiet(spec)
+    # Of the /proc that is the kernel's now. Without volumes nobody else can change the tree.
+    own = os.open("/proc/self/fd", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) if spec.mounts else -1
+    for mount, tree, described in held:
+        log.begin("mount", described)
+        if is_quiet and mount.kind is MountKind.BIND:
+            syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
+        if _attach(mount, tree, own, is_usual=mount in usual):
+            log.add("mount", described)
+    if own >= 0:
+        os.close(own)
+
+
+def _is_quiet(spec: ContainerSpec) -> bool:
+    """Whether volumes are to have no devices: who may make none is to find none, which an image may have put there."""
+    return _MKNOD not in spec.process.capabilities
 
 
 def _in_order(mounts: Sequence[Mount], wanted: Sequence[Mount]) -> Sequence[Mount]:

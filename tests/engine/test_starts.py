@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import time
