@@ -79,19 +79,7 @@ class Child:
 
     def tell(self, task: Task, descriptors: Sequence[int]) -> None:
         """Tell it its task; the descriptors are those that `Task` speaks of, in that order."""
-        if self.husk and task.container and task.container.init:
-            self._end_husk()
         self._send(task, descriptors)
-
-    def _end_husk(self) -> None:
-        """An init goes on in the memory that the husk has as well, and the husk is a process of the host.
-
-        Who may trace the init (CAP_SYS_PTRACE) could write there what the husk does next. Our keeper buries it.
-        """
-        husk = os.pidfd_open(self.husk)
-        signal.pidfd_send_signal(husk, signal.SIGKILL)
-        select.select([husk], [], [])
-        os.close(husk)
 
     def run(self, wire: Callable[[], Wiring] | None = None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until it runs its program; raises the PydockError if it does not, and then it is dead.
