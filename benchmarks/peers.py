@@ -46,12 +46,12 @@ def hide_empty_hierarchy() -> None:
     """Enter a mount namespace without the empty cgroup v2 of a hybrid host, which crun refuses to work with."""
     unified = "/sys/fs/cgroup/unified"
     if os.path.ismount(unified):
-        from pydock_lab.linux import syscalls  # noqa: PLC0415 - Linux only
+        from pydock_lab.linux import mount_calls, syscalls  # noqa: PLC0415 - Linux only
         from pydock_lab.linux.syscalls import MountFlag, Namespace  # noqa: PLC0415 - Linux only
 
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
-        syscalls.umount(unified)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.umount(unified)
 
 
 # What root may not have everywhere (more open files, systemd) is not asked for; runc, because crun refuses hybrid

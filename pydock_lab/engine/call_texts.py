@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from pydock_lab.linux import capabilities
-from pydock_lab.linux.syscalls import MountAttribute, MountFlag, Namespace, Prctl
+from pydock_lab.linux.mount_calls import MountAttribute, MountFlag
+from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.views import CallView
 
 _BYTES_AN_INSTRUCTION = 8

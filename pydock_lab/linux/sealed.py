@@ -16,8 +16,8 @@ checkpoint, too. Their folders are sealed with it.
 import os
 from collections.abc import Iterable, Iterator
 
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountAttribute
+from pydock_lab.linux import mount_calls
+from pydock_lab.linux.mount_calls import MountAttribute
 
 places: list[str] = []
 """What is sealed in the mount namespace that we are in."""
@@ -28,10 +28,10 @@ def seal(path: str) -> None:
 
     The namespace must be private (mount_namespaces(7)), and the change is seen by all processes in it. Raises OSError.
     """
-    copy = syscalls.open_tree(path)
+    copy = mount_calls.open_tree(path)
     try:
-        syscalls.set_mount_attributes(copy, MountAttribute.RDONLY | MountAttribute.NODEV)
-        syscalls.move_mount(copy, path)
+        mount_calls.set_mount_attributes(copy, MountAttribute.RDONLY | MountAttribute.NODEV)
+        mount_calls.move_mount(copy, path)
     finally:
         os.close(copy)
 

@@ -3,13 +3,11 @@
 A container is nothing but an ordinary process that asked the kernel for other views before it started:
 
     clone3(NEWPID | NEWNET | ...)     a child that counts processes from 1, with network devices of its own
-    mount, pivot_root                 another tree of files becomes its "/"
+    mount, pivot_root                 another tree of files becomes its "/" (mount_calls.py)
     capset, prctl, seccomp            it gives up powers, for good
     execve                            the program of the image takes the process over
 
-`PyDLL` keeps the interpreter's lock while it calls: the child of a raw clone has a single thread, and a lock that
-another thread of the parent held at that instant would stay locked in it for ever. Every failure is an OSError
-whose text names the call. Sources: the manual pages of section 2, and linux/sched.h, linux/mount.h.
+Every failure is an OSError whose text names the call. Sources: the manual pages of section 2, and linux/sched.h.
 """
 
 import ctypes
@@ -21,25 +19,17 @@ from collections.abc import Set as AbstractSet
 from enum import IntEnum, IntFlag
 
 from pydock_lab.linux.journal import noted
+from pydock_lab.linux.libc import LIBC, as_bytes, checked
 
-_libc = ctypes.PyDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
-_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
-
-AT_FDCWD = -100
-AT_EMPTY_PATH = 0x1000
-AT_RECURSIVE = 0x8000
-MNT_DETACH = 2
+LIBC.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
 # Calls with a number above 400 have the same one on every architecture; the others are given per architecture.
 _ARM = os.uname().machine == "aarch64"
-_PIVOT_ROOT = 41 if _ARM else 155
 _BPF = 280 if _ARM else 321
 CLONE = 220 if _ARM else 56
 _SECCOMP = 277 if _ARM else 317
 _KEYCTL = 219 if _ARM else 250
-_OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 428, 429, 430, 431, 432
-CLONE3, _CLOSE_RANGE, _OPENAT2, _PIDFD_GETFD, _MOUNT_SETATTR = 435, 436, 437, 438, 442
+CLONE3, _CLOSE_RANGE, _OPENAT2, _PIDFD_GETFD = 435, 436, 437, 438
 
 
 class Namespace(IntFlag):
@@ -64,35 +54,6 @@ NAMESPACE_FILES = {
     Namespace.PID: "pid",
     Namespace.NET: "net",
 }
-
-
-class MountFlag(IntFlag):
-    """The flags of mount(2)."""
-
-    NONE = 0
-    RDONLY = 1
-    NOSUID = 2
-    NODEV = 4
-    NOEXEC = 8
-    REMOUNT = 32
-    BIND = 4096
-    REC = 16384
-    PRIVATE = 1 << 18
-    SLAVE = 1 << 19
-    SHARED = 1 << 20
-    STRICTATIME = 1 << 24
-
-
-class MountAttribute(IntFlag):
-    """The attributes of mount_setattr(2) and fsmount(2)."""
-
-    RDONLY = 1
-    NOSUID = 2
-    NODEV = 4
-    NOEXEC = 8
-
-
-_NONE = MountAttribute(0)
 
 
 class Prctl(IntEnum):
@@ -133,17 +94,6 @@ CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 
 
-def _checked(result: int, call: str, path: str | None = None) -> int:
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"{call}: {os.strerror(code)}", path)
-    return result
-
-
-def _bytes(text: str | os.PathLike[str] | None) -> bytes | None:
-    return None if text is None else os.fsencode(text)
-
-
 def clone3(
     flags: Namespace, *, as_sibling: bool = False, shares_descriptors: bool = False, group: int = -1
 ) -> tuple[int, int]:
@@ -163,106 +113,22 @@ def clone3(
     if group >= 0:
         arguments.flags |= CLONE_INTO_CGROUP
         arguments.cgroup = group
-    pid = _libc.syscall(CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
+    pid = LIBC.syscall(CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
     if pid < 0 and ctypes.get_errno() == errno.ENOSYS and group < 0:
-        pid = _libc.syscall(CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
-    return _checked(pid, "clone3"), pidfd.value
+        pid = LIBC.syscall(CLONE, ctypes.c_ulong(number | signal), None, ctypes.byref(pidfd), None, None)
+    return checked(pid, "clone3"), pidfd.value
 
 
 @noted("unshare")
 def unshare(flags: Namespace) -> None:
     """Leave the present namespaces for new ones (unshare(2)); a user namespace needs a single thread."""
-    _checked(_libc.unshare(int(flags)), "unshare")
+    checked(LIBC.unshare(int(flags)), "unshare")
 
 
 @noted("setns")
 def setns(descriptor: int, flags: Namespace) -> None:
     """Enter the namespaces of a process (a pidfd) or the one behind a /proc/PID/ns file (setns(2))."""
-    _checked(_libc.setns(descriptor, int(flags)), "setns")
-
-
-@noted("mount")
-def mount(
-    source: str | None,
-    target: str,
-    kind: str | None = None,
-    flags: MountFlag = MountFlag.NONE,
-    options: str | None = None,
-) -> None:
-    """Attach a file system, or change an attachment (mount(2)); `options` must fit into one page."""
-    result = _libc.mount(_bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(int(flags)), _bytes(options))
-    _checked(result, f"mount {kind or source or 'flags'}", target)
-
-
-@noted("umount2")
-def umount(target: str, flags: int = MNT_DETACH) -> None:
-    """Detach a file system; by default lazily, with all that is mounted below it (umount2(2))."""
-    _checked(_libc.umount2(_bytes(target), flags), "umount2", target)
-
-
-@noted("pivot_root")
-def pivot_root(new_root: str, put_old: str) -> None:
-    """Make `new_root` the root of this mount namespace and put the old one at `put_old` (pivot_root(2))."""
-    _checked(_libc.syscall(_PIVOT_ROOT, _bytes(new_root), _bytes(put_old)), "pivot_root", new_root)
-
-
-@noted("open_tree", gives_descriptor=True)
-def open_tree(place: str | int, *, recursive: bool = True) -> int:
-    """A detached copy of the mounts at a place, as a descriptor that `move_mount` attaches (open_tree(2)).
-
-    `place` is a path, or a descriptor: what it is open on stays the same whatever becomes of its name.
-    """
-    open_tree_clone, close_on_exec = 1, os.O_CLOEXEC
-    flags = open_tree_clone | close_on_exec | (AT_RECURSIVE if recursive else 0)
-    if isinstance(place, int):
-        return _checked(_libc.syscall(_OPEN_TREE, place, b"", flags | AT_EMPTY_PATH), "open_tree")
-    return _checked(_libc.syscall(_OPEN_TREE, AT_FDCWD, _bytes(place), flags), "open_tree", place)
-
-
-@noted("move_mount")
-def move_mount(descriptor: int, target: str) -> None:
-    """Attach what `open_tree` or `fsmount` gave, where `target` leads if it is a link (move_mount(2))."""
-    from_empty_path, to_symlinks = 0x4, 0x10
-    result = _libc.syscall(_MOVE_MOUNT, descriptor, b"", AT_FDCWD, _bytes(target), from_empty_path | to_symlinks)
-    _checked(result, "move_mount", target)
-
-
-@noted("mount_setattr")
-def set_mount_attributes(
-    descriptor: int, attributes: MountAttribute, path: str = "", *, off: MountAttribute = _NONE, recursive: bool = True
-) -> None:
-    """Switch attributes on (and others off) for a mount and all mounts below it (mount_setattr(2), Linux 5.12)."""
-    packed = struct.pack("=QQQQ", int(attributes), int(off), 0, 0)
-    flags = (AT_RECURSIVE if recursive else 0) | (0 if path else AT_EMPTY_PATH)
-    result = _libc.syscall(_MOUNT_SETATTR, descriptor, _bytes(path), flags, packed, len(packed))
-    _checked(result, "mount_setattr", path or None)
-
-
-@noted("mount_setattr")
-def set_propagation(descriptor: int, propagation: MountFlag, *, recursive: bool = True) -> None:
-    """Make a mount (and with `recursive` all below it) PRIVATE, SLAVE or SHARED (mount_setattr(2))."""
-    packed = struct.pack("=QQQQ", 0, 0, int(propagation), 0)
-    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
-    _checked(_libc.syscall(_MOUNT_SETATTR, descriptor, b"", flags, packed, len(packed)), "mount_setattr")
-
-
-@noted("fsmount", gives_descriptor=True)
-def mount_parameters(kind: str, parameters: list[tuple[str, str]], attributes: MountAttribute) -> int:
-    """A new file system from any number of parameters, detached: descriptor (fsopen(2), Linux 5.2).
-
-    A parameter whose value is "" is a flag.
-    """
-    close_on_exec, set_flag, set_string, create = 1, 0, 1, 6
-    context = _checked(_libc.syscall(_FSOPEN, _bytes(kind), close_on_exec), "fsopen")
-    try:
-        for name, value in parameters:
-            command = set_string if value else set_flag
-            result = _libc.syscall(_FSCONFIG, context, command, _bytes(name), _bytes(value or None), 0)
-            _checked(result, f"fsconfig {name}", value)
-        _checked(_libc.syscall(_FSCONFIG, context, create, None, None, 0), "fsconfig create")
-        return _checked(_libc.syscall(_FSMOUNT, context, close_on_exec, int(attributes)), "fsmount")
-    finally:
-        os.close(context)
+    checked(LIBC.setns(descriptor, int(flags)), "setns")
 
 
 @noted("prctl")
@@ -271,40 +137,40 @@ def prctl(operation: Prctl, argument: int | bytes = 1) -> None:
     if isinstance(argument, bytes):
         text = ctypes.create_string_buffer(argument)
         argument = ctypes.addressof(text)  # it is here for as long as the call takes
-    if _libc.prctl(operation, argument, 0, 0, 0) < 0:
-        _checked(-1, f"prctl {operation.name}")
+    if LIBC.prctl(operation, argument, 0, 0, 0) < 0:
+        checked(-1, f"prctl {operation.name}")
 
 
 def populate(address: int, length: int) -> bool:
     """Make pages ready to be written to, as writing would (madvise(2), Linux 5.14); whether that was possible."""
     populate_write = 23
-    return not _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), populate_write)
+    return not LIBC.madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), populate_write)
 
 
 def timer() -> int:
     """A descriptor that can be read once the time that `set_timer` says has passed (timerfd_create(2))."""
     clock_monotonic, flags = 1, os.O_NONBLOCK | os.O_CLOEXEC
-    return _checked(_libc.timerfd_create(clock_monotonic, flags), "timerfd_create")
+    return checked(LIBC.timerfd_create(clock_monotonic, flags), "timerfd_create")
 
 
 def set_timer(descriptor: int, seconds: float) -> None:
     """Have a timer go off once, in so many seconds; 0 stops it (timerfd_settime(2))."""
     whole, part = divmod(int(seconds * 1e9), 10**9)
-    _checked(_libc.timerfd_settime(descriptor, 0, struct.pack("@4l", 0, 0, whole, part), None), "timerfd_settime")
+    checked(LIBC.timerfd_settime(descriptor, 0, struct.pack("@4l", 0, 0, whole, part), None), "timerfd_settime")
 
 
 @noted("sethostname")
 def sethostname(name: str) -> None:
     """Name the host of this UTS namespace (sethostname(2))."""
     encoded = os.fsencode(name)
-    _checked(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+    checked(LIBC.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
 
 
 @noted("setdomainname")
 def setdomainname(name: str) -> None:
     """Name the NIS domain of this UTS namespace (setdomainname(2))."""
     encoded = os.fsencode(name)
-    _checked(_libc.setdomainname(encoded, ctypes.c_size_t(len(encoded))), "setdomainname")
+    checked(LIBC.setdomainname(encoded, ctypes.c_size_t(len(encoded))), "setdomainname")
 
 
 def _find_command_line() -> tuple[int, int]:
@@ -337,7 +203,7 @@ def capget() -> tuple[int, int]:
     """The (effective, permitted) capabilities of this process, one bit each (capget(2))."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     data = (ctypes.c_uint32 * 6)()
-    _checked(_libc.capget(header, data), "capget")
+    checked(LIBC.capget(header, data), "capget")
     return data[0] | data[3] << 32, data[1] | data[4] << 32
 
 
@@ -347,7 +213,7 @@ def capset(effective: int, permitted: int, inheritable: int = 0) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     sets = (effective, permitted, inheritable)
     low, high = [value & 0xFFFF_FFFF for value in sets], [value >> 32 for value in sets]
-    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)(*low, *high)), "capset")
+    checked(LIBC.capset(header, (ctypes.c_uint32 * 6)(*low, *high)), "capset")
 
 
 @noted("seccomp")
@@ -362,39 +228,40 @@ def install_seccomp(program: bytes, *, listen: bool = False) -> int:
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     if listen:
         # Whose call is being answered waits, and no signal but a deadly one interrupts it (Linux 5.19).
-        listener = _libc.syscall(_SECCOMP, set_mode_filter, new_listener | wait_killable, header)
+        listener = LIBC.syscall(_SECCOMP, set_mode_filter, new_listener | wait_killable, header)
         if listener >= 0 or ctypes.get_errno() != errno.EINVAL:
-            return _checked(listener, "seccomp")
-    return _checked(_libc.syscall(_SECCOMP, set_mode_filter, new_listener if listen else 0, header), "seccomp")
+            return checked(listener, "seccomp")
+    return checked(LIBC.syscall(_SECCOMP, set_mode_filter, new_listener if listen else 0, header), "seccomp")
 
 
 @noted("keyctl")
 def join_session_keyring() -> None:
     """Have a new, empty session keyring instead of the parent's (keyctl_join_session_keyring(3))."""
     join_anonymous = 1
-    _checked(_libc.syscall(_KEYCTL, join_anonymous, None), "keyctl")
+    checked(LIBC.syscall(_KEYCTL, join_anonymous, None), "keyctl")
 
 
 def signal_descriptor(numbers: AbstractSet[int]) -> int:
     """A descriptor to read signals from: this process gets them in no other way from now on (signalfd(2))."""
     _signal.pthread_sigmask(_signal.SIG_BLOCK, numbers)
     mask = sum(1 << number - 1 for number in numbers).to_bytes(128, "little")
-    return _checked(_libc.signalfd(-1, mask, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
+    return checked(LIBC.signalfd(-1, mask, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
 
 
 def watch(descriptor: int, path: bytes, mask: int) -> int:
     """Have an inotify descriptor tell of what happens at a path: the number of the watch (inotify_add_watch(2))."""
-    return _checked(_libc.inotify_add_watch(descriptor, path, ctypes.c_uint32(mask)), "inotify_add_watch")
+    return checked(LIBC.inotify_add_watch(descriptor, path, ctypes.c_uint32(mask)), "inotify_add_watch")
 
 
 def take_descriptor(pidfd: int, number: int) -> int:
     """A copy of a descriptor of another process, closed at exec (pidfd_getfd(2), Linux 5.6)."""
-    return _checked(_libc.syscall(_PIDFD_GETFD, pidfd, number, 0), "pidfd_getfd")
+    return checked(LIBC.syscall(_PIDFD_GETFD, pidfd, number, 0), "pidfd_getfd")
 
 
 def chown_at(descriptor: int, uid: int, gid: int) -> None:
     """Change the owner of what a descriptor of any kind is of, be it a link; -1 leaves one alone (fchownat(2))."""
-    _checked(_libc.fchownat(descriptor, b"", uid, gid, AT_EMPTY_PATH), "fchownat")
+    empty_path = 0x1000
+    checked(LIBC.fchownat(descriptor, b"", uid, gid, empty_path), "fchownat")
 
 
 def open_in_root(root: int, path: bytes, *, follow_last: bool) -> int:
@@ -402,7 +269,7 @@ def open_in_root(root: int, path: bytes, *, follow_last: bool) -> int:
     resolve_in_root = 0x10
     flags = os.O_PATH | os.O_CLOEXEC | (0 if follow_last else os.O_NOFOLLOW)
     how = struct.pack("=QQQ", flags, 0, resolve_in_root)
-    return _checked(_libc.syscall(_OPENAT2, root, path, how, len(how)), "openat2")
+    return checked(LIBC.syscall(_OPENAT2, root, path, how, len(how)), "openat2")
 
 
 def close_on_exec(first: int) -> None:
@@ -411,15 +278,15 @@ def close_on_exec(first: int) -> None:
     An error of a kernel that is older is ENOSYS or EINVAL.
     """
     highest, cloexec = 2**32 - 1, 4
-    _checked(_libc.syscall(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(highest), cloexec), "close_range")
+    checked(LIBC.syscall(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(highest), cloexec), "close_range")
 
 
 def watch_file(path: str) -> int:
     """A descriptor that becomes readable whenever the file changes, and does not block (inotify(7))."""
     modify = 2
-    descriptor = _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
+    descriptor = checked(LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
     try:
-        _checked(_libc.inotify_add_watch(descriptor, _bytes(path), modify), "inotify_add_watch", path)
+        checked(LIBC.inotify_add_watch(descriptor, as_bytes(path), modify), "inotify_add_watch", path)
     except OSError:
         os.close(descriptor)
         raise
@@ -445,4 +312,4 @@ def attach_device_program(group: int, program: int) -> None:
 
 def _bpf(command: int, attributes: bytes) -> int:
     # The kernel reads as much as it is told; what is not there counts as zeros.
-    return _checked(_libc.syscall(_BPF, command, attributes, len(attributes)), "bpf")
+    return checked(LIBC.syscall(_BPF, command, attributes, len(attributes)), "bpf")

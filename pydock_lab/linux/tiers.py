@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 
 
 class Tier(StrEnum):
@@ -99,9 +100,9 @@ def try_container(*, binds_proc: bool = False) -> None:
     os.close(pidfd)
     syscalls.unshare(wanted)
     # Where mounts are shared, as systemd makes them, the host would get what is mounted next (mount_namespaces(7)).
-    syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+    mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
     # Ubuntu 24.04 lets anybody make a user namespace, but one without powers: only a mount shows it.
-    syscalls.mount("trial", "/tmp", "tmpfs", MountFlag.NOSUID | MountFlag.NODEV)  # noqa: S108 - a mount point
+    mount_calls.mount("trial", "/tmp", "tmpfs", MountFlag.NOSUID | MountFlag.NODEV)  # noqa: S108 - a mount point
     # The pid namespace is that of children.
     error = attempt(_bind_proc if binds_proc else _mount_proc)
     if error is not None:
@@ -114,9 +115,9 @@ _PROC = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
 def _mount_proc() -> None:
     """Where somebody hides a part of /proc, the kernel gives no other that would show it."""
     os.mkdir("/tmp/proc")  # noqa: S108 - the trial's own /tmp
-    syscalls.mount("proc", "/tmp/proc", "proc", _PROC)  # noqa: S108 - see above
+    mount_calls.mount("proc", "/tmp/proc", "proc", _PROC)  # noqa: S108 - see above
 
 
 def _bind_proc() -> None:
     os.mkdir("/tmp/proc")  # noqa: S108 - the trial's own /tmp
-    syscalls.mount("/proc", "/tmp/proc", None, MountFlag.BIND | MountFlag.REC)  # noqa: S108 - see above
+    mount_calls.mount("/proc", "/tmp/proc", None, MountFlag.BIND | MountFlag.REC)  # noqa: S108 - see above

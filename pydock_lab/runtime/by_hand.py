@@ -18,9 +18,10 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pydock_lab.linux import capabilities, syscalls
+from pydock_lab.linux import capabilities, mount_calls, syscalls
 from pydock_lab.linux.capabilities import Capability
-from pydock_lab.linux.syscalls import NAMESPACE_FILES, MountFlag, Namespace, Prctl
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 
 REFUSED, NOT_FOUND = 126, 127  # exit statuses
 _KINDS = {name: kind for kind, name in NAMESPACE_FILES.items()}
@@ -75,7 +76,7 @@ class _Hand:
         # Read while /proc is still the host's, or there may be none.
         names = {name: os.readlink(f"/proc/self/ns/{name}").strip(f"{name}:[]") for name in _KINDS}
         if "mnt" in self._own:
-            self._try("mount(MS_PRIVATE)", syscalls.mount, None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+            self._try("mount(MS_PRIVATE)", mount_calls.mount, None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         if self._hostname:  # where it is everybody's this is refused: without a user namespace there are no powers
             self._try("sethostname", syscalls.sethostname, self._hostname)
         if self._root:
@@ -94,23 +95,23 @@ class _Hand:
 
     def _enter_root(self) -> None:
         """Make the tree the root, as runtime/filesystem.py does."""
-        self._try("mount(MS_BIND)", syscalls.mount, self._root, self._root, None, MountFlag.BIND | MountFlag.REC)
+        self._try("mount(MS_BIND)", mount_calls.mount, self._root, self._root, None, MountFlag.BIND | MountFlag.REC)
         for name in _DEVICES:
             place = f"{self._root}/dev/{name}"
             os.makedirs(os.path.dirname(place), exist_ok=True)
             with open(place, "a", encoding="ascii"):
                 pass
-            self._try("mount(MS_BIND)", syscalls.mount, f"/dev/{name}", place, None, MountFlag.BIND)
+            self._try("mount(MS_BIND)", mount_calls.mount, f"/dev/{name}", place, None, MountFlag.BIND)
         if self._proc:
             os.makedirs(f"{self._root}/proc", exist_ok=True)
             self._mount_proc(f"{self._root}/proc")
         os.chdir(self._root)
-        self._try("pivot_root", syscalls.pivot_root, ".", ".")
-        syscalls.umount(".")
+        self._try("pivot_root", mount_calls.pivot_root, ".", ".")
+        mount_calls.umount(".")
         os.chdir("/")
 
     def _mount_proc(self, place: str) -> None:
-        self._try("mount(proc)", syscalls.mount, "proc", place, "proc", _QUIET)
+        self._try("mount(proc)", mount_calls.mount, "proc", place, "proc", _QUIET)
 
     def _try(self, call: str, function: Callable[..., object], *values: object) -> None:
         try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import mount_calls
 from pydock_lab.oci.runtime_spec import Device
 
 # Major and minor numbers, which are the same on every Linux (admin-guide/devices.txt).
@@ -82,7 +82,7 @@ def make(target: str, nodes: Nodes) -> None:
             os.makedirs(os.path.dirname(path), exist_ok=True)
         if node.tree >= 0:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
-            syscalls.move_mount(node.tree, path)
+            mount_calls.move_mount(node.tree, path)
             continue
         os.mknod(path, node.mode, node.number)
         os.chmod(path, stat.S_IMODE(node.mode))  # whatever the umask is
@@ -94,13 +94,13 @@ def make(target: str, nodes: Nodes) -> None:
 
 def _default(name: str, *, by_bind: bool) -> Node:
     number = os.makedev(*_DEFAULTS[name])
-    tree = syscalls.open_tree(f"/dev/{name}") if by_bind else -1
+    tree = mount_calls.open_tree(f"/dev/{name}") if by_bind else -1
     return Node(mode=stat.S_IFCHR | _FOR_ALL, number=number, tree=tree)
 
 
 def _take(path: str, *, by_bind: bool) -> Node:
     state = os.stat(path)
-    tree = syscalls.open_tree(path) if by_bind else -1
+    tree = mount_calls.open_tree(path) if by_bind else -1
     return Node(mode=state.st_mode, number=state.st_rdev, uid=state.st_uid, gid=state.st_gid, tree=tree)
 
 

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pydock_lab.errors import ContainerError, IsolationError
-from pydock_lab.linux import journal, syscalls
-from pydock_lab.linux.syscalls import MountAttribute, MountFlag
+from pydock_lab.linux import journal, mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountAttribute, MountFlag
 from pydock_lab.oci.runtime_spec import ContainerSpec, Mount, MountKind, Propagation, Rootfs
 from pydock_lab.runtime import kernel_views
 from pydock_lab.runtime.kernel_views import KernelViews
@@ -56,7 +56,7 @@ def leave_alone() -> None:
     """Let nothing that is mounted here be seen by the host, nor the other way round."""
     # systemd shares all mounts, and what a new namespace copies goes on being shared (mount_namespaces(7)).
     # pivot_root(2) refuses shared mounts, too: its changes would reach the host.
-    syscalls.mount(None, "/", None, _PRIVATE)
+    mount_calls.mount(None, "/", None, _PRIVATE)
 
 
 def assemble(
@@ -98,7 +98,7 @@ def assemble(
     if spec.read_only:
         log.begin("read-only", "/")
         # Not as a remount: that replaces all flags, and in a user namespace those that the tree came with may not go.
-        syscalls.set_mount_attributes(syscalls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
+        mount_calls.set_mount_attributes(mount_calls.AT_FDCWD, MountAttribute.RDONLY, "/", recursive=False)
         log.add("read-only", "/")
 
 
@@ -108,11 +108,11 @@ def _change_root(place: str, log: StepLog) -> None:
     journal.ask("chdir", os.chdir, place)
     # Not chroot(2): the host's tree would stay mounted, and root gets out of a chroot. The same place twice
     # needs no directory for the old root (pivot_root(2), NOTES).
-    syscalls.pivot_root(".", ".")
+    mount_calls.pivot_root(".", ".")
     log.add("pivot_root")
     # "." is still the old root: pivot_root stacked it onto the new one. While it is there, `/..` leads into it, and
     # so does a link of the image (`/data -> /../etc`): it goes before anything is attached. What comes from it is held.
-    syscalls.umount(".")
+    mount_calls.umount(".")
     os.chdir("/")
     log.add("umount", "the host's tree")
 
@@ -127,7 +127,7 @@ def _attach_all(
     for mount, tree, described in held:
         log.begin("mount", described)
         if is_quiet and mount.kind is MountKind.BIND:
-            syscalls.set_mount_attributes(tree, MountAttribute.NODEV)
+            mount_calls.set_mount_attributes(tree, MountAttribute.NODEV)
         if _attach(mount, tree, own, is_usual=mount in usual):
             log.add("mount", described)
     if own >= 0:
@@ -163,7 +163,7 @@ def _mount_tree(rootfs: Rootfs, *, in_user_namespace: bool, log: StepLog, stub: 
     log.begin("materialise", _layers(rootfs))
     materialise(rootfs, sharing=Sharing.COPIES, stub=stub)
     # On itself: pivot_root(2) takes nothing but a mount point.
-    syscalls.mount(rootfs.mountpoint, rootfs.mountpoint, None, MountFlag.BIND)
+    mount_calls.mount(rootfs.mountpoint, rootfs.mountpoint, None, MountFlag.BIND)
     log.add("materialise", _layers(rootfs))
 
 
@@ -189,10 +189,10 @@ def _make_files(mounts: Sequence[Mount], place: str) -> dict[Mount, int]:
     wanted = [one for one in mounts if one.kind is MountKind.DATA]
     if not wanted:
         return {}
-    syscalls.mount("tmpfs", place, "tmpfs", _QUIET, "mode=700")
+    mount_calls.mount("tmpfs", place, "tmpfs", _QUIET, "mode=700")
     held = {one: _make_file(one, os.path.join(place, str(number))) for number, one in enumerate(wanted)}
     # The files stay as long as somebody holds them; their folder may go.
-    syscalls.umount(place)
+    mount_calls.umount(place)
     return held
 
 
@@ -204,9 +204,9 @@ def _make_file(mount: Mount, path: str) -> int:
         os.fchown(descriptor, mount.uid, mount.gid)
     os.fchmod(descriptor, mount.mode)
     os.close(descriptor)
-    tree = syscalls.open_tree(path)
+    tree = mount_calls.open_tree(path)
     if mount.read_only:
-        syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
+        mount_calls.set_mount_attributes(tree, MountAttribute.RDONLY)
     return tree
 
 
@@ -224,7 +224,7 @@ def hold(mount: Mount, source: str) -> int:
         if mount.subpath:
             tree = _hold_inside(source, mount)
         else:
-            tree = syscalls.open_tree(source, recursive=mount.is_recursive)
+            tree = mount_calls.open_tree(source, recursive=mount.is_recursive)
     except FileNotFoundError:
         raise ContainerError("runtime.no-mount-source", source=mount.source, target=mount.target) from None
     except OSError as error:
@@ -234,10 +234,10 @@ def hold(mount: Mount, source: str) -> int:
         raise IsolationError("runtime.locked-mounts", facet="files", source=mount.source) from None
     if mount.read_only:
         # With all mounts below it, as Docker does since version 25: before, those stayed writable.
-        syscalls.set_mount_attributes(tree, MountAttribute.RDONLY)
+        mount_calls.set_mount_attributes(tree, MountAttribute.RDONLY)
     if mount.propagation in _PROPAGATION:
         propagation, below = _PROPAGATION[mount.propagation]
-        syscalls.set_propagation(tree, propagation, recursive=below)
+        mount_calls.set_propagation(tree, propagation, recursive=below)
     return tree
 
 
@@ -250,7 +250,7 @@ def _hold_inside(source: str, mount: Mount) -> int:
         os.close(root)
     try:
         # By its descriptor, not by its path a second time (CVE-2021-30465).
-        return syscalls.open_tree(place, recursive=mount.is_recursive)
+        return mount_calls.open_tree(place, recursive=mount.is_recursive)
     finally:
         os.close(place)
 
@@ -267,11 +267,11 @@ def _attach(mount: Mount, tree: int, own: int, *, is_usual: bool) -> bool:
         flags = _QUIET_RDONLY if mount.read_only else _QUIET
         flags = flags & ~MountFlag.NOEXEC if mount.is_executable else flags
         flags = flags & ~MountFlag.NOSUID if mount.allows_setuid else flags
-        syscalls.mount("tmpfs", mount.target, "tmpfs", flags, tmpfs_options(mount))
+        mount_calls.mount("tmpfs", mount.target, "tmpfs", flags, tmpfs_options(mount))
         return True
     try:
         _make_place(mount.target, is_directory=stat.S_ISDIR(os.fstat(tree).st_mode))
-        syscalls.move_mount(tree, mount.target)
+        mount_calls.move_mount(tree, mount.target)
         if own >= 0:
             # Another container that shares a volume may have made a link of it just now.
             _check_place(os.readlink(str(tree), dir_fd=own), mount.target)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from pydock_lab.errors import ContainerError, PydockError
-from pydock_lab.linux import capabilities, journal, pages, syscalls
+from pydock_lab.linux import capabilities, journal, mount_calls, pages, syscalls
 from pydock_lab.linux.netlink import loopback_up
 from pydock_lab.linux.syscalls import NAMESPACE_FILES, Namespace, Prctl
 from pydock_lab.linux.tiers import Tier
@@ -248,7 +248,7 @@ def _shared_memory(brought: _Brought) -> int:
     # Opened before we go: setns(2) moves our root as well, and the /proc of there does not know us.
     own = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     syscalls.setns(brought.joins["shm"], Namespace.MOUNT)
-    tree = syscalls.open_tree("/dev/shm")  # noqa: S108 - the other container's
+    tree = mount_calls.open_tree("/dev/shm")  # noqa: S108 - the other container's
     syscalls.setns(own, Namespace.MOUNT)
     os.close(own)
     return tree

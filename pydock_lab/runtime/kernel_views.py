@@ -24,8 +24,8 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountAttribute, MountFlag
+from pydock_lab.linux import mount_calls
+from pydock_lab.linux.mount_calls import MountAttribute, MountFlag
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import DEFAULT_SHM_SIZE, ContainerSpec, Device, NetworkMode
 from pydock_lab.runtime import devices
@@ -132,7 +132,7 @@ class KernelViews:
             # A link there could lead a program to other files than those that it trusts.
             if os.path.islink(place):
                 raise ContainerError("runtime.link-in-the-way", path=place)
-            syscalls.move_mount(tree, place)
+            mount_calls.move_mount(tree, place)
             os.close(tree)
             log.add("mount", f"{_KINDS[place]} on {place}")
         self.trees.clear()
@@ -154,8 +154,8 @@ def mask(below: str = "/", root: str = "") -> None:
         place = root + path
         if path.startswith(below) and os.path.exists(place):
             # In two steps: a bind ignores MS_RDONLY and the like, only a remount of it takes them (mount(2)).
-            syscalls.mount(place, place, None, _TREE)
-            syscalls.mount(None, place, None, _MAKE_QUIET_RDONLY)
+            mount_calls.mount(place, place, None, _TREE)
+            mount_calls.mount(None, place, None, _MAKE_QUIET_RDONLY)
 
 
 def _hide(path: str) -> None:
@@ -165,10 +165,10 @@ def _hide(path: str) -> None:
         return
     # A directory can be covered by a directory only, a file by no directory (mount(2), ENOTDIR).
     if is_directory:
-        syscalls.mount("tmpfs", path, "tmpfs", MountFlag.RDONLY, "size=0")
+        mount_calls.mount("tmpfs", path, "tmpfs", MountFlag.RDONLY, "size=0")
         return
     try:
-        syscalls.mount(_NULL, path, None, MountFlag.BIND)
+        mount_calls.mount(_NULL, path, None, MountFlag.BIND)
     except FileNotFoundError:
         raise ContainerError("runtime.no-null", path=path) from None
     # A volume on /dev may bring a link of that name, to what is not to be seen, or written to (CVE-2025-31133). Looked
@@ -186,12 +186,12 @@ def _make(look: Look, places: list[str], shared_memory: int = -1) -> dict[str, i
     """Make the trees of these places in the workshop, and take hold of them."""
     taken = _Taken(devices.take(look.devices, every=look.all_devices, by_bind=look.in_user_namespace), shared_memory)
     if look.ipc == "host":
-        taken.shared_memory = syscalls.open_tree("/dev/shm")  # noqa: S108 - the host's, which was asked for
-    syscalls.mount("workshop", _WORKSHOP, "tmpfs", _QUIET, "mode=700")
+        taken.shared_memory = mount_calls.open_tree("/dev/shm")  # noqa: S108 - the host's, which was asked for
+    mount_calls.mount("workshop", _WORKSHOP, "tmpfs", _QUIET, "mode=700")
     try:
         return {place: _make_one(place, look, taken) for place in places}
     finally:
-        syscalls.umount(_WORKSHOP)
+        mount_calls.umount(_WORKSHOP)
         devices.let_go(taken.devices)
 
 
@@ -209,7 +209,7 @@ def _make_one(place: str, look: Look, taken: _Taken) -> int:
     _MAKERS[place](target, look, taken)
     if look.masked:
         mask(place, root=_WORKSHOP)
-    return syscalls.open_tree(target)
+    return mount_calls.open_tree(target)
 
 
 def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
@@ -220,14 +220,14 @@ def _make_proc(target: str, look: Look, _taken: _Taken) -> None:
         # With processes of the same user that are not this container's: it may not say whom the kernel kills first.
         _show_hosts("/proc", target, _HOST_VIEW)
     else:
-        syscalls.mount("proc", target, "proc", _QUIET)
+        mount_calls.mount("proc", target, "proc", _QUIET)
 
 
 def _make_sys(target: str, look: Look, _taken: _Taken) -> None:
     # sysfs shows a network: only who owns that may mount it. The host's own is shown as the host sees it.
     if (look.network is not NetworkMode.HOST or not look.in_user_namespace) and not look.is_nested:
         flags = _QUIET_RDONLY if look.masked else _QUIET
-        syscalls.mount("sysfs", target, "sysfs", flags)
+        mount_calls.mount("sysfs", target, "sysfs", flags)
         _show_groups(f"{target}/fs/cgroup", look.groups, flags)
         return
     _show_hosts("/sys", target, _HOST_VIEW)
@@ -239,25 +239,25 @@ def _show_groups(target: str, groups: tuple[str, ...], flags: MountFlag) -> None
         return
     if groups == ("",):
         with contextlib.suppress(OSError):  # not for this user namespace
-            syscalls.mount("cgroup", target, "cgroup2", flags)
+            mount_calls.mount("cgroup", target, "cgroup2", flags)
         return
-    syscalls.mount("cgroup", target, "tmpfs", _QUIET, "mode=755,size=64k")
+    mount_calls.mount("cgroup", target, "tmpfs", _QUIET, "mode=755,size=64k")
     for controllers in groups:
         os.mkdir(f"{target}/{controllers}")
-        syscalls.mount("cgroup", f"{target}/{controllers}", "cgroup", flags, controllers)
-    syscalls.mount(None, target, None, _MAKE_QUIET_RDONLY)
+        mount_calls.mount("cgroup", f"{target}/{controllers}", "cgroup", flags, controllers)
+    mount_calls.mount(None, target, None, _MAKE_QUIET_RDONLY)
 
 
 def _show_hosts(path: str, target: str, attributes: MountAttribute) -> None:
-    tree = syscalls.open_tree(path)
-    syscalls.set_mount_attributes(tree, attributes)
-    syscalls.move_mount(tree, target)
+    tree = mount_calls.open_tree(path)
+    mount_calls.set_mount_attributes(tree, attributes)
+    mount_calls.move_mount(tree, target)
     os.close(tree)
 
 
 def _make_dev(target: str, look: Look, taken: _Taken) -> None:
     """A small tmpfs with the devices that every program may expect, and those that were asked for."""
-    syscalls.mount("tmpfs", target, "tmpfs", _DEV, "mode=755,size=64k")
+    mount_calls.mount("tmpfs", target, "tmpfs", _DEV, "mode=755,size=64k")
     devices.make(target, taken.devices)
     for name in ("pts", "mqueue"):
         os.mkdir(f"{target}/{name}")
@@ -270,22 +270,22 @@ def _share_memory(target: str, look: Look, shared: int) -> None:
         return
     os.mkdir(target)
     if shared >= 0:
-        syscalls.move_mount(shared, target)
+        mount_calls.move_mount(shared, target)
         os.close(shared)
     else:
-        syscalls.mount("shm", target, "tmpfs", _QUIET, f"mode=1777,size={look.shm_size}")
+        mount_calls.mount("shm", target, "tmpfs", _QUIET, f"mode=1777,size={look.shm_size}")
 
 
 def _mount_terminals(target: str) -> None:
     # The ptmx of a new instance has mode 0 unless one is given (mount(8), devpts).
     options = "newinstance,ptmxmode=0666,mode=0620"
     try:
-        syscalls.mount("devpts", f"{target}/pts", "devpts", _PTS, f"{options},gid=5")
+        mount_calls.mount("devpts", f"{target}/pts", "devpts", _PTS, f"{options},gid=5")
     except OSError:
         # Group 5 (tty) has no place in a user namespace with a single id.
-        syscalls.mount("devpts", f"{target}/pts", "devpts", _PTS, options)
+        mount_calls.mount("devpts", f"{target}/pts", "devpts", _PTS, options)
     try:
-        syscalls.mount("mqueue", f"{target}/mqueue", "mqueue", _QUIET)
+        mount_calls.mount("mqueue", f"{target}/mqueue", "mqueue", _QUIET)
     except OSError:
         os.rmdir(f"{target}/mqueue")  # a kernel without message queues, or somebody else's
 

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from pydock_lab.archive import marks
 from pydock_lab.archive.diff import MarkedOwners
 from pydock_lab.archive.marks import NO_MARK, Mark, Owner
-from pydock_lab.linux import seccomp, syscalls
+from pydock_lab.linux import mount_calls, seccomp, syscalls
 from pydock_lab.runtime.loop import Loop
 
 _NOTICE = struct.Struct("=QIIiIQ6Q")  # id, thread, flags, number of the call, architecture, address, arguments
@@ -149,12 +149,12 @@ class _Caller:
                     return os.open(self._of(arguments[0]), os.O_PATH | os.O_CLOEXEC)
                 return self._at(arguments[0], path, follow_last=not arguments[4] & _AT_SYMLINK_NOFOLLOW)
             case _:
-                return self._at(syscalls.AT_FDCWD, self._text(arguments[0]), follow_last=call == "chown")
+                return self._at(mount_calls.AT_FDCWD, self._text(arguments[0]), follow_last=call == "chown")
 
     def _of(self, descriptor: int) -> str:
         """Where a descriptor of the caller leads to."""
         number = descriptor & 0xFFFF_FFFF
-        return f"{self._proc}/cwd" if number == syscalls.AT_FDCWD & 0xFFFF_FFFF else f"{self._proc}/fd/{number}"
+        return f"{self._proc}/cwd" if number == mount_calls.AT_FDCWD & 0xFFFF_FFFF else f"{self._proc}/fd/{number}"
 
     def _at(self, descriptor: int, path: bytes, *, follow_last: bool) -> int:
         root = os.open(f"{self._proc}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)

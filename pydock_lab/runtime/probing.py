@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from pydock_lab.errors import PydockError
-from pydock_lab.linux import cgroups, landlock, netlink, sealed, syscalls
+from pydock_lab.linux import cgroups, landlock, mount_calls, netlink, sealed, syscalls
 from pydock_lab.linux.cgroups import ControlGroup
 from pydock_lab.linux.facets import Facet
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Refusal, Tier, attempt
 from pydock_lab.network.outside import find_program
 from pydock_lab.oci.runtime_spec import Limits, Rootfs
@@ -102,8 +103,8 @@ def _processes(tier: Tier) -> Facet:
 def _files(tier: Tier) -> Facet:
     def own_view() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
-        syscalls.mount("trial", "/tmp", "tmpfs")  # noqa: S108 - a mount point
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount("trial", "/tmp", "tmpfs")  # noqa: S108 - a mount point
 
     facet = _facet("files", "mount namespace, pivot_root", attempt(own_view))
     # Of ourselves: what starts containers has the same memory as we.
@@ -160,7 +161,7 @@ def _storage(directory: str, tier: Tier) -> Facet:
 
     def overlay() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         rootfs = Rootfs(
             layers=(paths["lower"],), upper=paths["upper"], work=paths["work"], mountpoint=paths["mountpoint"]
         )

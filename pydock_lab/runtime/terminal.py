@@ -12,7 +12,7 @@ import struct
 import termios
 
 from pydock_lab.errors import ContainerError
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import mount_calls
 
 _TIOCSPTLCK = 0x4004_5431
 _TIOCGPTPEER = 0x5441
@@ -42,8 +42,8 @@ def be_console(slave: int, *, by_link: bool) -> None:
         return
     with contextlib.suppress(FileExistsError):
         os.close(os.open(_CONSOLE, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    tree = syscalls.open_tree(slave, recursive=False)
-    syscalls.move_mount(tree, _CONSOLE)
+    tree = mount_calls.open_tree(slave, recursive=False)
+    mount_calls.move_mount(tree, _CONSOLE)
     os.close(tree)
     # Looked at afterwards: before, it could still be changed.
     if not os.path.samestat(os.lstat(_CONSOLE), os.fstat(slave)):

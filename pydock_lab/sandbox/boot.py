@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pydock_lab.linux import sealed, syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import mount_calls, sealed, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 
 REFUSED = 3  # exit status
 
@@ -42,7 +43,7 @@ def _seal(options: dict[str, Any]) -> None:
     try:
         syscalls.unshare(Namespace.MOUNT)
         # What the host mounts later is still seen here, but not the other way round.
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.SLAVE)
         # The folder of the package itself has no libraries.
         for place in (places := sealed.to_seal(program, sys.path[1:], options["store"])):
             sealed.seal(place)

@@ -19,8 +19,8 @@ import os
 import time
 
 from pydock_lab.errors import Conflict, IsolationError
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountAttribute, MountFlag
+from pydock_lab.linux import mount_calls
+from pydock_lab.linux.mount_calls import MountAttribute, MountFlag
 from pydock_lab.oci.runtime_spec import Rootfs
 
 _PATIENCE_SECONDS, _POLL_SECONDS = 1.0, 0.005
@@ -124,7 +124,7 @@ def _mount(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) 
     options = classic_options(lowers, settings)
     if len(options) < _PAGE:
         # Device nodes of an image are files without effect: those that a container may use are in its own /dev.
-        syscalls.mount("overlay", mountpoint, "overlay", MountFlag.NODEV, options)
+        mount_calls.mount("overlay", mountpoint, "overlay", MountFlag.NODEV, options)
     else:
         _mount_many(lowers, settings, mountpoint)
 
@@ -143,8 +143,8 @@ def _escaped(path: str) -> str:
 def _mount_many(lowers: list[str], settings: list[tuple[str, str]], mountpoint: str) -> None:
     """More layers than one page can name: one parameter each (Linux 6.8)."""
     parameters = [*(("lowerdir+", path) for path in lowers), *settings]
-    tree = syscalls.mount_parameters("overlay", parameters, MountAttribute.NODEV)
+    tree = mount_calls.mount_parameters("overlay", parameters, MountAttribute.NODEV)
     try:
-        syscalls.move_mount(tree, mountpoint)
+        mount_calls.move_mount(tree, mountpoint)
     finally:
         os.close(tree)

@@ -17,8 +17,9 @@ from pydock_lab.archive.diff import NOBODY_ELSES, DiffOptions, MarkedOwners, Tre
 from pydock_lab.archive.entry import show
 from pydock_lab.archive.rooted import RootedTree, join
 from pydock_lab.errors import ArchiveError, NotFound
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.oci.runtime_spec import Mount, MountKind, Rootfs
 from pydock_lab.sandbox.worker import Request
@@ -179,7 +180,7 @@ def _mounted(request: Request, rootfs: Rootfs) -> int:
         raise NotFound("snapshot.layers-gone")
     if not is_materialised(rootfs.mountpoint):
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         mount_overlay(rootfs, in_user_namespace=request.tier.in_user_namespace)
     return _open(rootfs.mountpoint)
 

@@ -264,11 +264,12 @@ def test_a_false_proc_leaves_no_capability():
     script = """
 import ctypes
 import sys
-from pydock_lab.linux import capabilities, syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import capabilities, mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 syscalls.unshare(Namespace.MOUNT)
-syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
-syscalls.mount("none", "/proc", "tmpfs")
+mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+mount_calls.mount("none", "/proc", "tmpfs")
 with open("/proc/cap_last_cap", "w") as file:
     file.write("20")
 if sys.argv[1] == "off":

@@ -8,9 +8,10 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
-from pydock_lab.linux import links, netlink, routes, seccomp, syscalls
+from pydock_lab.linux import links, mount_calls, netlink, routes, seccomp, syscalls
+from pydock_lab.linux.mount_calls import MountAttribute, MountFlag
 from pydock_lab.linux.netlink import Netlink
-from pydock_lab.linux.syscalls import MountAttribute, MountFlag, Namespace, Prctl
+from pydock_lab.linux.syscalls import Namespace, Prctl
 from pydock_lab.linux.tiers import attempt, try_container
 
 pytestmark = pytest.mark.usefixtures("as_root")
@@ -55,8 +56,8 @@ def test_a_forbidden_machine_is_recognised() -> None:
 def test_mounts_stay_in_their_namespace() -> None:
     def mount_and_look() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
-        syscalls.mount("here", "/mnt", "tmpfs")
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount("here", "/mnt", "tmpfs")
         check(os.path.ismount("/mnt"))
 
     before = os.path.ismount("/mnt")
@@ -65,7 +66,7 @@ def test_mounts_stay_in_their_namespace() -> None:
 
 
 def test_errors_name_the_call_and_the_path() -> None:
-    error = attempt(lambda: syscalls.mount("x", "/nowhere", "tmpfs"))
+    error = attempt(lambda: mount_calls.mount("x", "/nowhere", "tmpfs"))
     assert error is not None
     assert (error.errno, error.strerror) == (errno.ENOENT, "mount tmpfs: No such file or directory")
 
@@ -78,15 +79,15 @@ def test_attributes_of_a_mount_and_of_what_is_below_it() -> None:
 
     def change() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
-        syscalls.mount("outer", "/mnt", "tmpfs")
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount("outer", "/mnt", "tmpfs")
         os.mkdir("/mnt/inner")
-        syscalls.mount("inner", "/mnt/inner", "tmpfs")
-        syscalls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt", recursive=False)
+        mount_calls.mount("inner", "/mnt/inner", "tmpfs")
+        mount_calls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt", recursive=False)
         check((is_read_only("/mnt"), is_read_only("/mnt/inner")) == (True, False))
-        syscalls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt")
+        mount_calls.set_mount_attributes(-1, MountAttribute.RDONLY, "/mnt")
         check(is_read_only("/mnt/inner"))
-        syscalls.set_mount_attributes(-1, MountAttribute(0), "/mnt", off=MountAttribute.RDONLY)
+        mount_calls.set_mount_attributes(-1, MountAttribute(0), "/mnt", off=MountAttribute.RDONLY)
         check(not is_read_only("/mnt"))
 
     assert done(change)

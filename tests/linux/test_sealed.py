@@ -13,10 +13,11 @@ import pytest
 
 from pydock_lab.engine.face import Engine
 from pydock_lab.engine.run_options import LogOptions, RunOptions
-from pydock_lab.linux import capabilities, sealed, syscalls
+from pydock_lab.linux import capabilities, mount_calls, sealed, syscalls
 from pydock_lab.linux.capabilities import DEFAULT, Capability
+from pydock_lab.linux.mount_calls import MountFlag
 from pydock_lab.linux.sealed import seal
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import Tier, attempt
 from pydock_lab.runtime import probing
 
@@ -47,7 +48,7 @@ def test_who_holds_an_exe_can_overwrite_it(program: Path) -> None:
 def test_a_sealed_program_is_out_of_reach(program: Path) -> None:
     def overwrite_what_is_sealed() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         seal(str(program))
         overwrite(program)
 

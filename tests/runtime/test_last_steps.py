@@ -56,12 +56,12 @@ def test_a_console_that_is_a_link(says: Says, defence: str, said: str) -> None:
 
 
 _SLAVE = """
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import mount_calls
 from pydock_lab.runtime import terminal
 kept = os.open(folder, os.O_PATH)
 
 def cover(*_):
-    syscalls.mount("none", "/dev/pts", "tmpfs")
+    mount_calls.mount("none", "/dev/pts", "tmpfs")
     for number in range(64):
         os.symlink(f"/proc/self/fd/{kept}/stand-in", f"/dev/pts/{number}")
 
@@ -79,11 +79,11 @@ def test_a_terminal_whose_name_is_another_files(says: Says, defence: str, said: 
 
 
 _DIRECTORY = """
-from pydock_lab.linux import syscalls
+from pydock_lab.linux import mount_calls
 from pydock_lab.runtime import becoming
 outside = os.open(folder, os.O_PATH)
 (folder / "root/proc").mkdir(parents=True)
-syscalls.mount("proc", str(folder / "root/proc"), "proc")
+mount_calls.mount("proc", str(folder / "root/proc"), "proc")
 os.chroot(folder / "root")
 if defence == "off":
     os.getcwd = lambda: "/"

@@ -104,15 +104,16 @@ def test_the_hosts_control_groups(box: Any) -> None:
 INSIDE = """
 import os, subprocess, sys
 from pathlib import Path
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 syscalls.unshare(Namespace.MOUNT)
-syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
 place = Path(sys.argv[1])
 place.mkdir()
-syscalls.mount("place", str(place), "tmpfs")
+mount_calls.mount("place", str(place), "tmpfs")
 if sys.argv[2] == "shared":
-    syscalls.mount(None, str(place), None, MountFlag.SHARED)
+    mount_calls.mount(None, str(place), None, MountFlag.SHARED)
 for name in ("of-host", "of-container"):
     (place / name).mkdir()
 os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *sys.argv[3:]])

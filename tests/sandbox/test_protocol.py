@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pydock_lab.linux.syscalls import MountFlag
+from pydock_lab.linux.mount_calls import MountFlag
 from pydock_lab.linux.tiers import Tier
 from pydock_lab.sandbox.protocol import Connection, Kin
 

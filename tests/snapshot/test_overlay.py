@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pydock_lab.errors import Conflict, IsolationError, PydockError
-from pydock_lab.linux import syscalls
-from pydock_lab.linux.syscalls import MountFlag, Namespace
+from pydock_lab.linux import mount_calls, syscalls
+from pydock_lab.linux.mount_calls import MountFlag
+from pydock_lab.linux.syscalls import Namespace
 from pydock_lab.linux.tiers import attempt
 from pydock_lab.oci.runtime_spec import Rootfs
 from pydock_lab.snapshot import overlay
@@ -31,7 +32,7 @@ def mounted(rootfs: Rootfs, look: str) -> OSError | None:
 
     def mount_and_look() -> None:
         syscalls.unshare(Namespace.MOUNT)
-        syscalls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
+        mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
         try:
             overlay.mount_overlay(rootfs, in_user_namespace=False)
         except PydockError as error:
