@@ -26,6 +26,9 @@ BRIDGE = Network(mode=NetworkMode.BRIDGE)
 WEB = PublishedPort(container_port=80)
 
 
+PATIENCE = 10  # seconds for an answer that is to come: on a busy machine a cable takes its time
+
+
 def lab(number: int, **said: Any) -> Endpoint:
     """A place in a network of one's own."""
     subnet = f"10.{number}.0.0/24"
@@ -70,8 +73,8 @@ def get(url: str, seconds: int = 3) -> str:
     return f"timeout {seconds} wget -qO- {url} 2>/dev/null || echo no"
 
 
-def ping(address: str) -> str:
-    return f"ping -c1 -W1 {address} >/dev/null 2>&1"
+def ping(address: str, seconds: int = 1) -> str:
+    return f"ping -c1 -W{seconds} {address} >/dev/null 2>&1"
 
 
 def fetch(port: int, host: str = "127.0.0.1") -> bytes:
@@ -90,7 +93,7 @@ def test_containers_reach_each_other_and_the_gateway_by_address(box: Any) -> Non
     directory = serving(box)
     state = box.runtime.state(directory)
     assert (state.address.startswith("172.17.0."), state.gateway) == (True, "172.17.0.1")
-    script = f"{get(f'http://{state.address}/plain')}; {ping(state.gateway)} && echo gateway"
+    script = f"{get(f'http://{state.address}/plain')}; {ping(state.gateway, PATIENCE)} && echo gateway"
     assert box.sh(script, network=BRIDGE).out == "plain\ngateway\n"
 
 
@@ -144,7 +147,7 @@ def test_an_address_is_free_again_after_its_container(box: Any) -> None:
 )
 def test_what_a_network_says_of_addresses(box: Any, said: dict[str, Any], expected: tuple[str, str]) -> None:
     script = "ip -4 -o addr show eth0 | awk '{sub(\"/.*\", \"\", $4); print $4}'; ip route | awk '/default/ {print $3}'"
-    found = box.sh(f"{script}; {ping(expected[1])} && echo there", network=network(lab(32, **said)))
+    found = box.sh(f"{script}; {ping(expected[1], PATIENCE)} && echo there", network=network(lab(32, **said)))
     assert found.out.split() == [*expected, "there"]
 
 
@@ -185,7 +188,7 @@ def test_without_icc_containers_reach_the_gateway_but_not_each_other(box: Any) -
     endpoint = lab(96, icc=False)
     directory = serving(box, network=network(endpoint, ports=(WEB,)))
     state = box.runtime.state(directory)
-    script = f"{get(f'http://{state.address}/plain', 1)}; {ping('10.96.0.1')} && echo gateway"
+    script = f"{get(f'http://{state.address}/plain', 1)}; {ping('10.96.0.1', PATIENCE)} && echo gateway"
     assert box.sh(script, network=network(endpoint)).out == "no\ngateway\n"
     assert fetch(state.ports[0].host_port) == b"plain\n"
 
