@@ -47,7 +47,8 @@ def hide_empty_hierarchy() -> None:
     unified = "/sys/fs/cgroup/unified"
     if os.path.ismount(unified):
         from pydock_lab.linux import mount_calls, syscalls  # noqa: PLC0415 - Linux only
-        from pydock_lab.linux.syscalls import MountFlag, Namespace  # noqa: PLC0415 - Linux only
+        from pydock_lab.linux.mount_calls import MountFlag  # noqa: PLC0415 - Linux only
+        from pydock_lab.linux.syscalls import Namespace  # noqa: PLC0415 - Linux only
 
         syscalls.unshare(Namespace.MOUNT)
         mount_calls.mount(None, "/", None, MountFlag.REC | MountFlag.PRIVATE)
